@@ -1,0 +1,74 @@
+//! Load generator and the benchmarks behind `kassa bench`.
+//!
+//! Invariant: loopback addresses only, and every loop ends by a count or by a time.
+//!
+//! A benchmark drives a server that runs in a process of its own, so that the kernel's figures for
+//! that process are the server's and nobody else's. All requests come from one thread.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `client` | one keep-alive HTTP/1.1 connection |
+//! | `arrivals` | the fixed schedule of an open loop |
+//! | `load` | closed and open loops, latencies, errors |
+//! | `probe` | figures of the kernel: CPU, memory, disk, machine |
+//! | `report` | medians, ratios and tables |
+//! | `card_traffic` | the requests of the card ledger |
+//! | `ledger`, `ledger_report` | `kassa bench ledger` |
+
+mod arrivals;
+mod card_traffic;
+pub mod client;
+pub mod ledger;
+mod ledger_report;
+pub mod load;
+pub mod probe;
+pub mod report;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+pub use ledger::{LedgerOptions, LedgerReport, Target, run_ledger};
+
+/// Why a benchmark gave no report.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// The server is not on this machine; load is never sent over a network.
+    #[error("{0} is not a loopback address")]
+    NotLoopback(SocketAddr),
+    /// An option is out of its range.
+    #[error("{option} must be {range}")]
+    Option {
+        /// The option's name.
+        option: &'static str,
+        /// The values that it may have.
+        range: &'static str,
+    },
+    /// A figure of the kernel could not be read, as on another system than Linux.
+    #[error("could not read {what} from {}", path.display())]
+    Probe {
+        /// The figure.
+        what: &'static str,
+        /// The file that has it.
+        path: PathBuf,
+    },
+    /// A file or the runtime failed.
+    #[error("{doing} failed")]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// Nothing of a phase was answered as expected, so that no figure can be given.
+    #[error("no request of the {phase} phase was answered as expected ({errors})")]
+    NothingAnswered {
+        /// The phase's name.
+        phase: &'static str,
+        /// What came instead.
+        errors: String,
+    },
+    /// A task of the load generator ended by a panic.
+    #[error("a task of the load generator ended by itself")]
+    Task(#[source] tokio::task::JoinError),
+}

@@ -1,0 +1,97 @@
+//! Everything that can change state.
+
+use ledger::authorize::authorize;
+use ledger::cancel::cancel;
+use ledger::change_account::change_account;
+use ledger::configure::{add_company, add_seller, change_company};
+use ledger::correct::correct;
+use ledger::credentials::{NoteUses, issue_credential, note_uses, revoke_credential};
+use ledger::expire::expire;
+use ledger::open_account::open_account;
+use ledger::post::post;
+use ledger::{
+    AddCard, AddCompany, AddSeller, Answer, Authorize, Books, Cancel, ChangeAccount, ChangeCard,
+    ChangeCompany, Correct, Expire, IssueCredential, OpenAccount, Post, ReadSet, Refusal,
+    RevokeCredential, Timestamp, add_card,
+};
+
+/// A request to change state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Reserve money.
+    Authorize(Authorize),
+    /// Book a purchase, a cash withdrawal or a reversal.
+    Post(Post),
+    /// Take back a booked transaction.
+    Correct(Correct),
+    /// End an authorization.
+    Cancel(Cancel),
+    /// End an authorization whose time is over.
+    Expire(Expire),
+    /// Open a holder's account.
+    OpenAccount(OpenAccount),
+    /// Change an account's limit or status.
+    ChangeAccount(ChangeAccount),
+    /// Add a card.
+    AddCard(AddCard),
+    /// Block or unblock a card.
+    ChangeCard(ChangeCard),
+    /// Configure a company.
+    AddCompany(AddCompany),
+    /// Change a company's configuration.
+    ChangeCompany(ChangeCompany),
+    /// Register a seller.
+    AddSeller(AddSeller),
+    /// Issue a credential.
+    IssueCredential(IssueCredential),
+    /// Revoke a credential.
+    RevokeCredential(RevokeCredential),
+    /// Record when credentials were used.
+    NoteUses(NoteUses),
+}
+
+impl Command {
+    /// What the command needs to be decided.
+    pub fn read(&self, reads: &mut ReadSet) {
+        match self {
+            Command::Authorize(command) => command.read(reads),
+            Command::Post(command) => command.read(reads),
+            Command::Correct(command) => command.read(reads),
+            Command::Cancel(command) => command.read(reads),
+            Command::Expire(command) => command.read(reads),
+            Command::OpenAccount(command) => command.read(reads),
+            Command::ChangeAccount(command) => command.read(reads),
+            Command::AddCard(command) => command.read(reads),
+            Command::ChangeCard(command) => command.read(reads),
+            Command::AddCompany(command) => command.read(reads),
+            Command::AddSeller(command) => command.read(reads),
+            Command::IssueCredential(command) => command.read(reads),
+            // These need the directory alone, which is always there.
+            Command::ChangeCompany(_) | Command::RevokeCredential(_) | Command::NoteUses(_) => {}
+        }
+    }
+
+    /// Decides the command and places its effect in the books.
+    ///
+    /// # Errors
+    /// [`Refusal`]; a declined authorization has its effect all the same: it is remembered.
+    pub fn decide(&self, books: &mut Books, now: Timestamp) -> Result<Answer, Refusal> {
+        match self {
+            Command::Authorize(command) => authorize(command, books, now),
+            Command::Post(command) => post(command, books, now),
+            Command::Correct(command) => correct(command, books, now),
+            Command::Cancel(command) => cancel(command, books, now),
+            Command::Expire(command) => expire(command, books, now),
+            Command::OpenAccount(command) => open_account(command, books, now),
+            Command::ChangeAccount(command) => change_account(command, books, now),
+            Command::AddCard(command) => add_card::add_card(command, books, now),
+            Command::ChangeCard(command) => add_card::change_card(command, books, now),
+            Command::AddCompany(command) => add_company(command, books, now),
+            Command::ChangeCompany(command) => change_company(command, books, now),
+            Command::AddSeller(command) => add_seller(command, books, now),
+            Command::IssueCredential(command) => issue_credential(command, books, now),
+            Command::RevokeCredential(command) => revoke_credential(command, books, now),
+            Command::NoteUses(command) => note_uses(command, books),
+        }
+    }
+}

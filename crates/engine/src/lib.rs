@@ -1,0 +1,18 @@
+//! Runs commands: one thread, one loop, one transaction per batch.
+//!
+//! Invariant: nothing but [`run_batch`] changes state, and it has one way in: a [`Command`].
+
+mod batch;
+mod clock;
+mod command;
+mod handle;
+pub mod limits;
+mod queries;
+mod timers;
+
+pub use batch::{Reply, run_batch};
+pub use clock::{Clock, Randomness, VirtualClock};
+pub use command::Command;
+pub use handle::{Figures, Handle, SubmitError, spawn};
+pub use queries::Queries;
+pub use timers::{run_due, run_timers};

@@ -1,0 +1,45 @@
+//! The limits of operation. Limits of the domain (lengths, amounts) are in `ledger::limits`.
+
+use std::time::Duration;
+
+/// The most commands that one transaction carries.
+pub const BATCH_SIZE_MAX: usize = 1024;
+
+/// The most commands that wait for the engine. One more is told to come back later.
+pub const QUEUE_LENGTH_MAX: usize = 8192;
+
+/// How long a caller waits for the outcome of its command.
+pub const OUTCOME_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// What a caller who was turned away is asked to wait, in seconds (`Retry-After`).
+pub const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// The most readers open at once; more reads wait for one of them.
+pub const READERS_MAX: usize = 8;
+
+/// How often the timer looks for what is due.
+pub const TIMER_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The most expiries that the timer submits at a time.
+pub const TIMER_BATCH_MAX: usize = 1024;
+
+/// Largest request body, in bytes.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Most items on a page of a list, and how many there are when the client does not say.
+pub const PAGE_ITEMS_MAX: usize = 200;
+/// See [`PAGE_ITEMS_MAX`].
+pub const PAGE_ITEMS_DEFAULT: usize = 50;
+
+/// Most rows that a list looks at to fill one page. A page may be short for it, never a list:
+/// the cursor goes on where the page stopped looking.
+pub const PAGE_ROWS_SCANNED_MAX: usize = 10_000;
+
+/// Most connections that are served at once.
+pub const CONNECTIONS_MAX: usize = 10_000;
+
+/// How long a client may take to send its request's head and body.
+pub const REQUEST_READ_MAX: Duration = Duration::from_secs(30);
+
+/// How long a shutdown waits for requests in flight.
+pub const SHUTDOWN_WAIT_MAX: Duration = Duration::from_secs(20);

@@ -1,0 +1,67 @@
+//! How async code reads: on a bounded pool of readers, off the async threads.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use store::{Reader, Source, StoreError};
+use tokio::sync::Semaphore;
+
+use crate::limits::READERS_MAX;
+
+/// Runs queries. Cheap to clone.
+#[derive(Clone)]
+pub struct Queries {
+    pool: Arc<Pool>,
+}
+
+struct Pool {
+    source: Arc<dyn Source>,
+    idle: Mutex<Vec<Box<dyn Reader>>>,
+    permits: Semaphore,
+}
+
+impl Queries {
+    /// A pool over `source`, empty at first.
+    pub fn new(source: Arc<dyn Source>) -> Queries {
+        let (idle, permits) = (Mutex::default(), Semaphore::new(READERS_MAX));
+        Queries { pool: Arc::new(Pool { source, idle, permits }) }
+    }
+
+    /// Runs `query` with a reader, on a thread that may block.
+    ///
+    /// # Errors
+    /// What `query` says, or [`StoreError::NotCommitted`] when there is no reader to be had.
+    pub async fn read<T, Q>(&self, query: Q) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        Q: FnOnce(&mut dyn Reader) -> Result<T, StoreError> + Send + 'static,
+    {
+        let pool = Arc::clone(&self.pool);
+        let permit = self.pool.permits.acquire().await.map_err(|_| StoreError::NotCommitted)?;
+        let outcome = tokio::task::spawn_blocking(move || pool.run(query)).await;
+        drop(permit);
+        outcome.unwrap_or(Err(StoreError::NotCommitted))
+    }
+}
+
+impl Pool {
+    fn run<T>(
+        &self,
+        query: impl FnOnce(&mut dyn Reader) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut reader = match idle {
+            Some(reader) => reader,
+            None => self.source.open()?,
+        };
+        let outcome = query(reader.as_mut())?;
+        // A reader that failed is not used again.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+        Ok(outcome)
+    }
+}
+
+impl std::fmt::Debug for Queries {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Queries").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,484 @@
+//! The books: what a batch of commands may look at, and what it leaves to be written.
+//!
+//! A store loads them for a [`ReadSet`]; commands change them one after the other, each seeing
+//! what those before it did; [`Books::close`] turns the changes into a [`WriteSet`].
+//!
+//! Invariant: rows get their ids, their place in the account's chain and their balances here and
+//! nowhere else.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::account::{Account, Balance};
+use crate::authorization::{Authorization, AuthorizationState};
+use crate::card::{Card, CardToken};
+use crate::change::{Change, ChangeKind, Idempotency};
+use crate::directory::{Company, Credential, Directory, Seller};
+use crate::ids::{
+    AccountId, AuthorizationId, Code, CompanyId, CredentialId, Fingerprint, Key, RowId, SellerId,
+    TransactionId,
+};
+use crate::journal::{Row, Seal, seal};
+use crate::limits::BALANCE_MINOR_MAX;
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+use crate::transaction::{Mount, PostingKind, Transaction};
+
+/// The balances an account may have.
+const BALANCES: std::ops::RangeInclusive<i64> = -BALANCE_MINOR_MAX..=BALANCE_MINOR_MAX;
+
+/// The rows a batch needs, by the keys its commands carry. May contain repeats.
+///
+/// Besides what is named, a store loads the account of every card, authorization and transaction
+/// that it finds, and the row behind every key.
+#[derive(Clone, Debug, Default)]
+pub struct ReadSet {
+    /// Accounts.
+    pub accounts: Vec<AccountId>,
+    /// Cards.
+    pub cards: Vec<CardToken>,
+    /// Authorizations by what clients call them.
+    pub codes: Vec<Code>,
+    /// Authorizations by id.
+    pub authorizations: Vec<AuthorizationId>,
+    /// Things that may be used once: the row that used each.
+    pub keys: Vec<Key>,
+}
+
+/// The loaded rows, with the effects of the batch's commands so far.
+#[derive(Clone, Debug)]
+pub struct Books {
+    /// Companies, sellers, credentials.
+    pub directory: Arc<Directory>,
+    /// Loaded accounts.
+    pub accounts: HashMap<AccountId, Account>,
+    /// Loaded cards.
+    pub cards: HashMap<CardToken, Card>,
+    /// Loaded authorizations.
+    pub authorizations: HashMap<AuthorizationId, Authorization>,
+    /// Loaded transactions.
+    pub transactions: HashMap<TransactionId, Transaction>,
+    /// Loaded changes.
+    pub changes: HashMap<RowId, Change>,
+    /// Keys in use.
+    pub keys: HashMap<Key, RowId>,
+    /// The newest row of the journal.
+    newest: RowId,
+    /// The hash of the newest seal.
+    chain: [u8; 32],
+    written: Written,
+}
+
+/// What the commands so far have changed.
+#[derive(Clone, Debug, Default)]
+struct Written {
+    rows: Vec<New>,
+    keys: Vec<(Key, RowId)>,
+    accounts: BTreeSet<AccountId>,
+    authorizations: BTreeSet<AuthorizationId>,
+    transactions: BTreeSet<TransactionId>,
+    cards: BTreeSet<CardToken>,
+    companies: BTreeSet<CompanyId>,
+    sellers: BTreeSet<SellerId>,
+    credentials: BTreeSet<CredentialId>,
+}
+
+/// A new row; its content is in the books, where later commands may still change it.
+#[derive(Clone, Copy, Debug)]
+enum New {
+    Authorization(AuthorizationId),
+    Transaction(TransactionId),
+    Change(RowId),
+}
+
+/// Everything one batch writes. A store writes all of it in one transaction, or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct WriteSet {
+    /// New rows in ascending order, as they are at the end of the batch.
+    pub rows: Vec<Row>,
+    /// Keys that the new rows use, for ever.
+    pub keys: Vec<(Key, RowId)>,
+    /// Older authorizations whose `state`, `taken` or `last_child` changed.
+    pub authorizations: Vec<Authorization>,
+    /// Older transactions whose `corrected` or `last_child` changed.
+    pub transactions: Vec<Transaction>,
+    /// Accounts that are new or changed.
+    pub accounts: Vec<Account>,
+    /// Cards that are new or changed.
+    pub cards: Vec<Card>,
+    /// Companies that are new or changed.
+    pub companies: Vec<Arc<Company>>,
+    /// Sellers that are new or changed.
+    pub sellers: Vec<Arc<Seller>>,
+    /// Credentials that are new or changed.
+    pub credentials: Vec<Arc<Credential>>,
+    /// The directory after the batch, where the batch changed it.
+    pub directory: Option<Arc<Directory>>,
+    /// The seal over `rows`, where there are any.
+    pub seal: Option<Seal>,
+}
+
+/// What a granted command came to: enough to build every contract's answer again at any time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What was done.
+    pub done: Done,
+    /// Whether it had been done before, and nothing was written now.
+    pub replayed: bool,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// An amount was authorized.
+    Authorized {
+        /// The authorization.
+        authorization: AuthorizationId,
+        /// Under which name of the contract.
+        mount: Mount,
+    },
+    /// A monetary transaction was booked.
+    Posted {
+        /// Which kind.
+        kind: PostingKind,
+        /// The caller's id.
+        source: String,
+        /// Under which name of the contract.
+        mount: Mount,
+    },
+    /// A monetary transaction was corrected.
+    Corrected {
+        /// The kind of what was corrected.
+        kind: PostingKind,
+        /// The caller's id of what was corrected.
+        corrected: String,
+        /// The caller's id of the correction.
+        source: String,
+        /// Under which name of the contract.
+        mount: Mount,
+    },
+    /// An authorization was cancelled.
+    Cancelled {
+        /// Which one.
+        authorization: AuthorizationId,
+        /// The cancellation.
+        cancellation: TransactionId,
+        /// Under which name of the contract.
+        mount: Mount,
+    },
+    /// An authorization expired.
+    Expired(AuthorizationId),
+    /// Something else changed.
+    Changed(Change),
+    /// There was nothing to do any more.
+    Nothing,
+}
+
+impl Answer {
+    /// Something was done now.
+    pub fn new(done: Done) -> Answer {
+        Answer { done, replayed: false }
+    }
+
+    /// Something had been done before.
+    pub fn replayed(done: Done) -> Answer {
+        Answer { done, replayed: true }
+    }
+}
+
+impl WriteSet {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.credentials.is_empty()
+    }
+}
+
+impl Books {
+    /// Empty books that continue after row `newest` and the seal whose hash is `chain`.
+    pub fn new(directory: Arc<Directory>, newest: RowId, chain: [u8; 32]) -> Books {
+        Books {
+            directory,
+            accounts: HashMap::new(),
+            cards: HashMap::new(),
+            authorizations: HashMap::new(),
+            transactions: HashMap::new(),
+            changes: HashMap::new(),
+            keys: HashMap::new(),
+            newest,
+            chain,
+            written: Written::default(),
+        }
+    }
+
+    /// The newest row of the journal, rows of this batch included.
+    pub fn newest(&self) -> RowId {
+        self.newest
+    }
+
+    /// Finds the authorization of a company that clients call `code`. A declined one is none.
+    pub fn authorization(&self, company: CompanyId, code: Code) -> Option<&Authorization> {
+        code.rows(self.newest)
+            .filter_map(|row| self.authorizations.get(&AuthorizationId(row.0)))
+            .find(|found| found.company == company && found.state != AuthorizationState::Declined)
+    }
+
+    /// Finds the transaction that used a key.
+    pub fn transaction(&self, key: Key) -> Option<&Transaction> {
+        self.transactions.get(&TransactionId(self.keys.get(&key)?.0))
+    }
+
+    /// The change that an idempotency key stands for.
+    ///
+    /// # Errors
+    /// [`Refusal::IdempotencyKeyReused`] when it stands for another request.
+    pub(crate) fn repeated(
+        &self,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Option<Answer>, Refusal> {
+        let Some(idempotency) = idempotency else { return Ok(None) };
+        let Some(row) = self.keys.get(&idempotency.key) else { return Ok(None) };
+        match self.changes.get(row) {
+            Some(change) if change.fingerprint == idempotency.fingerprint => {
+                Ok(Some(Answer::replayed(Done::Changed(change.clone()))))
+            }
+            Some(_) | None => Err(Refusal::IdempotencyKeyReused),
+        }
+    }
+
+    /// Places an authorization: gives it its id and its place in the account's chain, and
+    /// reserves its amount unless it was declined.
+    pub(crate) fn place_authorization(
+        &mut self,
+        mut row: Authorization,
+        key: Key,
+    ) -> AuthorizationId {
+        row.id = AuthorizationId(self.next_id().0);
+        let account = self.account_mut(row.account);
+        if row.state == AuthorizationState::Live && row.kind.reserves() {
+            assert!(row.amount <= account.available(), "reserves more than is available");
+            account.balance.reserved = add(account.balance.reserved, row.amount);
+        }
+        (row.previous, row.balance) = account.link(RowId(row.id.0));
+        let id = row.id;
+        self.authorizations.insert(id, row);
+        self.written.rows.push(New::Authorization(id));
+        self.use_key(key, RowId(id.0));
+        id
+    }
+
+    /// Places a transaction: gives it its id and its places in the chains, moves `posted` and
+    /// releases `released`.
+    ///
+    /// # Errors
+    /// [`Refusal::BalanceOutOfRange`], with the books unchanged.
+    pub(crate) fn place_transaction(
+        &mut self,
+        mut row: Transaction,
+        keys: &[Key],
+    ) -> Result<TransactionId, Refusal> {
+        let moved = row.direction().map_or(0, |direction| direction.signed(row.posted));
+        let debt = self.account_mut(row.account).balance.debt;
+        let debt = debt.checked_add(moved).filter(|debt| BALANCES.contains(debt));
+        let debt = debt.ok_or(Refusal::BalanceOutOfRange)?;
+        row.id = TransactionId(self.next_id().0);
+        let account = self.account_mut(row.account);
+        account.balance.debt = debt;
+        account.balance.reserved = subtract(account.balance.reserved, row.released);
+        assert!(account.balance.reserved >= 0, "releases more than is reserved");
+        row.over_limit = account.available() < 0 && moved > row.released;
+        (row.previous, row.balance) = account.link(RowId(row.id.0));
+        row.sibling = self.link_to_parent(&row);
+        let id = row.id;
+        self.transactions.insert(id, row);
+        self.written.rows.push(New::Transaction(id));
+        for key in keys {
+            self.use_key(*key, RowId(id.0));
+        }
+        Ok(id)
+    }
+
+    /// Makes `row` the newest child of what it belongs to, and returns the child before it.
+    fn link_to_parent(&mut self, row: &Transaction) -> RowId {
+        let id = RowId(row.id.0);
+        if let Some(corrected) = row.corrects.and_then(|id| self.transactions.get_mut(&id)) {
+            self.written.transactions.insert(corrected.id);
+            corrected.corrected = add(corrected.corrected, row.posted);
+            assert!(corrected.corrected <= corrected.posted, "corrects more than was posted");
+            return std::mem::replace(&mut corrected.last_child, id);
+        }
+        let authorization = row.authorization.and_then(|id| self.authorizations.get_mut(&id));
+        let Some(authorization) = authorization else { return RowId(0) };
+        self.written.authorizations.insert(authorization.id);
+        authorization.taken = add(authorization.taken, row.posted);
+        assert!(authorization.taken <= authorization.amount, "takes more than was authorized");
+        std::mem::replace(&mut authorization.last_child, id)
+    }
+
+    /// Ends an authorization. Its release is the transaction that was placed for it.
+    pub(crate) fn end_authorization(&mut self, id: AuthorizationId, state: AuthorizationState) {
+        if let Some(authorization) = self.authorizations.get_mut(&id) {
+            authorization.state = state;
+            self.written.authorizations.insert(id);
+        }
+    }
+
+    /// Places a change, and links it into the chain of the account it is about, if any.
+    pub(crate) fn place_change(
+        &mut self,
+        change: Change,
+        idempotency: Option<Idempotency>,
+    ) -> Change {
+        let mut row = Change { id: self.next_id(), ..change };
+        if row.subject == RowId(0) {
+            row.subject = row.id;
+        }
+        if let Some(id) = row.account {
+            (row.previous, row.balance) = self.account_mut(id).link(row.id);
+        }
+        if let Some(idempotency) = idempotency {
+            row.fingerprint = idempotency.fingerprint;
+            self.use_key(idempotency.key, row.id);
+        }
+        self.changes.insert(row.id, row.clone());
+        self.written.rows.push(New::Change(row.id));
+        row
+    }
+
+    /// Puts a new account into the books; its opening is placed as a change of its own.
+    pub(crate) fn put_account(&mut self, account: Account) {
+        self.written.accounts.insert(account.id);
+        self.accounts.insert(account.id, account);
+    }
+
+    /// Puts a new or changed card into the books.
+    pub(crate) fn put_card(&mut self, card: Card) {
+        self.written.cards.insert(card.token.clone());
+        self.cards.insert(card.token.clone(), card);
+    }
+
+    /// Puts a new or changed company into the directory.
+    pub(crate) fn put_company(&mut self, company: Company) {
+        self.written.companies.insert(company.id);
+        Arc::make_mut(&mut self.directory).put_company(company);
+    }
+
+    /// Puts a new or changed seller into the directory.
+    pub(crate) fn put_seller(&mut self, seller: Seller) {
+        self.written.sellers.insert(seller.id);
+        Arc::make_mut(&mut self.directory).put_seller(seller);
+    }
+
+    /// Puts a new or changed credential into the directory.
+    pub(crate) fn put_credential(&mut self, credential: Credential) {
+        self.written.credentials.insert(credential.id);
+        Arc::make_mut(&mut self.directory).put_credential(credential);
+    }
+
+    /// The id that the next placed row will get.
+    pub(crate) fn coming_id(&self) -> RowId {
+        RowId(add(self.newest.0, 1))
+    }
+
+    fn next_id(&mut self) -> RowId {
+        self.newest = self.coming_id();
+        self.newest
+    }
+
+    pub(crate) fn use_key(&mut self, key: Key, row: RowId) {
+        let before = self.keys.insert(key, row);
+        assert!(before.is_none(), "a key is used twice");
+        self.written.keys.push((key, row));
+    }
+
+    /// A loaded account, which is going to change.
+    pub(crate) fn account_mut(&mut self, id: AccountId) -> &mut Account {
+        self.written.accounts.insert(id);
+        self.accounts.get_mut(&id).unwrap_or_else(|| unreachable!("account {id:?} is not loaded"))
+    }
+
+    /// Ends the batch.
+    pub fn close(mut self, now: Timestamp) -> WriteSet {
+        let written = std::mem::take(&mut self.written);
+        let changed_directory = !(written.companies.is_empty()
+            && written.sellers.is_empty()
+            && written.credentials.is_empty());
+        let first_new = written.rows.first().map(|row| match row {
+            New::Authorization(id) => RowId(id.0),
+            New::Transaction(id) => RowId(id.0),
+            New::Change(id) => *id,
+        });
+        let is_old = |id: i64| first_new.is_none_or(|first| id < first.0);
+        let old_authorizations = written.authorizations.iter().filter(|id| is_old(id.0));
+        let authorizations =
+            old_authorizations.filter_map(|id| self.authorizations.remove(id)).collect();
+        let old_transactions = written.transactions.iter().filter(|id| is_old(id.0));
+        let transactions = old_transactions.filter_map(|id| self.transactions.remove(id)).collect();
+        let rows: Vec<Row> = written.rows.iter().filter_map(|row| self.take(*row)).collect();
+        assert_eq!(rows.len(), written.rows.len(), "every new row is in the books");
+        let directory = &self.directory;
+        let companies = written.companies.iter().filter_map(|id| directory.company_by_id(*id));
+        let sellers = written.sellers.iter().filter_map(|id| directory.seller_by_id(*id));
+        let credentials = written.credentials.iter().filter_map(|id| directory.credential(*id));
+        WriteSet {
+            seal: seal(self.chain, now, &rows),
+            rows,
+            keys: written.keys,
+            authorizations,
+            transactions,
+            accounts: written.accounts.iter().filter_map(|id| self.accounts.remove(id)).collect(),
+            cards: written.cards.iter().filter_map(|token| self.cards.remove(token)).collect(),
+            companies: companies.cloned().collect(),
+            sellers: sellers.cloned().collect(),
+            credentials: credentials.cloned().collect(),
+            directory: changed_directory.then(|| Arc::clone(directory)),
+        }
+    }
+
+    fn take(&mut self, row: New) -> Option<Row> {
+        match row {
+            New::Authorization(id) => self.authorizations.remove(&id).map(Row::Authorization),
+            New::Transaction(id) => self.transactions.remove(&id).map(Row::Transaction),
+            New::Change(id) => self.changes.remove(&id).map(Row::Change),
+        }
+    }
+}
+
+impl Account {
+    /// Makes `row` the newest of the account's chain; returns the row before it and the balance.
+    fn link(&mut self, row: RowId) -> (RowId, Balance) {
+        (std::mem::replace(&mut self.last, row), self.balance)
+    }
+}
+
+impl Change {
+    /// A change about `subject` (0: about itself, a thing that this change brings into being).
+    pub(crate) fn about(subject: RowId, kind: ChangeKind, actor: &str, at: Timestamp) -> Change {
+        Change {
+            id: RowId(0),
+            at,
+            kind,
+            subject,
+            actor: actor.to_owned(),
+            fingerprint: Fingerprint::default(),
+            account: None,
+            previous: RowId(0),
+            balance: Balance::default(),
+            fields: Vec::new(),
+        }
+    }
+
+    /// Adds a field.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Change {
+        self.fields.push((name.to_owned(), value.into()));
+        self
+    }
+}
+
+/// Adds amounts that are known to fit: the sum of bounded amounts on one row.
+fn add(a: i64, b: i64) -> i64 {
+    a.checked_add(b).unwrap_or_else(|| unreachable!("{a} + {b} overflows"))
+}
+
+fn subtract(a: i64, b: i64) -> i64 {
+    a.checked_sub(b).unwrap_or_else(|| unreachable!("{a} - {b} overflows"))
+}

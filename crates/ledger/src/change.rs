@@ -1,0 +1,108 @@
+//! Changes: the journal's rows about accounts, cards, companies and credentials themselves.
+
+use crate::account::Balance;
+use crate::ids::{AccountId, Fingerprint, Key, RowId};
+use crate::time::Timestamp;
+
+/// An administrative event. Written once; carries no personal data and no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its position in the journal.
+    pub id: RowId,
+    /// When it was made.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: ChangeKind,
+    /// The company, seller, account, card or credential that it is about.
+    pub subject: RowId,
+    /// Who did it: a credential's label, or the program itself.
+    pub actor: String,
+    /// What was asked, hashed, where the request carried an idempotency key.
+    pub fingerprint: Fingerprint,
+    /// The account whose chain this row is part of.
+    pub account: Option<AccountId>,
+    /// That account's row before this one.
+    pub previous: RowId,
+    /// That account's balance, which a change never moves.
+    pub balance: Balance,
+    /// Names and new values, in the order in which they are shown. Amounts are minor units.
+    pub fields: Vec<(String, String)>,
+}
+
+/// The kinds of change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// A company was configured.
+    CompanyAdded,
+    /// A company's configuration changed.
+    CompanyChanged,
+    /// A seller was registered.
+    SellerAdded,
+    /// An account for what a seller is owed was opened.
+    PayableOpened,
+    /// A holder's account was opened.
+    AccountOpened,
+    /// An account's limit or status changed.
+    AccountChanged,
+    /// A card was added.
+    CardAdded,
+    /// A card's status changed.
+    CardChanged,
+    /// A credential was issued.
+    CredentialIssued,
+    /// A credential was revoked.
+    CredentialRevoked,
+}
+
+/// A caller's key for a request, scoped to caller and endpoint, and what was asked under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The key.
+    pub key: Key,
+    /// The request.
+    pub fingerprint: Fingerprint,
+}
+
+impl Change {
+    /// The value of a field.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(named, _)| named == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl ChangeKind {
+    /// All kinds.
+    pub const ALL: [ChangeKind; 10] = [
+        ChangeKind::CompanyAdded,
+        ChangeKind::CompanyChanged,
+        ChangeKind::SellerAdded,
+        ChangeKind::PayableOpened,
+        ChangeKind::AccountOpened,
+        ChangeKind::AccountChanged,
+        ChangeKind::CardAdded,
+        ChangeKind::CardChanged,
+        ChangeKind::CredentialIssued,
+        ChangeKind::CredentialRevoked,
+    ];
+
+    /// The word used in rows and our own APIs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ChangeKind::CompanyAdded => "company.added",
+            ChangeKind::CompanyChanged => "company.changed",
+            ChangeKind::SellerAdded => "seller.added",
+            ChangeKind::PayableOpened => "payable.opened",
+            ChangeKind::AccountOpened => "account.opened",
+            ChangeKind::AccountChanged => "account.changed",
+            ChangeKind::CardAdded => "card.added",
+            ChangeKind::CardChanged => "card.changed",
+            ChangeKind::CredentialIssued => "credential.issued",
+            ChangeKind::CredentialRevoked => "credential.revoked",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(word: &str) -> Option<ChangeKind> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}

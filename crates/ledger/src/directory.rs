@@ -1,0 +1,217 @@
+//! Who is who: companies, their sellers, and the credentials that speak for them.
+//!
+//! Small and read by every command, so it is held in memory as a whole and replaced by a changed
+//! copy when a commit changes it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::ids::{AccountId, CompanyId, CredentialId, SellerId};
+use crate::money::Currency;
+use crate::time::{Date, Timestamp, Zone};
+
+/// All companies, sellers and credentials.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory {
+    companies: BTreeMap<CompanyId, Arc<Company>>,
+    company_numbers: BTreeMap<String, CompanyId>,
+    sellers: BTreeMap<SellerId, Arc<Seller>>,
+    seller_numbers: BTreeMap<CompanyId, BTreeMap<String, SellerId>>,
+    credentials: BTreeMap<CredentialId, Arc<Credential>>,
+    credential_hashes: BTreeMap<[u8; 32], CredentialId>,
+}
+
+/// A ledger of its own: accounts, sellers and money of one company never meet another's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Company {
+    /// The row that configured it.
+    pub id: CompanyId,
+    /// What the contract's path calls it (`companyNumber`, also `LedgerNumber`).
+    pub number: String,
+    /// For people.
+    pub name: String,
+    /// Decides on which day something happens.
+    pub zone: Zone,
+    /// What its accounts may be in. Without any, the company's configuration is missing.
+    pub currencies: Vec<Currency>,
+    /// Days an authorization is valid after today when the request does not say.
+    pub authorization_days: i32,
+}
+
+/// A merchant of a company.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seller {
+    /// The row that registered it.
+    pub id: SellerId,
+    /// Whose seller.
+    pub company: CompanyId,
+    /// What requests call it (card ledger, `sellerNumber`).
+    pub number: String,
+    /// For people.
+    pub name: String,
+    /// The account that collects what the company owes it, one per currency.
+    pub payables: Vec<(Currency, AccountId)>,
+}
+
+/// A secret that lets its bearer act on one contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// The row that issued it.
+    pub id: CredentialId,
+    /// Where it is good.
+    pub contract: Contract,
+    /// For people.
+    pub label: String,
+    /// What it may reach there.
+    pub scope: Scope,
+    /// SHA-256 of the secret, which is not kept.
+    pub secret_hash: [u8; 32],
+    /// Drawn at issue. With the installation's key it gives the secret again, so that a repeated
+    /// request for a credential gets its first answer.
+    pub salt: [u8; 16],
+    /// When it was issued.
+    pub created_at: Timestamp,
+    /// When it stops being good.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was last seen to be used, to the minute or so.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// The contracts that have credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Contract {
+    /// The card ledger: a bearer token.
+    CardLedger,
+    /// The operator API: a bearer key.
+    Operator,
+}
+
+/// What a credential may reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The whole installation.
+    Installation,
+    /// One company, or one seller of it. By number, so that a token may be issued before its
+    /// company is configured.
+    Company {
+        /// The company's number.
+        number: String,
+        /// The only seller it may act for.
+        seller: Option<String>,
+    },
+}
+
+impl Contract {
+    /// The word used in APIs and rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Contract::CardLedger => "card_ledger",
+            Contract::Operator => "operator",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(word: &str) -> Option<Contract> {
+        match word {
+            "card_ledger" => Some(Contract::CardLedger),
+            "operator" => Some(Contract::Operator),
+            _ => None,
+        }
+    }
+}
+
+impl Company {
+    /// The day it is for this company.
+    pub fn day_of(&self, at: Timestamp) -> Date {
+        self.zone.day_of(at)
+    }
+}
+
+impl Seller {
+    /// The account that collects this seller's money in `currency`.
+    pub fn payable(&self, currency: Currency) -> Option<AccountId> {
+        self.payables.iter().find(|(held, _)| *held == currency).map(|(_, account)| *account)
+    }
+
+    /// The account that collects this seller's money in a currency of its company: one is opened
+    /// with every seller and with every currency, so a missing one is a bug.
+    pub(crate) fn payable_or_panic(&self, currency: Currency) -> AccountId {
+        self.payable(currency)
+            .unwrap_or_else(|| unreachable!("seller {:?} has no {currency:?}", self.id))
+    }
+}
+
+impl Credential {
+    /// Whether it is good at `now`.
+    pub fn is_good(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+}
+
+impl Directory {
+    /// Finds a company by its number.
+    pub fn company(&self, number: &str) -> Option<&Arc<Company>> {
+        self.companies.get(self.company_numbers.get(number)?)
+    }
+
+    /// Finds a company by its id.
+    pub fn company_by_id(&self, id: CompanyId) -> Option<&Arc<Company>> {
+        self.companies.get(&id)
+    }
+
+    /// All companies, oldest first.
+    pub fn companies(&self) -> impl DoubleEndedIterator<Item = &Arc<Company>> {
+        self.companies.values()
+    }
+
+    /// Finds a company's seller by its number.
+    pub fn seller(&self, company: CompanyId, number: &str) -> Option<&Arc<Seller>> {
+        self.sellers.get(self.seller_numbers.get(&company)?.get(number)?)
+    }
+
+    /// Finds a seller by its id.
+    pub fn seller_by_id(&self, id: SellerId) -> Option<&Arc<Seller>> {
+        self.sellers.get(&id)
+    }
+
+    /// All sellers of a company, oldest first.
+    pub fn sellers(&self, company: CompanyId) -> impl DoubleEndedIterator<Item = &Arc<Seller>> {
+        self.sellers.values().filter(move |seller| seller.company == company)
+    }
+
+    /// Finds a credential by the hash of its secret.
+    pub fn credential_by_hash(&self, secret_hash: &[u8; 32]) -> Option<&Arc<Credential>> {
+        self.credentials.get(self.credential_hashes.get(secret_hash)?)
+    }
+
+    /// Finds a credential by its id.
+    pub fn credential(&self, id: CredentialId) -> Option<&Arc<Credential>> {
+        self.credentials.get(&id)
+    }
+
+    /// All credentials, oldest first.
+    pub fn credentials(&self) -> impl DoubleEndedIterator<Item = &Arc<Credential>> {
+        self.credentials.values()
+    }
+
+    /// Adds or replaces a company.
+    pub fn put_company(&mut self, company: Company) {
+        self.company_numbers.insert(company.number.clone(), company.id);
+        self.companies.insert(company.id, Arc::new(company));
+    }
+
+    /// Adds or replaces a seller.
+    pub fn put_seller(&mut self, seller: Seller) {
+        let numbers = self.seller_numbers.entry(seller.company).or_default();
+        numbers.insert(seller.number.clone(), seller.id);
+        self.sellers.insert(seller.id, Arc::new(seller));
+    }
+
+    /// Adds or replaces a credential.
+    pub fn put_credential(&mut self, credential: Credential) {
+        self.credential_hashes.insert(credential.secret_hash, credential.id);
+        self.credentials.insert(credential.id, Arc::new(credential));
+    }
+}

@@ -1,0 +1,46 @@
+//! The decision that an authorization's time is over.
+
+use crate::authorization::AuthorizationState;
+use crate::books::{Answer, Books, Done, ReadSet};
+use crate::cancel::release;
+use crate::ids::AuthorizationId;
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+use crate::transaction::TransactionKind;
+
+/// Asks to release what remains of an authorization whose last day is over (card ledger,
+/// `validToDate`). Sent by the timer, perhaps more than once, perhaps late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expire {
+    /// Which authorization.
+    pub authorization: AuthorizationId,
+}
+
+impl Expire {
+    /// What it needs to be decided.
+    pub fn read(&self, reads: &mut ReadSet) {
+        reads.authorizations.push(self.authorization);
+    }
+}
+
+/// Decides one expiry and places it in the books. Does nothing when there is nothing to release.
+///
+/// # Errors
+/// [`Refusal::AuthorizationNotFound`].
+pub fn expire(command: &Expire, books: &mut Books, now: Timestamp) -> Result<Answer, Refusal> {
+    let found = books.authorizations.get(&command.authorization);
+    let authorization = found.ok_or(Refusal::AuthorizationNotFound)?;
+    let is_due = authorization.state == AuthorizationState::Live
+        && now >= authorization.expires_at
+        && authorization.taken < authorization.amount;
+    if !is_due {
+        return Ok(Answer::new(Done::Nothing));
+    }
+    let company = books.directory.company_by_id(authorization.company);
+    let company = company.ok_or(Refusal::CompanyNotConfigured)?;
+    let row = release(authorization, TransactionKind::Expiry, company, books, now);
+    let id = authorization.id;
+    books.place_transaction(row, &[])?;
+    books.end_authorization(id, AuthorizationState::Expired);
+    Ok(Answer::new(Done::Expired(id)))
+}

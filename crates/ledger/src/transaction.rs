@@ -1,0 +1,266 @@
+//! Transactions: what moves money, and what gives reserved money free.
+
+use crate::account::Balance;
+use crate::authorization::{CardAuthenticationMethod, Channel};
+use crate::ids::{
+    AccountId, AuthorizationId, CardId, CompanyId, Fingerprint, RowId, SellerId, TransactionId,
+};
+use crate::money::Currency;
+use crate::time::{Date, Timestamp};
+
+/// One entry of the ledger: `posted` moves from the credited to the debited account, and
+/// `released` stops being reserved on the holder's account.
+///
+/// All fields but `corrected` and `last_child` are written once. Amounts are minor units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// Its position in the journal.
+    pub id: TransactionId,
+    /// When it was booked.
+    pub at: Timestamp,
+    /// Whose ledger.
+    pub company: CompanyId,
+    /// Who sold.
+    pub seller: SellerId,
+    /// The holder's account.
+    pub account: AccountId,
+    /// The seller's payable account.
+    pub payable: AccountId,
+    /// The card, where one is known.
+    pub card: Option<CardId>,
+    /// What happened.
+    pub kind: TransactionKind,
+    /// The authorization it was made on; none for what happened offline.
+    pub authorization: Option<AuthorizationId>,
+    /// What a correction takes back.
+    pub corrects: Option<TransactionId>,
+    /// The caller's id, unique per company and kind. Empty for cancellations and expiries.
+    pub source: String,
+    /// What was asked, hashed, to tell a repeat from a conflict.
+    pub fingerprint: Fingerprint,
+    /// How much moved.
+    pub posted: i64,
+    /// How much stopped being reserved.
+    pub released: i64,
+    /// The cash part of a purchase (`withdrawalAmount`), inside `posted`.
+    pub withdrawal: Option<i64>,
+    /// The account's currency.
+    pub currency: Currency,
+    /// The acquirer's references.
+    pub references: AcquirerReferences,
+    /// The seller's receipt (`sellerReceiptId`).
+    pub receipt: Option<String>,
+    /// Where it happened, for people.
+    pub point_of_sale: Option<String>,
+    /// How the holder was authenticated, for what happened offline.
+    pub method: Option<CardAuthenticationMethod>,
+    /// Through what channel, for what happened offline.
+    pub channel: Option<Channel>,
+    /// The day for which it counts, in the company's zone.
+    pub value_date: Date,
+    /// The name of the contract under which it was made.
+    pub mount: Mount,
+    /// Whether the request carried `offlineInfo`.
+    pub offline_info: bool,
+    /// Booked although the account then owed more than its limit.
+    pub over_limit: bool,
+    /// Booked although the card or account was blocked, closed or expired.
+    pub despite_block: bool,
+    /// The account's balance right after.
+    pub balance: Balance,
+    /// The account's row before this one.
+    pub previous: RowId,
+    /// The transaction before this one on the same authorization, or the correction before this
+    /// one of the same transaction. 0 is none.
+    pub sibling: RowId,
+    /// How much of it has been corrected.
+    pub corrected: i64,
+    /// Its newest correction. 0 is none.
+    pub last_child: RowId,
+}
+
+/// What a caller can post: the three monetary transactions (card ledger).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PostingKind {
+    /// A sale: debits the holder.
+    Purchase,
+    /// Cash given out: debits the holder.
+    CashWithdrawal,
+    /// A refund without reference: credits the holder.
+    Reversal,
+}
+
+/// What a transaction is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransactionKind {
+    /// A monetary transaction.
+    Posting(PostingKind),
+    /// Takes back a monetary transaction of this kind, or part of it.
+    Correction(PostingKind),
+    /// Ends an authorization for the merchant; moves nothing.
+    Cancellation,
+    /// Ends an authorization by time; moves nothing.
+    Expiry,
+}
+
+/// Which of the holder's sides an entry is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The holder owes more.
+    Debit,
+    /// The holder owes less.
+    Credit,
+}
+
+/// The acquirer's names for a transaction (card ledger, `additionalReferences`). Together they
+/// are unique per company and kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AcquirerReferences {
+    /// `acquirerBatchId`.
+    pub batch: Option<String>,
+    /// `acquirerTransactionId`.
+    pub transaction: Option<String>,
+}
+
+/// The two names of the card-ledger contract. A repeat gets the links of the first request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mount {
+    /// `/ledger/credit-account-acquiring/v1`.
+    CreditAccountAcquiring,
+    /// `/ledger/card-transaction/v1`.
+    CardTransaction,
+}
+
+impl Transaction {
+    /// The entry's side on the holder's account; none where nothing moves.
+    pub fn direction(&self) -> Option<Direction> {
+        self.kind.direction()
+    }
+
+    /// The accounts that are debited and credited with `posted`.
+    pub fn debit_and_credit(&self) -> (AccountId, AccountId) {
+        match self.direction() {
+            Some(Direction::Debit) | None => (self.account, self.payable),
+            Some(Direction::Credit) => (self.payable, self.account),
+        }
+    }
+
+    /// What can still be corrected, in minor units.
+    pub fn correctable(&self) -> i64 {
+        match self.kind {
+            TransactionKind::Posting(_) => self.posted.saturating_sub(self.corrected),
+            TransactionKind::Correction(_)
+            | TransactionKind::Cancellation
+            | TransactionKind::Expiry => 0,
+        }
+    }
+}
+
+impl PostingKind {
+    /// All kinds.
+    pub const ALL: [PostingKind; 3] =
+        [PostingKind::Purchase, PostingKind::CashWithdrawal, PostingKind::Reversal];
+
+    /// Its side on the holder's account.
+    pub fn direction(self) -> Direction {
+        match self {
+            PostingKind::Purchase | PostingKind::CashWithdrawal => Direction::Debit,
+            PostingKind::Reversal => Direction::Credit,
+        }
+    }
+
+    /// The word used in keys, rows and our own APIs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PostingKind::Purchase => "purchase",
+            PostingKind::CashWithdrawal => "cash-withdrawal",
+            PostingKind::Reversal => "reversal",
+        }
+    }
+}
+
+impl TransactionKind {
+    /// All kinds.
+    pub const ALL: [TransactionKind; 8] = [
+        TransactionKind::Posting(PostingKind::Purchase),
+        TransactionKind::Posting(PostingKind::CashWithdrawal),
+        TransactionKind::Posting(PostingKind::Reversal),
+        TransactionKind::Correction(PostingKind::Purchase),
+        TransactionKind::Correction(PostingKind::CashWithdrawal),
+        TransactionKind::Correction(PostingKind::Reversal),
+        TransactionKind::Cancellation,
+        TransactionKind::Expiry,
+    ];
+
+    /// The entry's side on the holder's account; none where nothing moves.
+    pub fn direction(self) -> Option<Direction> {
+        match self {
+            TransactionKind::Posting(kind) => Some(kind.direction()),
+            TransactionKind::Correction(kind) => Some(match kind.direction() {
+                Direction::Debit => Direction::Credit,
+                Direction::Credit => Direction::Debit,
+            }),
+            TransactionKind::Cancellation | TransactionKind::Expiry => None,
+        }
+    }
+
+    /// The word used in rows and our own APIs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TransactionKind::Posting(PostingKind::Purchase) => "purchase",
+            TransactionKind::Posting(PostingKind::CashWithdrawal) => "cash-withdrawal",
+            TransactionKind::Posting(PostingKind::Reversal) => "reversal",
+            TransactionKind::Correction(PostingKind::Purchase) => "purchase-correction",
+            TransactionKind::Correction(PostingKind::CashWithdrawal) => {
+                "cash-withdrawal-correction"
+            }
+            TransactionKind::Correction(PostingKind::Reversal) => "reversal-correction",
+            TransactionKind::Cancellation => "cancellation",
+            TransactionKind::Expiry => "expiry",
+        }
+    }
+}
+
+impl Direction {
+    /// `amount` as a change of the holder's debt, in minor units.
+    pub fn signed(self, amount: i64) -> i64 {
+        match self {
+            Direction::Debit => amount,
+            Direction::Credit => amount.saturating_neg(),
+        }
+    }
+
+    /// The word used in our own APIs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Direction::Debit => "debit",
+            Direction::Credit => "credit",
+        }
+    }
+}
+
+impl AcquirerReferences {
+    /// Both names, when both were given: then they may be used once.
+    pub fn both(&self) -> Option<(&str, &str)> {
+        self.batch.as_deref().zip(self.transaction.as_deref())
+    }
+}
+
+impl Mount {
+    /// The path segment.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Mount::CreditAccountAcquiring => "credit-account-acquiring",
+            Mount::CardTransaction => "card-transaction",
+        }
+    }
+
+    /// Reads the path segment.
+    pub fn parse(segment: &str) -> Option<Mount> {
+        match segment {
+            "credit-account-acquiring" => Some(Mount::CreditAccountAcquiring),
+            "card-transaction" => Some(Mount::CardTransaction),
+            _ => None,
+        }
+    }
+}

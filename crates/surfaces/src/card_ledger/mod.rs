@@ -1,0 +1,1 @@
+//! The card-ledger contract, under both of its names.

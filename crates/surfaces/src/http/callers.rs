@@ -1,0 +1,99 @@
+//! Who calls: from a bearer token to the credential that it is.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use ledger::{Contract, Credential, CredentialId, Timestamp};
+
+use crate::http::platform::Platform;
+use crate::http::secrets::secret_hash;
+
+/// How old a noted use may be before the next one is noted, in milliseconds.
+const USE_RESOLUTION_MS: i64 = 60_000;
+
+/// Why a caller is nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallerError {
+    /// No `Authorization` header, or not a bearer token.
+    Missing,
+    /// No such credential, one of another contract, or a revoked one.
+    Unknown,
+    /// Its time is over.
+    Expired,
+}
+
+/// The last use of each credential, until it is reported to the engine.
+#[derive(Debug, Default)]
+pub struct Uses(Mutex<HashMap<CredentialId, Noted>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Noted {
+    at: Timestamp,
+    is_reported: bool,
+}
+
+/// Finds the credential of `contract` that a request's bearer token is.
+///
+/// # Errors
+/// [`CallerError`].
+pub fn bearer(
+    platform: &Platform,
+    contract: Contract,
+    headers: &HeaderMap,
+) -> Result<Arc<Credential>, CallerError> {
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, token) = header.and_then(|h| h.split_once(' ')).ok_or(CallerError::Missing)?;
+    if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
+        return Err(CallerError::Missing);
+    }
+    credential(platform, contract, token.trim())
+}
+
+/// Finds the credential of `contract` whose secret this is.
+///
+/// The secret is compared as a hash, looked up whole: how long that takes says nothing about how
+/// much of the secret is right.
+///
+/// # Errors
+/// [`CallerError`].
+pub fn credential(
+    platform: &Platform,
+    contract: Contract,
+    secret: &str,
+) -> Result<Arc<Credential>, CallerError> {
+    let directory = platform.engine.directory();
+    let found = directory.credential_by_hash(&secret_hash(secret));
+    let credential = found.filter(|found| found.contract == contract && found.revoked_at.is_none());
+    let credential = credential.ok_or(CallerError::Unknown)?;
+    let now = platform.now();
+    if !credential.is_good(now) {
+        return Err(CallerError::Expired);
+    }
+    platform.uses.note(credential.id, now);
+    Ok(Arc::clone(credential))
+}
+
+impl Uses {
+    /// Notes a use.
+    fn note(&self, id: CredentialId, now: Timestamp) {
+        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let noted = uses.entry(id).or_insert(Noted { at: now, is_reported: false });
+        if noted.at.plus_ms(USE_RESOLUTION_MS) <= now {
+            *noted = Noted { at: now, is_reported: false };
+        }
+    }
+
+    /// The uses that have not been reported yet.
+    pub fn take(&self) -> Vec<(CredentialId, Timestamp)> {
+        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = uses.iter_mut().filter(|(_, noted)| !noted.is_reported);
+        fresh
+            .map(|(id, noted)| {
+                noted.is_reported = true;
+                (*id, noted.at)
+            })
+            .collect()
+    }
+}

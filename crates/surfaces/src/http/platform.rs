@@ -1,0 +1,65 @@
+//! The one domain behind all contracts, as handlers get it.
+
+use std::sync::Arc;
+
+use engine::{Clock, Handle, Queries, Randomness, VirtualClock};
+use ledger::Timestamp;
+
+use crate::http::callers::Uses;
+use crate::http::secrets::Secrets;
+
+/// Everything a handler may use. Cheap to clone.
+#[derive(Clone)]
+pub struct Platform {
+    /// The one way to change state.
+    pub engine: Handle,
+    /// The way to read it.
+    pub queries: Queries,
+    /// The one clock.
+    pub clock: Arc<dyn Clock>,
+    /// The one source of chance.
+    pub randomness: Arc<dyn Randomness>,
+    /// What is derived from the installation's key.
+    pub secrets: Arc<Secrets>,
+    /// Who has called since the last report.
+    pub uses: Arc<Uses>,
+    /// The clock that the demo may move. `None` where time cannot be moved.
+    pub virtual_clock: Option<Arc<VirtualClock>>,
+}
+
+impl Platform {
+    /// Now, by the platform's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A random (version 4) UUID as text, for ids that mean nothing.
+    pub fn uuid(&self) -> String {
+        let mut bytes = [0; 16];
+        self.randomness.fill(&mut bytes);
+        uuid_text(bytes, 4)
+    }
+}
+
+impl std::fmt::Debug for Platform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Platform").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+/// Shows 16 bytes as a UUID of this version (RFC 9562 §4).
+pub(crate) fn uuid_text(mut bytes: [u8; 16], version: u8) -> String {
+    bytes[6] = (bytes[6] & 0x0f) | (version << 4);
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let mut text = String::with_capacity(36);
+    for (at, byte) in bytes.iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.extend(
+            [byte >> 4, byte & 0x0f]
+                .map(|nibble| char::from_digit(nibble.into(), 16).unwrap_or('0')),
+        );
+    }
+    text
+}

@@ -1,0 +1,76 @@
+//! What is derived from the installation's key: fingerprints of card numbers, and the secrets of
+//! credentials that we issue.
+//!
+//! Invariant: the key itself is shown to nobody, and every purpose has its own derivation.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use ledger::PanFingerprint;
+use sha2::{Digest, Sha256};
+
+/// The installation's key, which is kept outside the store.
+pub struct Secrets {
+    key: [u8; 32],
+}
+
+impl Secrets {
+    /// Takes the key: 256 random bits that never change for an installation.
+    pub fn new(key: [u8; 32]) -> Secrets {
+        Secrets { key }
+    }
+
+    /// The keyed hash by which a card number is known (PCI DSS 4.0.1, 3.5.1.1).
+    pub fn pan_fingerprint(&self, pan: &str) -> PanFingerprint {
+        PanFingerprint(self.derive("pan fingerprint", pan.as_bytes()))
+    }
+
+    /// The secret of a credential that was issued with this salt: 43 characters, 256 bits.
+    pub fn credential_secret(&self, salt: &[u8; 16]) -> String {
+        URL_SAFE_NO_PAD.encode(self.derive("credential secret", salt))
+    }
+
+    /// A UUID that belongs to a row, the same whenever it is asked for, and says nothing about it.
+    pub fn row_uuid(&self, row: i64) -> String {
+        let derived = self.derive("row uuid", &row.to_be_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(derived.split_at(16).0);
+        super::platform::uuid_text(bytes, 8)
+    }
+
+    fn derive(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
+        // HMAC takes keys of any length, so this cannot fail; an all-zero tag would still be safe.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else { return [0; 32] };
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(data);
+        mac.finalize().into_bytes().into()
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets(hidden)")
+    }
+}
+
+/// What is kept of a secret: its SHA-256. Secrets are random, so no salt or stretching is needed.
+pub fn secret_hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn derivations_repeat_and_do_not_meet() {
+        let secrets = Secrets::new([7; 32]);
+        assert_eq!(secrets.credential_secret(&[1; 16]), secrets.credential_secret(&[1; 16]));
+        assert_eq!(secrets.credential_secret(&[1; 16]).len(), 43);
+        assert_ne!(secrets.credential_secret(&[1; 16]), secrets.credential_secret(&[2; 16]));
+        assert_ne!(secrets.pan_fingerprint("4111"), Secrets::new([8; 32]).pan_fingerprint("4111"));
+        assert_eq!(secrets.row_uuid(1).len(), 36);
+        assert_eq!(format!("{secrets:?}"), "Secrets(hidden)");
+    }
+}

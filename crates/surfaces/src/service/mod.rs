@@ -1,0 +1,1 @@
+//! Health, figures and documentation of the running program.
