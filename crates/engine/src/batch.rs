@@ -14,22 +14,20 @@ pub type Reply = Result<Answer, Refusal>;
 ///
 /// # Errors
 /// [`StoreError`], for the batch as a whole.
-pub fn run_batch<'c, B>(
+pub fn run_batch<'c>(
     store: &mut dyn Store,
-    batch: B,
+    batch: impl IntoIterator<Item = &'c Command>,
     now: Timestamp,
-) -> Result<Vec<Reply>, StoreError>
-where
-    B: IntoIterator<Item = &'c Command> + Clone,
-{
+) -> Result<Vec<Reply>, StoreError> {
+    let batch: Vec<&Command> = batch.into_iter().collect();
     let mut reads = ReadSet::default();
-    for command in batch.clone() {
+    for command in &batch {
         command.read(&mut reads);
     }
-    let mut replies = Vec::new();
+    let mut replies = Vec::with_capacity(batch.len());
     store.transact(&reads, &mut |mut books| {
         replies.clear();
-        replies.extend(batch.clone().into_iter().map(|command| command.decide(&mut books, now)));
+        replies.extend(batch.iter().map(|command| command.decide(&mut books, now)));
         books.close(now)
     })?;
     Ok(replies)

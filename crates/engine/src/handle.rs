@@ -2,19 +2,18 @@
 //!
 //! Invariant: a command that was queued is run, whether or not its caller still waits.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use ledger::{Answer, Directory, Refusal, Timestamp};
-use store::{Store, StoreError};
+use ledger::{Answer, Directory, Refusal};
+use store::Store;
 use tokio::sync::oneshot;
 
-use crate::batch::run_batch;
 use crate::clock::Clock;
 use crate::command::Command;
 use crate::limits::{BATCH_SIZE_MAX, OUTCOME_WAIT_MAX, QUEUE_LENGTH_MAX};
+use crate::runner::Runner;
 
 /// Submits commands. Cheap to clone.
 #[derive(Clone)]
@@ -178,18 +177,16 @@ pub fn spawn(store: Box<dyn Store>, clock: Arc<dyn Clock>) -> (Handle, JoinHandl
     });
     let handle = Handle { shared: Arc::clone(&shared) };
     let thread = std::thread::spawn(move || {
-        let mut engine = Engine { store, clock, shared, now: Timestamp(0) };
+        let mut engine = Engine { runner: Runner::new(store), clock, shared };
         while engine.turn() {}
     });
     (handle, thread)
 }
 
 struct Engine {
-    store: Box<dyn Store>,
+    runner: Runner,
     clock: Arc<dyn Clock>,
     shared: Arc<Shared>,
-    /// The time of the last batch; the next one is never earlier.
-    now: Timestamp,
 }
 
 impl Engine {
@@ -199,58 +196,29 @@ impl Engine {
         if jobs.is_empty() {
             return false;
         }
-        self.now = self.now.max(self.clock.now());
         let (commands, reply_to): (Vec<_>, Vec<_>) =
             jobs.into_iter().map(|job| (job.command, job.reply_to)).unzip();
-        let replies = self.run(&commands);
-        let directory = self.store.directory();
+        let replies = self.runner.run(&commands, self.clock.now());
+        let directory = self.runner.directory();
         *self.shared.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
         let count = u64::try_from(commands.len()).unwrap_or(u64::MAX);
         self.shared.commands.fetch_add(count, Ordering::Relaxed);
+        self.shared.batches.store(self.runner.batches(), Ordering::Relaxed);
+        self.shared.failures.store(self.runner.failures(), Ordering::Relaxed);
         for (to, reply) in reply_to.into_iter().zip(replies) {
             // The client may have hung up. What it asked for stands; a repeat will find it.
             drop(to.send(reply));
         }
-        self.store.maintain();
+        self.runner.maintain();
         true
     }
+}
 
-    /// Runs the commands together or, when one of them hits a bug, one by one, so that only that
-    /// one suffers.
-    fn run(&mut self, commands: &[Command]) -> Vec<Result<Answer, SubmitError>> {
-        if let Some(replies) = self.run_together(commands) {
-            return replies;
-        }
-        let one_by_one = commands.iter().map(|command| {
-            let reply = self.run_together(std::slice::from_ref(command));
-            reply.and_then(|mut replies| replies.pop()).unwrap_or(Err(SubmitError::Bug))
-        });
-        one_by_one.collect()
-    }
-
-    /// `None` when a command hit a bug; then nothing was written.
-    fn run_together(&mut self, commands: &[Command]) -> Option<Vec<Result<Answer, SubmitError>>> {
-        let (store, now) = (self.store.as_mut(), self.now);
-        let outcome = catch_unwind(AssertUnwindSafe(|| run_batch(store, commands, now)));
-        match outcome {
-            Ok(Ok(replies)) => {
-                self.shared.batches.fetch_add(1, Ordering::Relaxed);
-                Some(replies.into_iter().map(|reply| reply.map_err(SubmitError::from)).collect())
-            }
-            Ok(Err(error)) => {
-                self.shared.failures.fetch_add(1, Ordering::Relaxed);
-                tracing::error!(commands = commands.len(), %error, "batch failed");
-                let error = match error {
-                    StoreError::NotCommitted => SubmitError::NotDone,
-                    StoreError::Unknown => SubmitError::Unknown,
-                };
-                Some(vec![Err(error); commands.len()])
-            }
-            Err(_) => {
-                self.shared.failures.fetch_add(1, Ordering::Relaxed);
-                tracing::error!(commands = commands.len(), "batch hit a bug and was rolled back");
-                None
-            }
-        }
+impl Drop for Engine {
+    /// Whatever ends the thread, a bug in the store included: nobody waits for it in vain.
+    fn drop(&mut self) {
+        let mut queue = self.shared.lock();
+        queue.is_closed = true;
+        queue.jobs.clear();
     }
 }

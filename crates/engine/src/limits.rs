@@ -35,6 +35,9 @@ pub const PAGE_ITEMS_DEFAULT: usize = 50;
 /// the cursor goes on where the page stopped looking.
 pub const PAGE_ROWS_SCANNED_MAX: usize = 10_000;
 
+/// Most rows of one account that a look at the past walks back over.
+pub const AS_OF_ROWS_SCANNED_MAX: usize = 1_000_000;
+
 /// Most connections that are served at once.
 pub const CONNECTIONS_MAX: usize = 10_000;
 

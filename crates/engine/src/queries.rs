@@ -1,4 +1,11 @@
-//! How async code reads: on a bounded pool of readers, off the async threads.
+//! How async code reads: on a bounded pool of readers, off the async threads. What needs more than
+//! a line to be read has a module here.
+
+pub mod accounts;
+pub mod balances;
+pub mod entries;
+pub mod events;
+pub mod verification;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,6 +13,15 @@ use store::{Reader, Source, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::limits::READERS_MAX;
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slice<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next part begins. `None` when there is no more.
+    pub next: Option<i64>,
+}
 
 /// Runs queries. Cheap to clone.
 #[derive(Clone)]
@@ -58,6 +74,14 @@ impl Pool {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
         Ok(outcome)
     }
+}
+
+/// A row that must be there, since another one names it.
+fn found<T>(row: Option<T>) -> Result<T, StoreError> {
+    if row.is_none() {
+        tracing::error!("a row is missing that another one names");
+    }
+    row.ok_or(StoreError::NotCommitted)
 }
 
 impl std::fmt::Debug for Queries {

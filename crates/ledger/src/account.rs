@@ -192,4 +192,12 @@ mod tests {
         };
         assert_eq!(account.available(), 500);
     }
+
+    #[test]
+    fn words_are_read_again() {
+        for status in [AccountStatus::Active, AccountStatus::Blocked, AccountStatus::Closed] {
+            assert_eq!(AccountStatus::parse(status.as_str()), Some(status));
+        }
+        assert_eq!(AccountStatus::parse("Active"), None);
+    }
 }

@@ -133,3 +133,76 @@ pub fn change_card(
     books.put_card(card);
     Ok(Answer::new(Done::Changed(books.place_change(change, None))))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::world::{World, check};
+
+    #[test]
+    fn the_first_reason_decides() {
+        check(
+            "
+            before | request                               | answer               | balance
+            add-card token=t key=k | add-card token=u key=k account=0 | IdempotencyKeyReused |
+                   | add-card account=0 token=card-a       | AccountNotFound      |
+                   | add-card account=payable token=t      | AccountNotFound      |
+                   | add-card account=C token=card-a       | NameTaken            |
+                   | add-card account=C token=t            | StateConflict        |
+                   | add-card token=card-a                 | NameTaken            |
+                   | add-card token=card-f                 | NameTaken            |
+            add-card token=t pan=4111111111111111 | \
+                     add-card token=u pan=4111111111111111 | NameTaken            |
+            add-card token=t pan=4111111111111111 | \
+                     add-card account=F token=u pan=4111111111111111 | NameTaken            |
+            ",
+        );
+    }
+
+    #[test]
+    fn a_card_draws_on_its_account() {
+        check(
+            "
+            before     | request                             | answer                     | balance
+                       | add-card token=t                    | changed                    | written
+                       | add-card token=t pan=4111111111111111 expiry=2027-01 | changed | written
+                       | add-card account=D token=t          | changed                    | written
+                       | add-card token=t + add-card token=t | NameTaken                  | written
+            add-card token=t key=k | add-card token=t key=k | changed again |
+            add-card token=t pan=4111111111111111 key=k | \
+                         add-card token=t pan=4111111111111111 key=k | changed again              |
+            add-card token=t key=k | add-card token=u key=k | IdempotencyKeyReused |
+            open key=k | add-card token=t key=k              | IdempotencyKeyReused       |
+            add-card token=t account=B | \
+                         authorize card=t amount=1           | declined InsufficientFunds | B 0 0
+            add-card token=t | authorize card=t | authorized | A 0 30000
+            add-card token=t expiry=2026-10 | authorize card=t | declined CardExpired | A 0 0
+            ",
+        );
+    }
+
+    #[test]
+    fn a_card_is_blocked_and_unblocked() {
+        check(
+            "
+            before      | request                                | answer               | balance
+                        | change-card token=nobody               | CardNotFound         |
+                        | change-card token=stolen               | nothing              |
+                        | change-card token=card-a status=active | nothing              |
+                        | change-card                            | changed              | written
+                        | change-card token=stolen status=active | changed              | written
+                        | change-card + change-card              | nothing              | written
+            change-card | authorize                              | declined CardBlocked | A 0 0
+            change-card; change-card status=active | authorize | authorized | A 0 30000
+            ",
+        );
+    }
+
+    #[test]
+    fn the_journal_keeps_no_more_of_a_number_than_may_be_kept() {
+        let mut world = World::new();
+        world.run_all("add-card token=t pan=4111111111111111 expiry=2027-01");
+        let row = format!("{:?}", world.rows.values().next_back());
+        assert!(row.contains("411111") && row.contains("2027-01"), "{row}");
+        assert!(!row.contains("4111111"), "{row}");
+    }
+}

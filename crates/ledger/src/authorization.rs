@@ -269,3 +269,106 @@ impl Channel {
         Self::ALL.into_iter().find(|channel| channel.as_str().eq_ignore_ascii_case(word))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_again_in_any_case() {
+        for kind in AuthorizationKind::ALL {
+            assert_eq!(AuthorizationKind::parse(kind.as_str()), Some(kind));
+        }
+        for word in ["CashWithdrawal", "cashWithdrawal", "CASH-WITHDRAWAL"] {
+            assert_eq!(AuthorizationKind::parse(word), Some(AuthorizationKind::CashWithdrawal));
+        }
+        assert_eq!(AuthorizationKind::parse("refund"), None);
+        for method in CardAuthenticationMethod::ALL {
+            let word = method.as_str().to_lowercase();
+            assert_eq!(CardAuthenticationMethod::parse(&word), Some(method));
+        }
+        assert_eq!(CardAuthenticationMethod::parse("Chip"), None);
+        for channel in Channel::ALL {
+            assert_eq!(Channel::parse(&channel.as_str().to_uppercase()), Some(channel));
+        }
+        assert_eq!(Channel::parse("Mail"), None);
+    }
+
+    #[test]
+    fn states_and_reasons_have_words_of_their_own() {
+        let states = [
+            AuthorizationState::Live,
+            AuthorizationState::Declined,
+            AuthorizationState::Cancelled,
+            AuthorizationState::Expired,
+        ];
+        let words: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
+        assert_eq!(words, ["live", "declined", "cancelled", "expired"]);
+        let reasons = [
+            DeclineReason::AccountClosed,
+            DeclineReason::AccountBlocked,
+            DeclineReason::CardBlocked,
+            DeclineReason::CardExpired,
+            DeclineReason::InsufficientFunds,
+        ];
+        assert!(reasons.is_sorted(), "in the order in which they are checked");
+        let words: Vec<&str> = reasons.iter().map(|reason| reason.as_str()).collect();
+        assert_eq!(
+            words,
+            [
+                "account-closed",
+                "account-blocked",
+                "card-blocked",
+                "card-expired",
+                "insufficient-funds"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_remains_and_what_is_held() {
+        check(
+            "
+            kind       state     taken  now   remaining  reserved
+            purchase   live      0      9     300        300
+            purchase   live      100    9     200        200
+            purchase   live      300    9     0          0
+            purchase   live      100    10    0          200
+            purchase   declined  0      9     0          0
+            purchase   cancelled 100    9     0          0
+            purchase   expired   100    10    0          0
+            reversal   live      100    9     200        0
+            ",
+        );
+    }
+
+    /// It asked for 300 and lasts until 10.
+    #[track_caller]
+    fn check(table: &str) {
+        let mut world = crate::world::World::new();
+        world.run_all("authorize");
+        let Some(crate::Row::Authorization(granted)) = world.rows.into_values().next_back() else {
+            panic!("nothing was placed");
+        };
+        for row in table.trim().lines().skip(1) {
+            let cells: Vec<&str> = row.split_whitespace().collect();
+            let authorization = Authorization {
+                kind: AuthorizationKind::parse(cells[0]).unwrap(),
+                state: match cells[1] {
+                    "live" => AuthorizationState::Live,
+                    "declined" => AuthorizationState::Declined,
+                    "cancelled" => AuthorizationState::Cancelled,
+                    _ => AuthorizationState::Expired,
+                },
+                amount: 300,
+                taken: cells[2].parse().unwrap(),
+                expires_at: Timestamp(10),
+                ..granted.clone()
+            };
+            let now = Timestamp(cells[3].parse().unwrap());
+            assert_eq!(authorization.remaining(now).to_string(), cells[4], "{row}");
+            assert_eq!(authorization.reserved().to_string(), cells[5], "{row}");
+            assert_eq!(authorization.code(), Code::of(RowId(authorization.id.0)));
+        }
+    }
+}

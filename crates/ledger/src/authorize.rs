@@ -65,10 +65,10 @@ impl Authorize {
     }
 
     fn key(&self) -> Key {
-        Key(Hasher::new("authorization").text(&self.company).text(&self.source).finish())
+        authorization_key(&self.company, &self.source)
     }
 
-    fn fingerprint(&self) -> Fingerprint {
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
         let (digits, decimals) = self.amount.parts();
         let hasher = match &self.instrument {
             Instrument::Card(token) => Hasher::new("authorize by card").text(token.as_str()),
@@ -85,11 +85,16 @@ impl Authorize {
             .number(i64::from(decimals))
             .text(&self.currency)
             .optional(self.valid_to.map(|day| day.to_string()).as_deref())
-            .optional(self.method.map(|method| method.as_str()))
-            .optional(self.channel.map(|channel| channel.as_str()))
+            .optional(self.method.map(CardAuthenticationMethod::as_str))
+            .optional(self.channel.map(Channel::as_str))
             .finish();
         Fingerprint(hash)
     }
+}
+
+/// What the source id of an authorization uses up.
+pub fn authorization_key(company: &str, source: &str) -> Key {
+    Key(Hasher::new("authorization").text(company).text(source).finish())
 }
 
 /// Decides one authorization and places it in the books.
@@ -158,13 +163,13 @@ fn check<'b>(
     books: &'b Books,
     now: Timestamp,
 ) -> Result<Checked<'b>, Refusal> {
+    let currency = Currency::parse(&command.currency);
+    let amount = named_minor(command.amount, currency)?;
     let directory = &books.directory;
     let company = directory.company(&command.company).ok_or(Refusal::CompanyNotConfigured)?;
     if company.currencies.is_empty() {
         return Err(Refusal::CompanyIncomplete);
     }
-    let currency = Currency::parse(&command.currency);
-    let amount = currency.map(|currency| positive_minor(command.amount, currency)).transpose()?;
     let valid_to = last_day(command.valid_to, company, now)?;
     let seller =
         directory.seller(company.id, &command.seller).ok_or(Refusal::SellerNotRegistered)?;
@@ -172,7 +177,6 @@ fn check<'b>(
     let currency = currency
         .filter(|currency| company.currencies.contains(currency) && account.currency == *currency)
         .ok_or(Refusal::CurrencyNotSupported)?;
-    let amount = amount.unwrap_or_default();
     let today = company.day_of(now);
     let reserves = command.kind.reserves();
     let declined = blocked(account, card, today)
@@ -222,6 +226,16 @@ pub(crate) fn positive_minor(amount: Decimal, currency: Currency) -> Result<i64,
         Ok(0) => Err(Refusal::Amount(MoneyError::OutOfRange)),
         Ok(minor) => Ok(minor),
         Err(error) => Err(Refusal::Amount(error)),
+    }
+}
+
+/// As [`positive_minor`], where the currency may be none: then it is refused later, but an amount
+/// that no currency makes acceptable is refused first.
+pub(crate) fn named_minor(amount: Decimal, currency: Option<Currency>) -> Result<i64, Refusal> {
+    match currency {
+        Some(currency) => positive_minor(amount, currency),
+        None if amount.is_zero() => Err(Refusal::Amount(MoneyError::OutOfRange)),
+        None => Ok(0),
     }
 }
 
@@ -282,4 +296,210 @@ fn last_day(asked: Option<Date>, company: &Company, now: Timestamp) -> Result<Da
         return Err(Refusal::ValidTo);
     }
     Ok(day)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::world::check;
+
+    #[test]
+    fn the_first_reason_decides() {
+        check(
+            "
+            before | request                                     | answer                  | balance
+                   | authorize amount=0 currency=ZZZ company=999 | Amount(OutOfRange)      |
+                   | authorize amount=0 company=999              | Amount(OutOfRange)      |
+                   | authorize amount=0.001 company=999          | Amount(NotExact)        |
+                   | authorize amount=10000000000000.01 company=999 | Amount(OutOfRange) |
+                   | authorize company=999 valid-to=2020-01-01   | CompanyNotConfigured    |
+                   | authorize company=300 valid-to=2020-01-01   | CompanyIncomplete       |
+                   | authorize valid-to=2026-11-19 seller=999    | ValidTo                 |
+                   | authorize seller=999 card=nobody            | SellerNotRegistered     |
+                   | authorize card=nobody currency=ZZZ          | CardNotFound            |
+                   | authorize card=card-f                       | CardNotFound            |
+                   | authorize account=- currency=ZZZ            | AccountNotFound         |
+                   | authorize account=0                         | AccountNotFound         |
+                   | authorize account=F                         | AccountNotFound         |
+                   | authorize account=payable                   | AccountNotFound         |
+                   | authorize currency=ZZZ card=stolen          | CurrencyNotSupported    |
+                   | authorize currency=EUR card=stolen          | CurrencyNotSupported    |
+                   | authorize currency=JPY card=stolen          | CurrencyNotSupported    |
+                   | authorize account=C amount=2000             | declined AccountClosed  | C 0 0
+                   | authorize account=D amount=2000             | declined AccountBlocked | D 0 0
+                   | authorize card=stolen amount=2000           | declined CardBlocked    | A 0 0
+                   | authorize card=old amount=2000              | declined CardExpired    | A 0 0
+                   | authorize amount=2000 | declined InsufficientFunds | A 0 0
+            change-card token=card-c | authorize card=card-c | declined AccountClosed | C 0 0
+            change-card token=card-d | authorize card=card-d | declined AccountBlocked | D 0 0
+            change-card token=old | authorize card=old | declined CardBlocked | A 0 0
+            ",
+        );
+    }
+
+    #[test]
+    fn what_is_available_can_be_reserved_and_no_more() {
+        check(
+            "
+            before | request                           | answer                     | balance
+                   | authorize                         | authorized                 | A 0 30000
+                   | authorize account=A               | authorized                 | A 0 30000
+                   | authorize kind=withdrawal         | authorized                 | A 0 30000
+                   | authorize amount=1000             | authorized                 | A 0 100000
+                   | authorize amount=1000.01          | declined InsufficientFunds | A 0 0
+                   | authorize kind=withdrawal amount=1000.01 | declined InsufficientFunds | A 0 0
+                   | authorize amount=0.01             | authorized                 | A 0 1
+                   | authorize card=card-b amount=0.01 | declined InsufficientFunds | B 0 0
+            authorize source=a0 amount=700 | \
+                     authorize amount=300.01           | declined InsufficientFunds | A 0 70000
+            authorize source=a0 amount=700 | authorize | authorized | A 0 100000
+            authorize source=a0 kind=reversal | authorize amount=1000 | authorized | A 0 100000
+            purchase offline amount=700 | \
+                     authorize amount=300.01           | declined InsufficientFunds | A 70000 0
+            purchase offline amount=700 | authorize | authorized | A 70000 30000
+            purchase offline amount=2000 | \
+                     authorize amount=0.01             | declined InsufficientFunds | A 200000 0
+            reverse offline amount=100 | authorize amount=1100 | authorized | A -10000 110000
+            reverse offline amount=100 | \
+                     authorize amount=1100.01          | declined InsufficientFunds | A -10000 0
+            change limit=100 | authorize amount=100.01 | declined InsufficientFunds | A 0 0
+            change limit=100 | authorize amount=100 | authorized | A 0 10000
+            authorize source=a0; change limit=100 | \
+                     authorize amount=0.01             | declined InsufficientFunds | A 0 30000
+            authorize source=a0; cancel on=a0 | authorize amount=1000 | authorized | A 0 100000
+            ",
+        );
+    }
+
+    #[test]
+    fn a_reversal_holds_nothing_and_is_not_limited() {
+        check(
+            "
+            before | request                             | answer               | balance
+                   | authorize kind=reversal amount=5000 | authorized           | A 0 0
+            purchase offline amount=5000 | authorize kind=reversal | authorized | A 500000 0
+                   | authorize kind=reversal card=stolen | declined CardBlocked | A 0 0
+                   | authorize kind=reversal card=old    | declined CardExpired | A 0 0
+            ",
+        );
+    }
+
+    #[test]
+    fn amounts_are_exact_in_their_currency() {
+        check(
+            "
+            before | request                                          | answer     | balance
+                   | authorize amount=3e2                             | authorized | A 0 30000
+                   | authorize amount=0.010                           | authorized | A 0 1
+                   | authorize card=card-j currency=JPY amount=300    | authorized | J 0 300
+                   | authorize card=card-j currency=JPY amount=300.00 | authorized | J 0 300
+                   | authorize card=card-j currency=JPY amount=300.5 | Amount(NotExact) |
+                   | authorize card=card-k currency=KWD amount=0.001  | authorized | K 0 1
+                   | authorize card=card-k currency=KWD amount=0.0001 | Amount(NotExact) |
+                   | authorize card=card-k currency=KWD amount=100    | authorized | K 0 100000
+            ",
+        );
+    }
+
+    #[test]
+    fn the_last_day_is_today_to_four_hundred_days_ahead() {
+        check(
+            "
+            before                      | request                       | answer     | balance
+                                        | authorize valid-to=2026-11-19 | ValidTo    |
+                                        | authorize valid-to=2026-11-20 | authorized | A 0 30000
+                                        | authorize valid-to=2027-12-25 | authorized | A 0 30000
+                                        | authorize valid-to=2027-12-26 | ValidTo    |
+                                        | authorize valid-to=9999-12-31 | ValidTo    |
+            at 2026-11-20T22:59:59.999Z | authorize valid-to=2026-11-20 | authorized | A 0 30000
+            at 2026-11-20T23:00:00Z     | authorize valid-to=2026-11-20 | ValidTo    |
+            change-company days=0       | authorize                     | authorized | A 0 30000
+            change-company days=400     | authorize                     | authorized | A 0 30000
+            change-company days=401     | authorize                     | ValidTo    |
+            change-company days=401     | authorize valid-to=2026-11-21 | authorized | A 0 30000
+            change-company days=-1      | authorize                     | ValidTo    |
+            ",
+        );
+    }
+
+    #[test]
+    fn a_card_is_declined_after_its_last_month_in_the_companys_zone() {
+        check(
+            "
+            before                      | request               | answer               | balance
+                                        | authorize card=new    | authorized           | A 0 30000
+            at 2026-11-30T22:59:59.999Z | authorize card=new    | authorized           | A 0 30000
+            at 2026-11-30T23:00:00Z     | authorize card=new    | declined CardExpired | A 0 0
+            at 2026-11-30T23:00:00Z     | authorize account=A   | authorized           | A 0 30000
+            change-card token=stolen status=active | authorize card=stolen | authorized | A 0 30000
+            ",
+        );
+    }
+
+    #[test]
+    fn a_repeat_gets_the_first_answer() {
+        check(
+            "
+            before                           | request               | answer           | balance
+            authorize                        | authorize             | authorized again |
+            authorize                        | authorize amount=300  | authorized again |
+            authorize mount=credit-account-acquiring | \
+                authorize | authorized credit-account-acquiring again |
+            authorize; cancel                | authorize             | authorized again |
+            authorize; purchase              | authorize             | authorized again |
+            authorize; at christmas; expire  | authorize             | authorized again |
+            authorize; change status=blocked | authorize             | authorized again |
+            authorize; change limit=0        | authorize             | authorized again |
+            authorize amount=2000            | authorize amount=2000 | \
+                                               declined InsufficientFunds again |
+            authorize amount=2000; change limit=9000 | \
+                authorize amount=2000 | declined InsufficientFunds again |
+                                             | authorize + authorize | authorized again | A 0 30000
+                                             | authorize amount=2000 + authorize amount=2000 | \
+                                               declined InsufficientFunds again | A 0 0
+            ",
+        );
+    }
+
+    #[test]
+    fn a_source_id_stands_for_one_request_of_a_company() {
+        check(
+            "
+            before    | request                           | answer                 | balance
+            authorize | authorize amount=300.01           | DuplicateAuthorization |
+            authorize | authorize seller=655              | DuplicateAuthorization |
+            authorize | authorize kind=withdrawal         | DuplicateAuthorization |
+            authorize | authorize pos=Stall               | DuplicateAuthorization |
+            authorize | authorize valid-to=2026-11-27     | DuplicateAuthorization |
+            authorize | authorize method=ChipPin          | DuplicateAuthorization |
+            authorize | authorize channel=POS             | DuplicateAuthorization |
+            authorize | authorize card=new                | DuplicateAuthorization |
+            authorize | authorize account=A               | DuplicateAuthorization |
+            authorize | authorize amount=700.01 | declined InsufficientFunds, not remembered |
+            authorize | authorize card=stolen | declined CardBlocked, not remembered |
+            authorize | authorize currency=JPY            | CurrencyNotSupported   |
+            authorize amount=2000 | authorize | DuplicateAuthorization |
+            authorize | authorize source=A1               | authorized             | A 0 60000
+            authorize | authorize company=200 card=card-f | authorized             | F 0 30000
+                      | authorize + authorize amount=50   | DuplicateAuthorization | A 0 30000
+            ",
+        );
+    }
+
+    #[test]
+    fn commands_of_a_batch_see_each_other() {
+        check(
+            "
+            before | request                                     | answer               | balance
+                   | authorize amount=700 + authorize source=a2 amount=300.01 | \
+                     declined InsufficientFunds | A 0 70000
+                   | authorize amount=700 + authorize source=a2  | authorized           | A 0 100000
+                   | change limit=100 + authorize | declined InsufficientFunds | A 0 0
+                   | change-card + authorize                     | declined CardBlocked | A 0 0
+                   | add-card token=fresh + authorize card=fresh | authorized           | A 0 30000
+            authorize | cancel + authorize source=a2 amount=1000 | authorized | A 0 100000
+            authorize | purchase + authorize source=a2 amount=700.01 | \
+                declined InsufficientFunds | A 30000 0
+            ",
+        );
+    }
 }

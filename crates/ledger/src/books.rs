@@ -277,9 +277,8 @@ impl Books {
         keys: &[Key],
     ) -> Result<TransactionId, Refusal> {
         let moved = row.direction().map_or(0, |direction| direction.signed(row.posted));
-        let debt = self.account_mut(row.account).balance.debt;
-        let debt = debt.checked_add(moved).filter(|debt| BALANCES.contains(debt));
-        let debt = debt.ok_or(Refusal::BalanceOutOfRange)?;
+        let debt = self.account(row.account).balance.debt.checked_add(moved);
+        let debt = debt.filter(|debt| BALANCES.contains(debt)).ok_or(Refusal::BalanceOutOfRange)?;
         row.id = TransactionId(self.next_id().0);
         let account = self.account_mut(row.account);
         account.balance.debt = debt;
@@ -388,6 +387,11 @@ impl Books {
         let before = self.keys.insert(key, row);
         assert!(before.is_none(), "a key is used twice");
         self.written.keys.push((key, row));
+    }
+
+    /// A loaded account.
+    fn account(&self, id: AccountId) -> &Account {
+        self.accounts.get(&id).unwrap_or_else(|| unreachable!("account {id:?} is not loaded"))
     }
 
     /// A loaded account, which is going to change.

@@ -1,13 +1,14 @@
 //! The decision to cancel an authorization.
 
+use crate::account::Balance;
 use crate::authorization::{Authorization, AuthorizationState};
 use crate::books::{Answer, Books, Done, ReadSet};
 use crate::directory::Company;
-use crate::ids::{Code, Fingerprint, TransactionId};
+use crate::ids::{Code, Fingerprint, RowId, TransactionId};
 use crate::post::is_in_scope;
 use crate::refusal::Refusal;
 use crate::time::{Date, Timestamp};
-use crate::transaction::{Mount, Transaction, TransactionKind};
+use crate::transaction::{AcquirerReferences, Mount, Transaction, TransactionKind};
 
 /// Asks to end an authorization and release what remains (card ledger, POST cancellations).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +104,7 @@ pub(crate) fn release(
         released: authorization.reserved(),
         withdrawal: None,
         currency: authorization.currency,
-        references: Default::default(),
+        references: AcquirerReferences::default(),
         receipt: None,
         point_of_sale: None,
         method: None,
@@ -113,10 +114,86 @@ pub(crate) fn release(
         offline_info: false,
         over_limit: false,
         despite_block: false,
-        balance: Default::default(),
-        previous: Default::default(),
-        sibling: Default::default(),
+        balance: Balance::default(),
+        previous: RowId(0),
+        sibling: RowId(0),
         corrected: 0,
-        last_child: Default::default(),
+        last_child: RowId(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::refusal::Refusal;
+    use crate::world::{World, check};
+    use crate::{Date, Row};
+
+    #[test]
+    fn the_first_reason_decides() {
+        check(
+            "
+            before                    | request                 | answer                 | balance
+                                      | cancel on=- company=999 | CompanyNotConfigured   |
+                                      | cancel on=-             | AuthorizationNotFound  |
+                                      | cancel on=nothing       | AuthorizationNotFound  |
+            authorize amount=2000     | cancel                  | AuthorizationNotFound  |
+            authorize                 | cancel company=200      | AuthorizationNotFound  |
+            authorize company=200 card=card-f | cancel on=200/a1 | AuthorizationNotFound |
+            authorize                 | cancel scope=655        | AuthorizationNotFound  |
+            authorize; cancel         | cancel                  | AuthorizationCancelled |
+            authorize; cancel; at christmas | cancel | AuthorizationCancelled |
+            authorize; purchase       | cancel                  | AuthorizationUsedUp    |
+            authorize; purchase; at christmas | cancel | AuthorizationUsedUp |
+            authorize; at due         | cancel                  | AuthorizationExpired   |
+            authorize; at due; expire | cancel                  | AuthorizationExpired   |
+            ",
+        );
+    }
+
+    #[test]
+    fn what_remains_is_released_and_no_more() {
+        check(
+            "
+            before                           | request                    | answer    | balance
+            authorize                        | cancel                     | cancelled | A 0 0
+            authorize                        | cancel scope=654           | cancelled | A 0 0
+            authorize; authorize source=a2   | cancel                     | cancelled | A 0 30000
+            authorize; purchase amount=100   | cancel                     | cancelled | A 10000 0
+            authorize; purchase amount=100; correct amount=100 | cancel | cancelled | A 0 0
+            authorize kind=withdrawal        | cancel                     | cancelled | A 0 0
+            authorize kind=reversal          | cancel                     | cancelled | A 0 0
+            authorize kind=reversal; reverse amount=1 | cancel | cancelled | A -100 0
+            authorize; at just-before-due    | cancel                     | cancelled | A 0 0
+            authorize; change status=blocked | cancel                     | cancelled | A 0 0
+            authorize                        | cancel mount=credit-account-acquiring | \
+                                               cancelled credit-account-acquiring | A 0 0
+            authorize                        | cancel + cancel | AuthorizationCancelled | A 0 0
+                                             | authorize + cancel on=next | cancelled | A 0 0
+            ",
+        );
+    }
+
+    #[test]
+    fn it_counts_for_the_day_asked_for_or_today() {
+        for (step, day) in [("cancel", "2026-11-20"), ("cancel date=2026-11-01", "2026-11-01")] {
+            let mut world = World::new();
+            world.run_all("authorize");
+            world.run_all(step);
+            let Some(Row::Transaction(row)) = world.rows.values().next_back() else {
+                panic!("nothing was booked");
+            };
+            assert_eq!(row.value_date, Date::parse(day).unwrap());
+            assert_eq!((row.posted, row.released), (0, 30_000));
+        }
+    }
+
+    #[test]
+    fn a_declined_authorization_is_none() {
+        let mut world = World::new();
+        world.run_all("authorize amount=2000");
+        let Some(Row::Authorization(row)) = world.rows.values().next_back() else {
+            panic!("nothing was placed");
+        };
+        assert_eq!(row.check_usable(world.now), Err(Refusal::AuthorizationNotFound));
     }
 }

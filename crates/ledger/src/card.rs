@@ -171,4 +171,12 @@ mod tests {
             assert_eq!(CardToken::parse(&bad), None, "{bad}");
         }
     }
+
+    #[test]
+    fn words_are_read_again() {
+        for status in [CardStatus::Active, CardStatus::Blocked] {
+            assert_eq!(CardStatus::parse(status.as_str()), Some(status));
+        }
+        assert_eq!(CardStatus::parse("closed"), None);
+    }
 }

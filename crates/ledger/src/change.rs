@@ -106,3 +106,23 @@ impl ChangeKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_again() {
+        for kind in ChangeKind::ALL {
+            assert_eq!(ChangeKind::parse(kind.as_str()), Some(kind));
+        }
+        assert_eq!(ChangeKind::parse("account"), None);
+    }
+
+    #[test]
+    fn fields_are_found_by_name() {
+        let change = Change::about(RowId(1), ChangeKind::CardAdded, "operator", Timestamp(1));
+        let change = change.with("one", "1").with("two", "2");
+        assert_eq!((change.field("two"), change.field("three")), (Some("2"), None));
+    }
+}

@@ -63,3 +63,51 @@ pub fn change_account(
     let change = books.place_change(Change { account: Some(id), ..change }, None);
     Ok(Answer::new(Done::Changed(change)))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::world::check;
+
+    #[test]
+    fn the_first_reason_decides() {
+        check(
+            "
+            before    | request                                    | answer             | balance
+                      | change account=0 limit=0.001               | AccountNotFound    |
+                      | change account=payable limit=5             | AccountNotFound    |
+                      | change account=C limit=0.001 status=active | Amount(NotExact)   |
+                      | change limit=10000000000000.01             | Amount(OutOfRange) |
+                      | change account=C status=active             | StateConflict      |
+                      | change account=C status=blocked            | StateConflict      |
+            authorize | change status=closed                       | StateConflict      |
+            authorize; purchase amount=100 | change status=closed limit=5 | StateConflict |
+                      | change                                     | nothing            |
+                      | change limit=1000                          | nothing            |
+                      | change limit=1000.00 status=active         | nothing            |
+                      | change account=C status=closed             | nothing            |
+            ",
+        );
+    }
+
+    #[test]
+    fn limit_and_status_change_and_balances_stay() {
+        check(
+            "
+            before            | request                         | answer     | balance
+                              | change limit=5                  | changed    | A 0 0
+                              | change limit=0                  | changed    | A 0 0
+            authorize         | change limit=5                  | changed    | A 0 30000
+            authorize         | change status=blocked           | changed    | A 0 30000
+            purchase offline  | change status=closed            | changed    | A 30000 0
+                              | change status=closed limit=5    | changed    | A 0 0
+                              | change account=C limit=5        | changed    | C 0 0
+                              | change account=D status=active  | changed    | D 0 0
+            change account=D status=active | authorize card=card-d | authorized | D 0 30000
+            change limit=5    | authorize | declined InsufficientFunds | A 0 0
+            authorize; cancel | change status=closed            | changed    | A 0 0
+                              | change limit=5 + change limit=5 | nothing    | A 0 0
+            authorize         | cancel + change status=closed   | changed    | A 0 0
+            ",
+        );
+    }
+}

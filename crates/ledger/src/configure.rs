@@ -87,11 +87,12 @@ pub fn add_company(
     if books.directory.company(&command.number).is_some() {
         return Err(Refusal::NameTaken);
     }
+    let currencies = distinct(&command.currencies);
     let change = Change::about(RowId(0), ChangeKind::CompanyAdded, &command.actor, now)
         .with("company_number", command.number.as_str())
         .with("name", command.name.as_str())
         .with("time_zone", command.zone.name())
-        .with("currencies", codes(&command.currencies))
+        .with("currencies", codes(&currencies))
         .with("authorization_days", command.authorization_days.to_string());
     let change = books.place_change(change, command.idempotency);
     books.put_company(Company {
@@ -99,7 +100,7 @@ pub fn add_company(
         number: command.number.clone(),
         name: command.name.clone(),
         zone: command.zone.clone(),
-        currencies: command.currencies.clone(),
+        currencies,
         authorization_days: command.authorization_days,
     });
     Ok(Answer::new(Done::Changed(change)))
@@ -119,8 +120,8 @@ pub fn change_company(
     let mut company = Company::clone(before);
     company.name = command.name.clone().unwrap_or(company.name);
     company.authorization_days = command.authorization_days.unwrap_or(company.authorization_days);
-    let added: Vec<Currency> =
-        command.currencies.iter().copied().filter(|c| !company.currencies.contains(c)).collect();
+    let mut added = distinct(&command.currencies);
+    added.retain(|currency| !company.currencies.contains(currency));
     company.currencies.extend(&added);
     if company == **before {
         return Ok(Answer::new(Done::Nothing));
@@ -183,9 +184,12 @@ fn open_payables(
     books: &mut Books,
     now: Timestamp,
 ) {
+    let company = books.directory.company_by_id(seller.company).cloned();
+    let company_number = company.map(|company| company.number.clone()).unwrap_or_default();
     for currency in currencies {
         let id = AccountId(books.coming_id().0);
         let change = Change::about(RowId(0), ChangeKind::PayableOpened, actor, now)
+            .with("company_number", company_number.as_str())
             .with("seller_number", seller.number.as_str())
             .with("currency", currency.code());
         books.put_account(Account {
@@ -205,7 +209,104 @@ fn open_payables(
     books.put_seller(seller);
 }
 
+/// The currencies, each once, in the order in which they were named.
+fn distinct(currencies: &[Currency]) -> Vec<Currency> {
+    currencies.iter().fold(Vec::new(), |mut distinct, currency| {
+        if !distinct.contains(currency) {
+            distinct.push(*currency);
+        }
+        distinct
+    })
+}
+
 fn codes(currencies: &[Currency]) -> String {
     let codes: Vec<&str> = currencies.iter().map(|currency| currency.code()).collect();
     codes.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Currency;
+    use crate::world::{World, check};
+
+    #[test]
+    fn companies_are_configured_once() {
+        check(
+            "
+            before            | request                      | answer               | balance
+            add-company key=k | add-company key=k number=100 | IdempotencyKeyReused |
+                              | add-company number=100       | NameTaken            |
+                              | add-company                  | changed              | written
+                              | add-company currencies=      | changed              | written
+            add-company key=k | add-company key=k            | changed again        |
+            add-company       | add-company                  | NameTaken            |
+                              | add-company + add-company    | NameTaken            | written
+            ",
+        );
+    }
+
+    #[test]
+    fn companies_change() {
+        check(
+            "
+            before | request                                          | answer  | balance
+                   | change-company number=999 | CompanyNotConfigured |
+                   | change-company                                   | nothing |
+                   | change-company name=Handel days=7 currencies=SEK | nothing |
+                   | change-company name=Butik                        | changed | written
+                   | change-company days=30                           | changed | written
+                   | change-company currencies=EUR                    | changed | written
+                   | change-company number=300 currencies=SEK,SEK     | changed | written
+            ",
+        );
+    }
+
+    #[test]
+    fn a_company_without_currencies_is_completed_later() {
+        let mut world = World::new();
+        let answers = world.run_all(
+            "change-company number=300 currencies=SEK; open company=300 name=N;
+             add-card account=N token=n; authorize company=300 card=n",
+        );
+        assert_eq!(answers.last().map(String::as_str), Some("authorized"));
+        assert!(world.verify().is_ok());
+    }
+
+    #[test]
+    fn sellers_are_registered_once_a_company() {
+        check(
+            "
+            before | request                                      | answer               | balance
+            add-seller number=1 key=k | add-seller company=999 key=k | IdempotencyKeyReused |
+                   | add-seller company=999                       | CompanyNotConfigured |
+                   | add-seller                                   | NameTaken            |
+                   | add-seller number=656                        | changed              | written
+                   | add-seller company=200 number=655            | changed              | written
+            add-seller number=1 key=k | add-seller number=1 key=k | changed again |
+            add-seller number=656 | authorize seller=656 | authorized | A 0 30000
+                   | add-seller number=656 + authorize seller=656 | authorized           | A 0 30000
+                   | add-company + add-seller company=400         | changed              | written
+            ",
+        );
+    }
+
+    #[test]
+    fn every_seller_has_one_payable_account_in_every_currency_of_its_company() {
+        let mut world = World::new();
+        world.run_all(
+            "change-company currencies=EUR,EUR,SEK; add-seller number=656;
+             add-company currencies=EUR,EUR; add-seller company=400",
+        );
+        for company in world.directory.companies() {
+            for seller in world.directory.sellers(company.id) {
+                let held: Vec<Currency> = seller.payables.iter().map(|(held, _)| *held).collect();
+                assert_eq!(held, company.currencies, "{seller:?}");
+                for (currency, id) in &seller.payables {
+                    assert_eq!(seller.payable(*currency), Some(*id));
+                    assert_eq!(world.accounts[id].currency, *currency);
+                }
+            }
+        }
+        assert!(world.verify().is_ok());
+    }
 }

@@ -130,3 +130,77 @@ pub fn note_uses(command: &NoteUses, books: &mut Books) -> Result<Answer, Refusa
     }
     Ok(Answer::new(Done::Nothing))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ids::CredentialId;
+    use crate::time::Timestamp;
+    use crate::world::{NOW, World, check};
+
+    #[test]
+    fn credentials_are_issued_once_and_revoked_for_good() {
+        check(
+            "
+            before              | request                 | answer               | balance
+            issue key=k         | issue key=k secret=2    | IdempotencyKeyReused |
+                                | issue                   | changed              | written
+                                | issue contract=operator | changed              | written
+                                | issue company=100 seller=654 expires=2027-01-01T00:00:00Z | \
+                                  changed | written
+                                | issue company=999       | changed              | written
+            issue               | issue label=other       | NameTaken            |
+            issue               | issue secret=2          | changed              | written
+            issue key=k         | issue key=k             | changed again        |
+            issue key=k; revoke | issue key=k             | changed again        |
+            issue; revoke       | issue label=other       | NameTaken            |
+                                | revoke                  | NotFound             |
+            issue               | revoke                  | changed              | written
+            issue; revoke       | revoke                  | nothing              |
+                                | issue + issue           | NameTaken            | written
+            ",
+        );
+    }
+
+    #[test]
+    fn the_journal_has_no_secret() {
+        let mut world = World::new();
+        world.run_all("issue secret=77 company=100 seller=654");
+        let row = format!("{:?}", world.rows.values().next_back());
+        assert!(row.contains("654") && row.contains("card_ledger"), "{row}");
+        assert!(!row.contains("77, 77"), "{row}");
+    }
+
+    #[test]
+    fn the_newest_use_is_noted_outside_the_journal() {
+        check(
+            "
+            before      | request                        | answer  | balance
+                        | note                           | nothing |
+            issue; note | note used=2026-11-20T10:59:59Z | nothing |
+            issue; note | note                           | nothing |
+            ",
+        );
+        let mut world = World::new();
+        let rows = world.run_all("issue").len() + World::new().rows.len();
+        world.run_all("note; note used=2026-11-20T11:00:01Z");
+        let last = world.directory.credentials().next_back().unwrap();
+        assert_eq!(last.last_used_at, Timestamp::parse_rfc3339("2026-11-20T11:00:01Z"));
+        assert_eq!(world.rows.len(), rows, "no row for it");
+        assert!(world.verify().is_ok());
+    }
+
+    #[test]
+    fn a_credential_is_good_until_it_is_revoked_or_expires() {
+        let mut world = World::new();
+        world.run_all("issue expires=2026-11-20T11:00:01Z; issue secret=2");
+        let now = Timestamp::parse_rfc3339(NOW).unwrap();
+        let good = |world: &World, at| -> Vec<bool> {
+            world.directory.credentials().map(|credential| credential.is_good(at)).collect()
+        };
+        assert_eq!(good(&world, now.plus_ms(999)), [true, true]);
+        assert_eq!(good(&world, now.plus_ms(1_000)), [false, true]);
+        world.run_all("revoke");
+        assert_eq!(good(&world, now), [true, false]);
+        assert!(world.directory.credential(CredentialId(0)).is_none());
+    }
+}

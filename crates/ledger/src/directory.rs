@@ -215,3 +215,35 @@ impl Directory {
         self.credentials.insert(credential.id, Arc::new(credential));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_again() {
+        for contract in [Contract::CardLedger, Contract::Operator] {
+            assert_eq!(Contract::parse(contract.as_str()), Some(contract));
+        }
+        assert_eq!(Contract::parse("access"), None);
+    }
+
+    #[test]
+    fn everyone_is_found_by_name_and_by_id() {
+        let mut world = crate::world::World::new();
+        world.run_all("issue");
+        let directory = &world.directory;
+        let company = directory.company("200").unwrap();
+        assert_eq!(directory.company_by_id(company.id), Some(company));
+        assert_eq!(directory.companies().count(), 3);
+        let seller = directory.seller(company.id, "654").unwrap();
+        assert_eq!(directory.seller_by_id(seller.id), Some(seller));
+        assert_eq!(directory.sellers(company.id).collect::<Vec<_>>(), [seller]);
+        let credential = directory.credentials().next().unwrap();
+        assert_eq!(directory.credential(credential.id), Some(credential));
+        assert_eq!(directory.credential_by_hash(&credential.secret_hash), Some(credential));
+        assert_eq!(directory.seller(CompanyId(7_000), "654"), None);
+        assert_eq!((directory.company("201"), directory.seller(company.id, "655")), (None, None));
+        assert_eq!(directory.credential_by_hash(&[9; 32]), None);
+    }
+}

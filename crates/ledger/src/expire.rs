@@ -44,3 +44,40 @@ pub fn expire(command: &Expire, books: &mut Books, now: Timestamp) -> Result<Ans
     books.end_authorization(id, AuthorizationState::Expired);
     Ok(Answer::new(Done::Expired(id)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::world::{World, check};
+
+    #[test]
+    fn what_remains_is_released_once_its_day_is_over() {
+        check(
+            "
+            before                                   | request         | answer  | balance
+                                                     | expire | AuthorizationNotFound |
+            authorize                                | expire          | nothing |
+            authorize; at just-before-due            | expire          | nothing |
+            authorize; at due                        | expire          | expired | A 0 0
+            authorize; purchase amount=100; at due   | expire          | expired | A 10000 0
+            authorize; purchase; at due              | expire          | nothing |
+            authorize; cancel; at due                | expire          | nothing |
+            authorize amount=2000; at due            | expire          | nothing |
+            authorize; at due; expire                | expire          | nothing |
+            authorize; at due                        | expire + expire | nothing | A 0 0
+            authorize kind=reversal; at due          | expire          | expired | A 0 0
+            authorize; change status=blocked; at due | expire          | expired | A 0 0
+            authorize; authorize source=a2; at due   | expire          | expired | A 0 30000
+            ",
+        );
+    }
+
+    #[test]
+    fn a_company_that_is_gone_is_not_configured() {
+        let mut world = World::new();
+        world.run_all("authorize; at due");
+        world.directory = Arc::default();
+        assert_eq!(world.run_all("expire"), ["CompanyNotConfigured"]);
+    }
+}

@@ -4,7 +4,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::authorization::Authorization;
+use crate::authorization::{Authorization, CardAuthenticationMethod, Channel, DeclineReason};
 use crate::change::Change;
 use crate::ids::RowId;
 use crate::time::Timestamp;
@@ -116,6 +116,12 @@ impl Sealer {
         self.rows = self.rows.saturating_add(1);
     }
 
+    /// Sets another time, for when it is known only after the rows.
+    #[must_use]
+    pub(crate) fn dated(self, at: Timestamp) -> Sealer {
+        Sealer { at, ..self }
+    }
+
     /// Ends it. `None` when no row was added.
     pub fn finish(self) -> Option<Seal> {
         let first = self.first?;
@@ -186,12 +192,12 @@ fn encode_authorization(row: &Authorization, bytes: &mut Bytes<'_>) {
         .number(row.amount)
         .text(row.currency.code())
         .text(&row.point_of_sale)
-        .optional_text(row.method.map(|method| method.as_str()))
-        .optional_text(row.channel.map(|channel| channel.as_str()))
+        .optional_text(row.method.map(CardAuthenticationMethod::as_str))
+        .optional_text(row.channel.map(Channel::as_str))
         .number(i64::from(row.valid_to.0))
         .number(row.expires_at.0)
         .text(row.mount.as_str())
-        .optional_text(row.declined.map(|reason| reason.as_str()))
+        .optional_text(row.declined.map(DeclineReason::as_str))
         .number(row.balance.debt)
         .number(row.balance.reserved)
         .number(row.previous.0);
@@ -223,8 +229,8 @@ fn encode_transaction(row: &Transaction, bytes: &mut Bytes<'_>) {
         .optional_text(row.references.transaction.as_deref())
         .optional_text(row.receipt.as_deref())
         .optional_text(row.point_of_sale.as_deref())
-        .optional_text(row.method.map(|method| method.as_str()))
-        .optional_text(row.channel.map(|channel| channel.as_str()))
+        .optional_text(row.method.map(CardAuthenticationMethod::as_str))
+        .optional_text(row.channel.map(Channel::as_str))
         .number(i64::from(row.value_date.0))
         .text(row.mount.as_str())
         .tag(u8::from(row.offline_info))
@@ -252,5 +258,209 @@ fn encode_change(row: &Change, bytes: &mut Bytes<'_>) {
         .number(i64::try_from(row.fields.len()).unwrap_or(i64::MAX));
     for (name, value) in &row.fields {
         bytes.text(name).text(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Balance;
+    use crate::authorization::{AuthorizationKind, AuthorizationState};
+    use crate::change::ChangeKind;
+    use crate::ids::{
+        AccountId, AuthorizationId, CardId, CompanyId, Fingerprint, SellerId, TransactionId,
+    };
+    use crate::money::Currency;
+    use crate::time::Date;
+    use crate::transaction::{Mount, PostingKind, TransactionKind};
+    use crate::world::World;
+
+    /// Demands that a change of a row changes its bytes, or that it does not.
+    #[track_caller]
+    fn check<T: Clone>(row: &T, wrap: fn(T) -> Row, is_sealed: bool, changes: &[fn(&mut T)]) {
+        let hash = |row: &T| seal([0; 32], Timestamp(0), &[wrap(row.clone())]).unwrap().hash;
+        let mut hashes = vec![hash(row)];
+        for change in changes {
+            let mut other = row.clone();
+            change(&mut other);
+            hashes.push(hash(&other));
+        }
+        let count = hashes.len();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), if is_sealed { count } else { 1 }, "some field is missed");
+    }
+
+    fn eur() -> Currency {
+        Currency::parse("EUR").unwrap()
+    }
+
+    fn authorization() -> Authorization {
+        let mut world = World::new();
+        world.run_all("authorize");
+        match world.rows.into_values().next_back() {
+            Some(Row::Authorization(row)) => row,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn transaction() -> Transaction {
+        let mut world = World::new();
+        world.run_all("purchase offline");
+        match world.rows.into_values().next_back() {
+            Some(Row::Transaction(row)) => row,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_seal_covers_all_of_an_authorization_that_is_written_once() {
+        let row = authorization();
+        check(
+            &row,
+            Row::Authorization,
+            true,
+            &[
+                |row| row.id = AuthorizationId(7_000),
+                |row| row.at = Timestamp(7_001),
+                |row| row.company = CompanyId(7_002),
+                |row| row.seller = SellerId(7_003),
+                |row| row.account = AccountId(7_004),
+                |row| row.card = None,
+                |row| row.card = Some(CardId(7_005)),
+                |row| row.source.push('x'),
+                |row| row.fingerprint = Fingerprint([7; 16]),
+                |row| row.kind = AuthorizationKind::Reversal,
+                |row| row.amount = 7_006,
+                |row| row.currency = eur(),
+                |row| row.point_of_sale.push('x'),
+                |row| row.method = Some(CardAuthenticationMethod::ChipPin),
+                |row| row.channel = Some(Channel::Pos),
+                |row| row.valid_to = Date(7_007),
+                |row| row.expires_at = Timestamp(7_008),
+                |row| row.mount = Mount::CreditAccountAcquiring,
+                |row| row.declined = Some(DeclineReason::CardBlocked),
+                |row| row.balance = Balance { debt: 7_009, ..row.balance },
+                |row| row.balance = Balance { reserved: 7_010, ..row.balance },
+                |row| row.previous = RowId(7_011),
+            ],
+        );
+        check(
+            &row,
+            Row::Authorization,
+            false,
+            &[
+                |row| row.state = AuthorizationState::Expired,
+                |row| row.taken = 7,
+                |row| row.last_child = RowId(7),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_seal_covers_all_of_a_transaction_that_is_written_once() {
+        let row = transaction();
+        check(
+            &row,
+            Row::Transaction,
+            true,
+            &[
+                |row| row.id = TransactionId(7_000),
+                |row| row.at = Timestamp(7_001),
+                |row| row.company = CompanyId(7_002),
+                |row| row.seller = SellerId(7_003),
+                |row| row.account = AccountId(7_004),
+                |row| row.payable = AccountId(7_005),
+                |row| row.card = None,
+                |row| row.kind = TransactionKind::Posting(PostingKind::Reversal),
+                |row| row.kind = TransactionKind::Expiry,
+                |row| row.authorization = Some(AuthorizationId(7)),
+                |row| row.corrects = Some(TransactionId(7)),
+                |row| row.source.push('x'),
+                |row| row.fingerprint = Fingerprint([7; 16]),
+                |row| row.posted = 7_006,
+                |row| row.released = 7_007,
+                |row| row.withdrawal = Some(0),
+                |row| row.currency = eur(),
+                |row| row.references.batch = Some(String::new()),
+                |row| row.references.transaction = Some(String::new()),
+                |row| row.receipt = Some(String::new()),
+                |row| row.point_of_sale = Some(String::new()),
+                |row| row.method = Some(CardAuthenticationMethod::ChipPin),
+                |row| row.channel = Some(Channel::Pos),
+                |row| row.value_date = Date(7_008),
+                |row| row.mount = Mount::CreditAccountAcquiring,
+                |row| row.offline_info = false,
+                |row| row.over_limit = true,
+                |row| row.despite_block = true,
+                |row| row.balance = Balance { debt: 7_009, ..row.balance },
+                |row| row.balance = Balance { reserved: 7_010, ..row.balance },
+                |row| row.previous = RowId(7_011),
+                |row| row.sibling = RowId(7_012),
+            ],
+        );
+        check(
+            &row,
+            Row::Transaction,
+            false,
+            &[|row| row.corrected = 7, |row| row.last_child = RowId(7)],
+        );
+    }
+
+    #[test]
+    fn a_seal_covers_all_of_a_change() {
+        let change = Change::about(RowId(7), ChangeKind::CardAdded, "operator", Timestamp(7));
+        check(
+            &change.with("name", "value"),
+            Row::Change,
+            true,
+            &[
+                |row| row.id = RowId(7_000),
+                |row| row.at = Timestamp(7_001),
+                |row| row.kind = ChangeKind::CardChanged,
+                |row| row.subject = RowId(7_002),
+                |row| row.actor.push('x'),
+                |row| row.fingerprint = Fingerprint([7; 16]),
+                |row| row.account = Some(AccountId(7)),
+                |row| row.previous = RowId(7_003),
+                |row| row.balance = Balance { debt: 7_004, ..row.balance },
+                |row| row.balance = Balance { reserved: 7_005, ..row.balance },
+                |row| row.fields.clear(),
+                |row| row.fields = vec![("namev".to_owned(), "alue".to_owned())],
+                |row| row.fields.push((String::new(), String::new())),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_seal_covers_the_one_before_its_time_and_its_rows() {
+        let row = Row::Authorization(authorization());
+        let other = Row::Transaction(transaction());
+        let one = seal([0; 32], Timestamp(1), std::slice::from_ref(&row)).unwrap();
+        assert_eq!((one.first, one.last, one.rows, one.at), (row.id(), row.id(), 1, Timestamp(1)));
+        let rows = [row, other];
+        let hashes = [
+            one.hash,
+            seal([1; 32], Timestamp(1), &rows[..1]).unwrap().hash,
+            seal([0; 32], Timestamp(2), &rows[..1]).unwrap().hash,
+            seal([0; 32], Timestamp(1), &rows).unwrap().hash,
+            seal([0; 32], Timestamp(1), &rows[1..]).unwrap().hash,
+        ];
+        let distinct: std::collections::BTreeSet<_> = hashes.iter().collect();
+        assert_eq!(distinct.len(), hashes.len());
+        assert_eq!(seal([0; 32], Timestamp(1), &[]), None);
+    }
+
+    #[test]
+    fn only_rows_of_an_account_are_in_a_chain() {
+        let change = Change::about(RowId(7), ChangeKind::CardAdded, "operator", Timestamp(7));
+        let linked = Change { account: Some(AccountId(1)), previous: RowId(3), ..change.clone() };
+        assert_eq!(Row::Change(change).previous(), None);
+        assert_eq!(Row::Change(linked).previous(), Some(RowId(3)));
+        let row = authorization();
+        assert_eq!(Row::Authorization(row.clone()).previous(), Some(row.previous));
+        let row = transaction();
+        assert_eq!(Row::Transaction(row.clone()).previous(), Some(row.previous));
+        assert_eq!(Row::Transaction(row.clone()).at(), row.at);
     }
 }

@@ -27,9 +27,13 @@ pub mod limits;
 pub mod money;
 pub mod open_account;
 pub mod post;
+#[cfg(test)]
+mod properties;
 pub mod refusal;
 pub mod time;
 pub mod transaction;
+#[cfg(test)]
+mod world;
 
 pub use account::{Account, AccountKind, AccountNo, AccountStatus, Balance};
 pub use add_card::{AddCard, ChangeCard};

@@ -200,15 +200,13 @@ fn assemble(whole: &str, fraction: &str, exponent: i64) -> Result<Decimal, Money
     });
     let zeros = i64::try_from(zeros).unwrap_or(i64::MAX);
     let decimals = fraction_len.saturating_sub(exponent).saturating_sub(zeros);
-    match u32::try_from(decimals) {
-        Ok(decimals) => Ok(Decimal { digits: number, decimals }),
-        Err(_) => {
-            let shift = u32::try_from(decimals.saturating_neg()).unwrap_or(u32::MAX);
-            let factor = 10_i64.checked_pow(shift).ok_or(MoneyError::OutOfRange)?;
-            let digits = number.checked_mul(factor).ok_or(MoneyError::OutOfRange)?;
-            Ok(Decimal { digits, decimals: 0 })
-        }
+    if let Ok(decimals) = u32::try_from(decimals) {
+        return Ok(Decimal { digits: number, decimals });
     }
+    let shift = u32::try_from(decimals.saturating_neg()).unwrap_or(u32::MAX);
+    let factor = 10_i64.checked_pow(shift).ok_or(MoneyError::OutOfRange)?;
+    let digits = number.checked_mul(factor).ok_or(MoneyError::OutOfRange)?;
+    Ok(Decimal { digits, decimals: 0 })
 }
 
 #[cfg(test)]

@@ -10,18 +10,18 @@ use crate::transaction::PostingKind;
 /// the present state does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The ledger named in the request is not configured.
-    #[error("company is not configured")]
-    CompanyNotConfigured,
-    /// The ledger has no currency to book in.
-    #[error("company has no currencies")]
-    CompanyIncomplete,
     /// The amount is not exact in the currency, is zero, or is out of range.
     #[error("amount is not acceptable: {0}")]
     Amount(MoneyError),
     /// The cash part is more than the whole, or not exact in the currency.
     #[error("withdrawal part is not acceptable: {0}")]
     WithdrawalAmount(MoneyError),
+    /// The ledger named in the request is not configured.
+    #[error("company is not configured")]
+    CompanyNotConfigured,
+    /// The ledger has no currency to book in.
+    #[error("company has no currencies")]
+    CompanyIncomplete,
     /// The last day lies in the past or too far ahead.
     #[error("last day of validity is out of range")]
     ValidTo,

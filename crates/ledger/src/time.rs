@@ -66,7 +66,7 @@ impl Date {
     }
 
     fn from_civil(date: jiff::civil::Date) -> Date {
-        let days = (date - Date::EPOCH).get_days();
+        let days = date.since(Date::EPOCH).map_or(0, |span| span.get_days());
         Date(days)
     }
 
@@ -160,5 +160,16 @@ mod tests {
         let at = Timestamp::parse_rfc3339("2026-11-20T12:00:00.1239+01:00").unwrap();
         assert_eq!(at.rfc3339(), "2026-11-20T11:00:00.123Z");
         assert_eq!(Timestamp::parse_rfc3339("2026-11-20"), None);
+    }
+
+    #[test]
+    fn times_beyond_the_calendar_stay_at_its_end() {
+        let stockholm = Zone::parse(Zone::DEFAULT_NAME).unwrap();
+        let far = Timestamp(i64::MAX);
+        assert_eq!(far.plus_ms(1), far);
+        assert_eq!(far.rfc3339(), i64::MAX.to_string());
+        assert_eq!(stockholm.day_of(far), Date(i32::MAX));
+        assert_eq!(Date(i32::MAX).plus_days(1), Date(i32::MAX));
+        assert_eq!(stockholm.name(), "Europe/Stockholm");
     }
 }

@@ -264,3 +264,61 @@ impl Mount {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_its_word_and_its_side() {
+        let shown: Vec<String> = TransactionKind::ALL
+            .iter()
+            .map(|kind| format!("{} {:?}", kind.as_str(), kind.direction().map(Direction::as_str)))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "purchase Some(\"debit\")",
+                "cash-withdrawal Some(\"debit\")",
+                "reversal Some(\"credit\")",
+                "purchase-correction Some(\"credit\")",
+                "cash-withdrawal-correction Some(\"credit\")",
+                "reversal-correction Some(\"debit\")",
+                "cancellation None",
+                "expiry None",
+            ]
+        );
+        for kind in PostingKind::ALL {
+            assert_eq!(TransactionKind::Posting(kind).as_str(), kind.as_str());
+        }
+        assert_eq!((Direction::Debit.signed(5), Direction::Credit.signed(5)), (5, -5));
+    }
+
+    #[test]
+    fn what_is_debited_is_credited_elsewhere() {
+        let mut world = crate::world::World::new();
+        world.run_all("purchase offline amount=3");
+        let Some(crate::Row::Transaction(purchase)) = world.rows.into_values().next_back() else {
+            panic!("nothing was booked");
+        };
+        let (account, payable) = (purchase.account, purchase.payable);
+        for kind in TransactionKind::ALL {
+            let row = Transaction { kind, corrected: 100, ..purchase.clone() };
+            let sides = match kind.direction() {
+                Some(Direction::Credit) => (payable, account),
+                Some(Direction::Debit) | None => (account, payable),
+            };
+            assert_eq!(row.debit_and_credit(), sides, "{kind:?}");
+            let is_posting = PostingKind::ALL.map(TransactionKind::Posting).contains(&kind);
+            assert_eq!(row.correctable(), if is_posting { 200 } else { 0 }, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn mounts_are_read_again() {
+        for mount in [Mount::CreditAccountAcquiring, Mount::CardTransaction] {
+            assert_eq!(Mount::parse(mount.as_str()), Some(mount));
+        }
+        assert_eq!(Mount::parse("card-transactions"), None);
+    }
+}

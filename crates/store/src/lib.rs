@@ -4,8 +4,10 @@
 //! Invariant: a batch is written whole or not at all, and what is acknowledged is durable.
 
 mod memory;
+mod sqlite;
 
 pub use memory::MemoryStore;
+pub use sqlite::{OpenError, Options, SqliteStore, sqlite_version};
 
 use std::sync::Arc;
 
@@ -98,6 +100,7 @@ pub trait Reader: Send {
 
 /// One thing that an audit sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, and most are rows")]
 pub enum Record {
     /// A row of the journal.
     Row(Row),

@@ -6,6 +6,48 @@ pub mod card_ledger;
 pub mod http;
 pub mod operator;
 pub mod service;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use engine::limits::BODY_BYTES_MAX;
+
+use crate::http::requests::{Requests, no_route, observe};
 
 pub use http::platform::Platform;
 pub use http::secrets::Secrets;
+
+/// What may be chosen about the surfaces.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Whether to serve what the benchmark compares with.
+    pub ceiling: bool,
+    /// Tells the size of the store in bytes, for the figures. `None` where it has no size.
+    pub store_bytes: Option<Arc<dyn Fn() -> Option<u64> + Send + Sync>>,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("ceiling", &self.ceiling).finish_non_exhaustive()
+    }
+}
+
+/// Serves everything: all contracts, our own APIs, and what watches over the program.
+pub fn router(platform: Platform, options: Options) -> Router {
+    let requests = Arc::new(Requests::new(&platform));
+    let mut router = Router::new()
+        .merge(card_ledger::router(platform.clone()))
+        .merge(operator::router(platform.clone()))
+        .merge(service::router(platform.clone(), Arc::clone(&requests), options.store_bytes));
+    if options.ceiling {
+        router = router.merge(card_ledger::ceiling(platform));
+    }
+    router
+        .fallback(no_route)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(requests, observe))
+}

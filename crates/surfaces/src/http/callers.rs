@@ -85,6 +85,12 @@ impl Uses {
         }
     }
 
+    /// When a credential was last used, if it was since the start.
+    pub fn last(&self, id: CredentialId) -> Option<Timestamp> {
+        let uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        uses.get(&id).map(|noted| noted.at)
+    }
+
     /// The uses that have not been reported yet.
     pub fn take(&self) -> Vec<(CredentialId, Timestamp)> {
         let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);

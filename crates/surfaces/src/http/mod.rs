@@ -1,5 +1,12 @@
-//! What all surfaces share: the platform behind them, who calls, and secrets.
+//! What all surfaces share: the platform behind them, who calls, secrets, and the handling of
+//! requests that does not differ between contracts.
 
+pub mod body;
 pub mod callers;
+pub mod fields;
+pub mod figures;
+pub mod paging;
 pub mod platform;
+pub mod problem;
+pub mod requests;
 pub mod secrets;

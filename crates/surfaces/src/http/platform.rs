@@ -1,6 +1,8 @@
 //! The one domain behind all contracts, as handlers get it.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use engine::{Clock, Handle, Queries, Randomness, VirtualClock};
 use ledger::Timestamp;
@@ -25,6 +27,10 @@ pub struct Platform {
     pub uses: Arc<Uses>,
     /// The clock that the demo may move. `None` where time cannot be moved.
     pub virtual_clock: Option<Arc<VirtualClock>>,
+    /// Measures how long things take. Tells no time of day.
+    pub monotonic: fn() -> Instant,
+    /// Set when the program is about to end: `/readyz` says no from then on.
+    pub draining: Arc<AtomicBool>,
 }
 
 impl Platform {

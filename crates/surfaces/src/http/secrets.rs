@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use ledger::PanFingerprint;
+use ledger::{Fingerprint, PanFingerprint};
 use sha2::{Digest, Sha256};
 
 /// The installation's key, which is kept outside the store.
@@ -23,6 +23,15 @@ impl Secrets {
     /// The keyed hash by which a card number is known (PCI DSS 4.0.1, 3.5.1.1).
     pub fn pan_fingerprint(&self, pan: &str) -> PanFingerprint {
         PanFingerprint(self.derive("pan fingerprint", pan.as_bytes()))
+    }
+
+    /// The keyed hash of a request that carries an idempotency key. Keyed, since requests may carry
+    /// card numbers.
+    pub fn request_fingerprint(&self, canonical: &[u8]) -> Fingerprint {
+        let derived = self.derive("request fingerprint", canonical);
+        let mut half = [0; 16];
+        half.copy_from_slice(derived.split_at(16).0);
+        Fingerprint(half)
     }
 
     /// The secret of a credential that was issued with this salt: 43 characters, 256 bits.

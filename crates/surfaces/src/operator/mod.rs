@@ -1,1 +1,90 @@
-//! The operator API.
+//! The operator API: companies, sellers, accounts, cards, credentials, the journal's events, and the
+//! check of the whole ledger.
+
+mod accounts;
+mod callers;
+mod cards;
+mod clock;
+mod companies;
+mod credentials;
+mod journal;
+mod problem;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde::Serialize;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Platform;
+use crate::http::body::IDEMPOTENT_REPLAYED;
+use crate::http::requests::no_method;
+
+/// Where the API is mounted.
+pub const MOUNT: &str = "/operator/v1";
+
+/// Serves the API.
+pub fn router(platform: Platform) -> Router {
+    let (router, _) = routes().split_for_parts();
+    router
+        .method_not_allowed_fallback(no_method)
+        .route_layer(from_fn_with_state(platform.clone(), callers::authenticate))
+        .layer(Extension(Arc::new(journal::Verifications::default())))
+        .layer(Extension(Arc::new(clock::Advances::default())))
+        .with_state(platform)
+}
+
+/// Describes the API.
+pub fn openapi() -> OpenApi {
+    let (_, document) = routes().split_for_parts();
+    wire::document::complete(document)
+}
+
+/// Every route of this surface. Read it as the table of contents.
+fn routes() -> OpenApiRouter<Platform> {
+    let routes = OpenApiRouter::with_openapi(wire::document::Document::openapi());
+    let inner = OpenApiRouter::new()
+        .routes(routes!(companies::list_companies, companies::add_company))
+        .routes(routes!(companies::get_company, companies::change_company))
+        .routes(routes!(companies::list_sellers, companies::add_seller))
+        .routes(routes!(companies::get_seller))
+        .routes(routes!(accounts::list_accounts, accounts::open_account))
+        .routes(routes!(accounts::get_account, accounts::change_account))
+        .routes(routes!(accounts::list_entries))
+        .routes(routes!(accounts::list_reservations))
+        .routes(routes!(cards::list_cards, cards::add_card))
+        .routes(routes!(cards::get_card, cards::change_card))
+        .routes(routes!(credentials::list_credentials, credentials::issue_credential))
+        .routes(routes!(credentials::get_credential, credentials::revoke_credential))
+        .routes(routes!(journal::verify_ledger))
+        .routes(routes!(journal::list_events))
+        .routes(routes!(clock::get_clock))
+        .routes(routes!(clock::advance_clock));
+    routes.nest(MOUNT, inner)
+}
+
+/// 201 with where the new thing is. A repeat gets the same body, and is told that it is one.
+fn created(path: &str, replayed: bool, body: &impl Serialize) -> Response {
+    let location = [(LOCATION, format!("{MOUNT}{path}"))];
+    mark((StatusCode::CREATED, location, Json(body)).into_response(), replayed)
+}
+
+fn mark(mut response: Response, replayed: bool) -> Response {
+    if replayed {
+        let yes = axum::http::HeaderValue::from_static("true");
+        response.headers_mut().insert(IDEMPOTENT_REPLAYED, yes);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,314 @@
+//! `kassa bench ledger`: a fresh store, a server of its own on it, load, a report, and nothing left.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command as Process, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use bench::{LedgerOptions, Target, probe, run_ledger};
+use engine::{Clock as _, Command, run_batch};
+use ledger::books::Done;
+use ledger::limits::{AMOUNT_MINOR_MAX, AUTHORIZATION_DAYS_DEFAULT};
+use ledger::{
+    AccountId, AccountNo, AddCard, AddCompany, AddSeller, Answer, CardToken, Contract, Currency,
+    Decimal, IssueCredential, OpenAccount, Scope, Zone,
+};
+use store::Store;
+use surfaces::http::secrets::secret_hash;
+
+use crate::client::{Request, send};
+use crate::clock::{SystemClock, monotonic};
+use crate::command_line::LedgerBenchOptions;
+use crate::installation::Installation;
+use crate::scratch::Scratch;
+use crate::settings::StoreSettings;
+use crate::terminal::{note, say};
+
+const COMPANY: &str = "100";
+const SELLER: &str = "654";
+const TOKEN: &str = "bench-ledger-token-00000000000000";
+const ACTOR: &str = "benchmark";
+
+/// The cards of the one account that takes all load in its phase.
+const HOT_CARDS: u64 = 16;
+
+/// Commands of one batch while the store is filled.
+const BATCH: usize = 1024;
+
+/// How often the filling is told of, in commands.
+const PROGRESS_EVERY: usize = 100_000;
+
+/// How often, and how many times, the server is asked whether it is ready.
+const READY_PAUSE: Duration = Duration::from_millis(20);
+const READY_TRIES: u32 = 500;
+
+/// Runs the benchmark and prints its report.
+///
+/// # Errors
+/// When the store cannot be filled, the server does not start, or a phase has no answer at all.
+pub(crate) fn ledger(options: &LedgerBenchOptions) -> anyhow::Result<()> {
+    ensure!(options.accounts <= options.cards, "there must be a card for each account");
+    let scratch = Scratch::new_in(options.data_dir.as_deref(), "bench")?;
+    let settings = StoreSettings { data_dir: scratch.path().to_owned(), key_file: None };
+    let mut installation = Installation::open(&settings, &store::Options::default())?;
+    fill(installation.store.as_mut(), options)?;
+    drop(installation);
+    let server = Server::start(scratch.path())?;
+    let target = Target {
+        address: server.address,
+        server_pid: server.child.id(),
+        data_dir: scratch.path().to_owned(),
+        bearer_token: TOKEN.to_owned(),
+        company_number: COMPANY.to_owned(),
+        seller_number: SELLER.to_owned(),
+        write_card_token,
+        hot_cards: (0..HOT_CARDS).map(|card| options.cards.saturating_add(card)).collect(),
+        source_prefix: "bench-".to_owned(),
+        bytes_on_disk: Box::new(probe::bytes_on_disk),
+    };
+    let report = run_ledger(&target, &ledger_options(options), &mut note)?;
+    if options.json {
+        say(&serde_json::to_string(&report).context("the report is no JSON")?);
+    } else {
+        say(report.to_string().trim_end());
+    }
+    Ok(())
+}
+
+fn ledger_options(options: &LedgerBenchOptions) -> LedgerOptions {
+    let mut ledger = LedgerOptions::new(monotonic);
+    ledger.connections.clone_from(&options.connections);
+    ledger.measured = Duration::from_secs(options.seconds);
+    ledger.warmup = Duration::from_secs(options.warmup);
+    ledger.accounts = options.accounts;
+    ledger.cards = options.cards;
+    ledger.rounds = options.rounds;
+    ledger
+}
+
+/// Appends the token of a card: spread like a random one, and never the same twice.
+fn write_card_token(card: u64, token: &mut Vec<u8>) {
+    // An odd factor maps 64-bit numbers one to one; this one scatters neighbours (2⁶⁴ / φ).
+    let scattered = card.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    token.extend_from_slice(format!("{scattered:016x}").as_bytes());
+}
+
+fn card_token(card: u64) -> anyhow::Result<CardToken> {
+    let mut token = Vec::new();
+    write_card_token(card, &mut token);
+    let token = str::from_utf8(&token).ok().and_then(CardToken::parse);
+    token.context("a card token of the benchmark")
+}
+
+/// Fills the store the way that requests would, in large batches.
+fn fill(store: &mut dyn Store, options: &LedgerBenchOptions) -> anyhow::Result<()> {
+    note(&format!("filling the store: {} accounts, {} cards", options.accounts, options.cards));
+    submit(store, &[company()?, seller(), credential()])?;
+    let limit = Decimal::parse(&(AMOUNT_MINOR_MAX / 100).to_string()).context("the limit")?;
+    let hot = options.accounts;
+    let mut accounts = Vec::new();
+    let openings = (0..=hot).map(|_| Ok(open_account(limit)));
+    each_batch(store, "accounts", openings, &mut |answers| {
+        accounts.extend(answers.iter().filter_map(opened));
+    })?;
+    ensure!(accounts.len() > 1, "no account was opened");
+    let hot_account = accounts.pop().context("no account was opened")?;
+    let cards = (0..options.cards).map(|card| {
+        let account = card.checked_rem(options.accounts).and_then(|at| usize::try_from(at).ok());
+        let account = account.and_then(|at| accounts.get(at)).context("a card has no account")?;
+        add_card(*account, card)
+    });
+    let hot_cards =
+        (0..HOT_CARDS).map(|card| add_card(hot_account, options.cards.saturating_add(card)));
+    each_batch(store, "cards", cards.chain(hot_cards), &mut |_| {})
+}
+
+fn each_batch(
+    store: &mut dyn Store,
+    what: &str,
+    commands: impl Iterator<Item = anyhow::Result<Command>>,
+    done: &mut dyn FnMut(Vec<Answer>),
+) -> anyhow::Result<()> {
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut count = 0_usize;
+    for command in commands {
+        batch.push(command?);
+        count = count.saturating_add(1);
+        if batch.len() == BATCH {
+            done(submit(store, &batch)?);
+            batch.clear();
+        }
+        if count.is_multiple_of(PROGRESS_EVERY) {
+            note(&format!("  {count} {what}"));
+        }
+    }
+    done(submit(store, &batch)?);
+    Ok(())
+}
+
+fn submit(store: &mut dyn Store, batch: &[Command]) -> anyhow::Result<Vec<Answer>> {
+    let replies = run_batch(store, batch, SystemClock.now()).context("the store failed")?;
+    store.maintain();
+    let answers: Result<Vec<Answer>, _> = replies.into_iter().collect();
+    answers.context("a command was refused")
+}
+
+fn opened(answer: &Answer) -> Option<AccountNo> {
+    match &answer.done {
+        Done::Changed(change) => Some(AccountNo::of(AccountId(change.id.0))),
+        Done::Authorized { .. }
+        | Done::Posted { .. }
+        | Done::Corrected { .. }
+        | Done::Cancelled { .. }
+        | Done::Expired(_)
+        | Done::Nothing => None,
+    }
+}
+
+fn company() -> anyhow::Result<Command> {
+    Ok(Command::AddCompany(AddCompany {
+        number: COMPANY.to_owned(),
+        name: "Benchmark".to_owned(),
+        zone: Zone::parse(Zone::DEFAULT_NAME).context("the time zone")?,
+        currencies: vec![Currency::SEK],
+        authorization_days: AUTHORIZATION_DAYS_DEFAULT,
+        actor: ACTOR.to_owned(),
+        idempotency: None,
+    }))
+}
+
+fn seller() -> Command {
+    Command::AddSeller(AddSeller {
+        company: COMPANY.to_owned(),
+        number: SELLER.to_owned(),
+        name: "Benchmark".to_owned(),
+        actor: ACTOR.to_owned(),
+        idempotency: None,
+    })
+}
+
+fn credential() -> Command {
+    Command::IssueCredential(IssueCredential {
+        contract: Contract::CardLedger,
+        label: "benchmark".to_owned(),
+        scope: Scope::Company { number: COMPANY.to_owned(), seller: None },
+        secret_hash: secret_hash(TOKEN),
+        salt: [0; 16],
+        expires_at: None,
+        actor: ACTOR.to_owned(),
+        idempotency: None,
+    })
+}
+
+fn open_account(credit_limit: Decimal) -> Command {
+    Command::OpenAccount(OpenAccount {
+        company: COMPANY.to_owned(),
+        currency: Currency::SEK.code().to_owned(),
+        credit_limit,
+        holder: "Benchmark".to_owned(),
+        actor: ACTOR.to_owned(),
+        idempotency: None,
+    })
+}
+
+fn add_card(account: AccountNo, card: u64) -> anyhow::Result<Command> {
+    Ok(Command::AddCard(AddCard {
+        account,
+        token: card_token(card)?,
+        pan: None,
+        expiry: None,
+        actor: ACTOR.to_owned(),
+        idempotency: None,
+    }))
+}
+
+/// A server in a process of its own, which ends with this value.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts this same program on a data directory and waits until it is ready.
+    fn start(data_dir: &Path) -> anyhow::Result<Server> {
+        let program: PathBuf = std::env::current_exe().context("where is this program?")?;
+        let child = Process::new(program)
+            .args(["serve", "--bench-ceiling", "--listen", "127.0.0.1:0", "--log-level", "warn"])
+            .arg("--data-dir")
+            .arg(data_dir)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("could not start the server")?;
+        let mut server = Server { child, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let stdout = server.child.stdout.take().context("the server has no output")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).context("the server says nothing")?;
+        let address = line.trim().rsplit("http://").next().and_then(|text| text.parse().ok());
+        server.address = address.context("the server does not say where it listens")?;
+        server.wait_until_ready()?;
+        Ok(server)
+    }
+
+    fn wait_until_ready(&self) -> anyhow::Result<()> {
+        let request = Request { method: "GET", path: "/readyz", token: "", body: "" };
+        for _ in 0..READY_TRIES {
+            if send(self.address, request).is_ok_and(|answer| answer.status == 200) {
+                return Ok(());
+            }
+            std::thread::sleep(READY_PAUSE);
+        }
+        bail!("the server at {} did not become ready", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Its store goes with it, so there is nothing to end in order.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn tokens_are_spread_and_never_meet() {
+        let tokens: HashSet<String> =
+            (0..10_000).map(|card| card_token(card).unwrap().as_str().to_owned()).collect();
+        assert_eq!(tokens.len(), 10_000);
+        let starts: HashSet<&str> = tokens.iter().map(|token| &token[..2]).collect();
+        assert_eq!(starts.len(), 256);
+    }
+
+    #[test]
+    fn a_store_is_filled_as_asked() {
+        let mut store = store::MemoryStore::default();
+        let options = LedgerBenchOptions {
+            accounts: 3,
+            cards: 2_500,
+            seconds: 1,
+            warmup: 1,
+            connections: vec![1],
+            rounds: 1,
+            data_dir: None,
+            json: false,
+        };
+        fill(&mut store, &options).unwrap();
+        let mut reader = store.source().open().unwrap();
+        let accounts = reader.accounts_before(AccountId(i64::MAX), 10).unwrap();
+        // Three, the hot one, and the seller's.
+        assert_eq!(accounts.len(), 5);
+        let reads = ledger::ReadSet {
+            cards: [0, 2_499, 2_500, 2_515].map(|card| card_token(card).unwrap()).to_vec(),
+            ..ledger::ReadSet::default()
+        };
+        assert_eq!(reader.load(&reads).unwrap().cards.len(), 4);
+    }
+}

@@ -1,0 +1,255 @@
+//! What can be typed: the subcommands and their flags. The settings' flags are in `settings`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use clap::{Args, Parser, Subcommand};
+use ledger::limits::AUTHORIZATION_DAYS_DEFAULT;
+
+use crate::settings::{ForServe, ForStore};
+
+/// An open, self-hosted payment acceptance platform.
+#[derive(Debug, Parser)]
+#[command(name = "kassa", version = version(), propagate_version = true)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server
+    Serve {
+        #[command(flatten)]
+        given: ForServe,
+        #[command(flatten)]
+        tuning: Tuning,
+    },
+    /// Run the demo installation: fixed credentials, a clock that can be moved, a short tour
+    Demo(DemoOptions),
+    /// Check the journal's chain and every invariant of the ledger; the server may be running
+    Verify {
+        #[command(flatten)]
+        given: ForStore,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Measure the server on this machine
+    #[command(subcommand)]
+    Bench(BenchCommand),
+    /// Issue a key for the operator API and print it
+    OperatorKey {
+        #[command(flatten)]
+        given: ForStore,
+        /// What the key is called in lists
+        #[arg(long, default_value = "operator key")]
+        label: String,
+    },
+    /// Issue, list and revoke credentials
+    #[command(subcommand)]
+    Credential(CredentialCommand),
+    /// Configure companies
+    #[command(subcommand)]
+    Company(CompanyCommand),
+    /// Register sellers
+    #[command(subcommand)]
+    Seller(SellerCommand),
+    /// Copy the store, whole and consistent, to a file; the server may be running
+    Backup {
+        #[command(flatten)]
+        given: ForStore,
+        /// The file to write, which must not exist
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Write the `OpenAPI` documents
+    Openapi {
+        /// The folder to write them to
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+}
+
+/// What benchmarks and tests turn. Not promised to anybody.
+#[derive(Args, Debug, Default)]
+pub(crate) struct Tuning {
+    /// Answer on the benchmark's ceiling route too
+    #[arg(long, hide = true)]
+    pub(crate) bench_ceiling: bool,
+    /// The bytes of the write-ahead log that are allocated at start
+    #[arg(long, hide = true, value_name = "BYTES")]
+    pub(crate) wal_bytes: Option<u64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DemoOptions {
+    /// Address and port; without it 127.0.0.1:8080, or a free port where that one is taken
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Keep the data here; without it they are gone when the demo ends
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Print one line of JSON first: the base URL and all credentials
+    #[arg(long)]
+    pub(crate) print_json: bool,
+    /// Do not play the tour
+    #[arg(long)]
+    pub(crate) no_scenario: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Measure the card ledger: a fresh store, a server of its own, load over HTTP
+    Ledger(LedgerBenchOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LedgerBenchOptions {
+    /// Accounts in the store
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) accounts: u64,
+    /// Cards in the store, spread over the accounts
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) cards: u64,
+    /// Measured seconds of each phase
+    #[arg(long, default_value_t = 5)]
+    pub(crate) seconds: u64,
+    /// Seconds of load before them, not counted
+    #[arg(long, default_value_t = 1)]
+    pub(crate) warmup: u64,
+    /// Numbers of connections; each gets all phases
+    #[arg(long, value_delimiter = ',', default_value = "64,256")]
+    pub(crate) connections: Vec<usize>,
+    /// Times that everything is done; the report has the medians
+    #[arg(long, default_value_t = 1)]
+    pub(crate) rounds: u32,
+    /// Where the store is made; without it the system's place for temporary files, which on some
+    /// systems is memory and no disk
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CredentialCommand {
+    /// Issue a token for the card ledger and print it
+    Issue {
+        #[command(flatten)]
+        given: ForStore,
+        #[command(flatten)]
+        options: IssueOptions,
+    },
+    /// List all credentials; the server may be running
+    List {
+        #[command(flatten)]
+        given: ForStore,
+    },
+    /// Revoke a credential
+    Revoke {
+        #[command(flatten)]
+        given: ForStore,
+        /// Its id, as `credential list` shows it
+        id: i64,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct IssueOptions {
+    /// The company that the token is bound to
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) company: String,
+    /// The only seller that it may act for
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seller: Option<String>,
+    /// What it is called in lists
+    #[arg(long, default_value = "card ledger token")]
+    pub(crate) label: String,
+    /// When it stops being good, as 2030-01-01T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) expires_at: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CompanyCommand {
+    /// Configure a company
+    Add {
+        #[command(flatten)]
+        given: ForStore,
+        #[command(flatten)]
+        options: CompanyOptions,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompanyOptions {
+    /// What paths call it: at most 15 letters, digits, `-` and `_`
+    pub(crate) number: String,
+    /// For people
+    #[arg(long)]
+    pub(crate) name: String,
+    /// What its accounts may be in, as SEK,EUR
+    #[arg(long, value_delimiter = ',', required = true, value_name = "CODES")]
+    pub(crate) currencies: Vec<String>,
+    /// Decides on which day something happens
+    #[arg(long, default_value = ledger::Zone::DEFAULT_NAME, value_name = "ZONE")]
+    pub(crate) time_zone: String,
+    /// Days an authorization is valid when its request does not say
+    #[arg(long, default_value_t = AUTHORIZATION_DAYS_DEFAULT, value_name = "DAYS")]
+    pub(crate) authorization_days: i32,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SellerCommand {
+    /// Register a seller of a company
+    Add {
+        #[command(flatten)]
+        given: ForStore,
+        #[command(flatten)]
+        options: SellerOptions,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SellerOptions {
+    /// What requests call it: at most 15 letters, digits, `-` and `_`
+    pub(crate) number: String,
+    /// The company's number
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) company: String,
+    /// For people
+    #[arg(long)]
+    pub(crate) name: String,
+}
+
+/// The version, with that of what is inside, for reports of faults.
+fn version() -> &'static str {
+    static VERSION: LazyLock<String> = LazyLock::new(|| {
+        let (system, machine) = (std::env::consts::OS, std::env::consts::ARCH);
+        let (own, sqlite) = (env!("CARGO_PKG_VERSION"), store::sqlite_version());
+        format!("{own} (SQLite {sqlite}, {machine}-{system})")
+    });
+    &VERSION
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn the_version_names_what_is_inside() {
+        let version = version();
+        assert!(version.starts_with("0."), "{version}");
+        assert!(version.contains("(SQLite 3."), "{version}");
+    }
+}

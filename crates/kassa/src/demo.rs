@@ -1,0 +1,159 @@
+//! `kassa demo`: the fixed demo installation on an embedded store, with a clock that can be moved.
+
+mod narration;
+mod seed;
+mod tour;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use engine::limits::CONNECTIONS_MAX;
+use engine::{Clock as _, VirtualClock};
+use ledger::{RowId, Timestamp};
+use serde_json::json;
+use store::Store;
+use surfaces::Platform;
+
+use crate::clock::SystemClock;
+use crate::command_line::DemoOptions;
+use crate::installation::{Installation, Running};
+use crate::logs;
+use crate::scratch::Scratch;
+use crate::serve::{Signals, runtime, serve};
+use crate::server::Server;
+use crate::settings::{LogFormat, StoreSettings};
+use crate::terminal::{note, say};
+
+/// Where the demo listens when nobody says.
+const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
+
+/// A small log, so that the demo starts in a moment.
+const WAL_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Runs the demo until it is told to stop.
+///
+/// # Errors
+/// When it cannot start.
+pub(crate) fn run(options: &DemoOptions) -> anyhow::Result<()> {
+    logs::start(LogFormat::Text, "warn")?;
+    let scratch = match &options.data_dir {
+        Some(_) => None,
+        None => Some(Scratch::new("demo")?),
+    };
+    let kept = options.data_dir.as_deref();
+    let data_dir = scratch.as_ref().map(Scratch::path).or(kept).context("no data directory")?;
+    let settings = StoreSettings { data_dir: data_dir.to_owned(), key_file: None };
+    let store_options = store::Options { wal_bytes: WAL_BYTES, ..store::Options::default() };
+    let installation = Installation::open(&settings, &store_options)?;
+    let clock = Arc::new(VirtualClock::new(Arc::new(SystemClock)));
+    catch_up(&clock, installation.store.as_ref())?;
+    let running = installation.start(Arc::<VirtualClock>::clone(&clock), Some(clock));
+    seed::seed(&running.platform.engine)?;
+    runtime()?.block_on(play(options, running, kept))
+}
+
+/// Moves the clock to where an earlier run of the demo had moved it.
+fn catch_up(clock: &VirtualClock, store: &dyn Store) -> anyhow::Result<()> {
+    let mut reader = store.source().open().context("could not read the store")?;
+    let newest = reader.rows_before(RowId(i64::MAX), 1).context("could not read the store")?;
+    let Some(newest) = newest.first().map(ledger::Row::at) else { return Ok(()) };
+    while let Some(behind) = behind(clock.now(), newest) {
+        clock.advance(behind);
+    }
+    Ok(())
+}
+
+/// How far `now` is behind, in milliseconds, as far as the clock can be moved at once.
+fn behind(now: Timestamp, newest: Timestamp) -> Option<u32> {
+    let behind = newest.0.saturating_sub(now.0);
+    (behind > 0).then(|| u32::try_from(behind).unwrap_or(u32::MAX))
+}
+
+async fn play(options: &DemoOptions, running: Running, kept: Option<&Path>) -> anyhow::Result<()> {
+    let router = surfaces::router(running.platform.clone(), surfaces::Options::default());
+    let server = bind(options.listen, router).await?;
+    let address = server.address()?;
+    let signals = Signals::listen()?;
+    if options.print_json {
+        say(&credentials_json(address));
+    }
+    let tour = (!options.no_scenario).then(|| (address, names_of_run(&running.platform)));
+    let kept = kept.map(Path::to_owned);
+    // The tour is a client like any other: it talks to the server over a socket, from outside.
+    let guide = std::thread::spawn(move || {
+        say(&narration::welcome(address, kept.as_deref()));
+        if let Some((address, run)) = tour
+            && let Err(error) = tour::play(address, &run)
+        {
+            note(&format!("kassa: the tour stopped: {error:#}"));
+        }
+        say(&narration::farewell(address));
+    });
+    let outcome = serve(server, running, signals, Duration::ZERO).await;
+    drop(guide);
+    outcome
+}
+
+/// Binds to the address that was asked for; to another port when nobody asked.
+async fn bind(asked: Option<SocketAddr>, router: Router) -> anyhow::Result<Server> {
+    let default: SocketAddr = LISTEN_DEFAULT.parse().context("the default address")?;
+    let address = asked.unwrap_or(default);
+    let first = Server::bind(address, router.clone(), None, CONNECTIONS_MAX).await;
+    if asked.is_some() || first.is_ok() {
+        return first;
+    }
+    note(&format!("kassa: {address} is taken; using a free port"));
+    let free = SocketAddr::new(address.ip(), 0);
+    Server::bind(free, router, None, CONNECTIONS_MAX).await
+}
+
+/// What makes the ids of this run's tour differ from those of another on the same store.
+fn names_of_run(platform: &Platform) -> String {
+    let digits = |byte: &char| byte.is_ascii_digit();
+    let digits: String = platform.now().rfc3339().chars().filter(digits).take(14).collect();
+    format!("demo-{digits}")
+}
+
+fn credentials_json(address: SocketAddr) -> String {
+    json!({
+        "base_url": format!("http://{address}"),
+        "card_ledger": {
+            "token": seed::LEDGER_TOKEN,
+            "company_number": seed::COMPANY,
+            "seller_number": seed::SELLER,
+            "card_tokens": [seed::CARD, seed::SMALL_CARD],
+        },
+        "operator": { "key": seed::OPERATOR_KEY },
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_catches_up_in_steps() {
+        assert_eq!(behind(Timestamp(5), Timestamp(5)), None);
+        assert_eq!(behind(Timestamp(6), Timestamp(5)), None);
+        assert_eq!(behind(Timestamp(5), Timestamp(7)), Some(2));
+        assert_eq!(behind(Timestamp(0), Timestamp(1 << 40)), Some(u32::MAX));
+    }
+
+    #[test]
+    fn the_json_is_one_line_with_all_that_a_test_needs() {
+        assert_eq!(
+            credentials_json("127.0.0.1:8080".parse().unwrap()),
+            concat!(
+                r#"{"base_url":"http://127.0.0.1:8080","card_ledger":{"#,
+                r#""card_tokens":["5646735165","546415646315"],"company_number":"100","#,
+                r#""seller_number":"654","token":"demo-ledger-token-000000000000000"},"#,
+                r#""operator":{"key":"demo-operator-key-00000000000000"}}"#,
+            )
+        );
+    }
+}

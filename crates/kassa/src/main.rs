@@ -1,0 +1,73 @@
+//! The program: clock, randomness, environment and sockets, and the commands that people type.
+//!
+//! Invariant: these four are read here and nowhere else; everything below takes them as arguments.
+
+mod backup;
+mod benchmark;
+mod client;
+mod clock;
+mod command_line;
+mod demo;
+mod environment;
+mod installation;
+mod installation_key;
+mod logs;
+mod manage;
+mod openapi;
+mod scratch;
+mod serve;
+mod server;
+mod settings;
+mod terminal;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use command_line::{BenchCommand, CommandLine, CompanyCommand, CredentialCommand, SellerCommand};
+
+fn main() -> ExitCode {
+    let outcome = run(CommandLine::parse());
+    outcome.unwrap_or_else(|error| {
+        terminal::note(&format!("kassa: {error:#}"));
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs the command and says how the process ends.
+fn run(command_line: CommandLine) -> anyhow::Result<ExitCode> {
+    use command_line::Command;
+
+    match command_line.command {
+        Command::Serve { given, tuning } => {
+            serve::run(&given.resolve(&environment::variable)?, &tuning)
+        }
+        Command::Demo(options) => demo::run(&options),
+        Command::Verify { given, json } => {
+            return verify::run(&given.resolve(&environment::variable)?, json);
+        }
+        Command::Bench(BenchCommand::Ledger(options)) => benchmark::ledger(&options),
+        Command::OperatorKey { given, label } => {
+            manage::issue_operator_key(&given.resolve(&environment::variable)?, &label)
+        }
+        Command::Credential(CredentialCommand::Issue { given, options }) => {
+            manage::issue_credential(&given.resolve(&environment::variable)?, &options)
+        }
+        Command::Credential(CredentialCommand::List { given }) => {
+            manage::list_credentials(&given.resolve(&environment::variable)?)
+        }
+        Command::Credential(CredentialCommand::Revoke { given, id }) => {
+            manage::revoke_credential(&given.resolve(&environment::variable)?, id)
+        }
+        Command::Company(CompanyCommand::Add { given, options }) => {
+            manage::add_company(&given.resolve(&environment::variable)?, &options)
+        }
+        Command::Seller(SellerCommand::Add { given, options }) => {
+            manage::add_seller(&given.resolve(&environment::variable)?, &options)
+        }
+        Command::Backup { given, to } => backup::run(&given.resolve(&environment::variable)?, &to),
+        Command::Openapi { out } => openapi::write(&out),
+    }?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,204 @@
+//! `kassa serve`: from the settings to a running server, and its orderly end.
+//!
+//! The end: /readyz says no, no connection is taken any more, what was taken is answered, the
+//! engine finishes what it has, and the store is closed.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use engine::{Command, run_timers};
+use ledger::credentials::NoteUses;
+use surfaces::Platform;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+
+use crate::clock::SystemClock;
+use crate::command_line::Tuning;
+use crate::installation::{Installation, Running};
+use crate::logs;
+use crate::server::{Server, tls};
+use crate::settings::ServeSettings;
+use crate::terminal::say;
+
+/// How often the uses of credentials are written down.
+const NOTE_USES_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Runs the server until it is told to stop.
+///
+/// # Errors
+/// When it cannot start, or the engine ended by itself.
+pub(crate) fn run(settings: &ServeSettings, tuning: &Tuning) -> anyhow::Result<()> {
+    logs::start(settings.log_format, &settings.log_level)?;
+    let tls = settings.tls.as_ref().map(tls::acceptor).transpose()?;
+    let installation = Installation::open(&settings.store, &store_options(tuning))?;
+    let running = installation.start(Arc::new(SystemClock), None);
+    let options = surfaces::Options {
+        ceiling: tuning.bench_ceiling,
+        store_bytes: Some(store_bytes(&settings.store.data_dir)),
+    };
+    let router = surfaces::router(running.platform.clone(), options);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let server = Server::bind(settings.listen, router, tls, settings.connections_max).await?;
+        let signals = Signals::listen()?;
+        let url = format!("{scheme}://{}", server.address()?);
+        say(&format!("listening on {url}"));
+        tracing::info!(
+            url,
+            data_dir = %settings.store.data_dir.display(),
+            version = env!("CARGO_PKG_VERSION"),
+            "serving"
+        );
+        serve(server, running, signals, settings.shutdown_delay).await
+    })
+}
+
+/// Tells how large the files of the store are.
+fn store_bytes(data_dir: &Path) -> Arc<dyn Fn() -> Option<u64> + Send + Sync> {
+    let data_dir = data_dir.to_owned();
+    Arc::new(move || {
+        let files = std::fs::read_dir(&data_dir).ok()?;
+        Some(files.flatten().filter_map(|file| Some(file.metadata().ok()?.len())).sum())
+    })
+}
+
+fn store_options(tuning: &Tuning) -> store::Options {
+    let mut options = store::Options::default();
+    if let Some(bytes) = tuning.wal_bytes {
+        options.wal_bytes = bytes;
+    }
+    options
+}
+
+/// The runtime for sockets and timers; the engine has a thread of its own.
+///
+/// # Errors
+/// When the system gives no threads.
+pub(crate) fn runtime() -> anyhow::Result<Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("could not start the runtime")
+}
+
+/// Serves until a signal comes or the engine ends, and ends in order.
+///
+/// # Errors
+/// When the engine ended by itself.
+pub(crate) async fn serve(
+    server: Server,
+    running: Running,
+    mut signals: Signals,
+    shutdown_delay: Duration,
+) -> anyhow::Result<()> {
+    let Running { platform, engine } = running;
+    let timers = tokio::spawn(run_timers(
+        platform.engine.clone(),
+        platform.queries.clone(),
+        Arc::clone(&platform.clock),
+    ));
+    let notes = tokio::spawn(note_uses(platform.clone()));
+    let mut engine = tokio::task::spawn_blocking(move || engine.join());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut serving = tokio::spawn(server.run(async { drop(stopped.await) }));
+    tokio::select! {
+        () = signals.next() => tracing::info!("stopping: answering what was taken"),
+        _ = &mut engine => bail!("the engine ended by itself; see the log"),
+        outcome = &mut serving => bail!("the server ended by itself: {outcome:?}"),
+    }
+    platform.draining.store(true, Ordering::SeqCst);
+    tokio::select! {
+        () = sleep(shutdown_delay) => {}
+        () = signals.next() => {}
+    }
+    drop(stop);
+    tokio::select! {
+        _ = &mut serving => {}
+        () = signals.next() => tracing::warn!("told to stop again: requests are cut off"),
+    }
+    timers.abort();
+    notes.abort();
+    note_uses_now(&platform).await;
+    platform.engine.close();
+    match engine.await {
+        Ok(Ok(())) => {}
+        Ok(Err(_)) | Err(_) => return Err(anyhow!("the engine ended by a bug; see the log")),
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Writes down, from time to time, when credentials were used.
+async fn note_uses(platform: Platform) {
+    loop {
+        sleep(NOTE_USES_INTERVAL).await;
+        note_uses_now(&platform).await;
+    }
+}
+
+async fn note_uses_now(platform: &Platform) {
+    let uses = platform.uses.take();
+    if uses.is_empty() {
+        return;
+    }
+    let command = Command::NoteUses(NoteUses { uses });
+    if let Err(error) = platform.engine.submit(command).await {
+        // They are for people, to the minute or so: what is lost is not worth a repeat.
+        tracing::warn!(%error, "could not note when credentials were used");
+    }
+}
+
+/// The signals that ask a server to stop.
+#[cfg(unix)]
+pub(crate) struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// Takes the signals over from the system's default, which is to die.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(crate) fn listen() -> anyhow::Result<Signals> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let listen = |kind| signal(kind).context("could not listen for signals");
+        let terminate = listen(SignalKind::terminate())?;
+        Ok(Signals { terminate, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// The signals that ask a server to stop.
+#[cfg(not(unix))]
+pub(crate) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    /// Nothing to prepare.
+    ///
+    /// # Errors
+    /// None.
+    pub(crate) fn listen() -> anyhow::Result<Signals> {
+        Ok(Signals)
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

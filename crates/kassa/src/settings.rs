@@ -1,0 +1,311 @@
+//! The settings of `kassa serve` and of what works on its store: one table, from which the flags,
+//! their help, the variables, the keys of the file and docs/configuration.md come.
+//!
+//! A flag wins over the environment, the environment over the file, the file over the default.
+
+mod given;
+#[cfg(test)]
+mod page;
+
+pub(crate) use given::{ForServe, ForStore};
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use engine::limits::CONNECTIONS_MAX;
+
+use given::Values;
+
+/// The file that is read when none is named. It need not exist.
+const FILE_DEFAULT: &str = "/etc/kassa/kassa.toml";
+
+/// One setting, under all its names. In the file it is called as the flag, with underscores.
+struct Setting {
+    flag: &'static str,
+    variable: &'static str,
+    /// What stands for its value in the help.
+    value: &'static str,
+    /// What it is when nobody says. Empty: it is not set.
+    default: &'static str,
+    meaning: &'static str,
+    /// Whether the commands that work on a store beside the server know it too.
+    is_of_store: bool,
+}
+
+const CONFIG: &str = "config";
+const DATA_DIR: &str = "data-dir";
+const KEY_FILE: &str = "key-file";
+const LISTEN: &str = "listen";
+const TLS_CERT: &str = "tls-cert";
+const TLS_KEY: &str = "tls-key";
+const LOG_FORMAT: &str = "log-format";
+const LOG_LEVEL: &str = "log-level";
+const CONNECTIONS: &str = "connections-max";
+const SHUTDOWN_DELAY: &str = "shutdown-delay";
+
+const SETTINGS: [Setting; 10] = [
+    Setting {
+        flag: CONFIG,
+        variable: "KASSA_CONFIG",
+        value: "FILE",
+        default: "",
+        meaning: "The configuration file, in TOML. Without it /etc/kassa/kassa.toml is read if it \
+                  is there. A file cannot name another one",
+        is_of_store: true,
+    },
+    Setting {
+        flag: DATA_DIR,
+        variable: "KASSA_DATA_DIR",
+        value: "DIR",
+        default: "/var/lib/kassa",
+        meaning: "Where everything is kept. One server at a time may use it",
+        is_of_store: true,
+    },
+    Setting {
+        flag: KEY_FILE,
+        variable: "KASSA_INSTALLATION_KEY_FILE",
+        value: "FILE",
+        default: "",
+        meaning: "The installation key: 64 hexadecimal digits in a file that only its owner may \
+                  read. Without it installation.key in the data directory, which is made at the \
+                  first start",
+        is_of_store: true,
+    },
+    Setting {
+        flag: LISTEN,
+        variable: "KASSA_LISTEN",
+        value: "ADDRESS",
+        default: "127.0.0.1:8080",
+        meaning: "Address and port to listen at. Port 0 takes a free one; the log says which",
+        is_of_store: false,
+    },
+    Setting {
+        flag: TLS_CERT,
+        variable: "KASSA_TLS_CERT",
+        value: "FILE",
+        default: "",
+        meaning: "Certificate chain in PEM, the server's own first. With it, and with the key, \
+                  only TLS is spoken",
+        is_of_store: false,
+    },
+    Setting {
+        flag: TLS_KEY,
+        variable: "KASSA_TLS_KEY",
+        value: "FILE",
+        default: "",
+        meaning: "Private key of the certificate, in PEM",
+        is_of_store: false,
+    },
+    Setting {
+        flag: LOG_FORMAT,
+        variable: "KASSA_LOG_FORMAT",
+        value: "FORMAT",
+        default: "text",
+        meaning: "How the log is written to standard error: text or json",
+        is_of_store: false,
+    },
+    Setting {
+        flag: LOG_LEVEL,
+        variable: "KASSA_LOG_LEVEL",
+        value: "LEVEL",
+        default: "info",
+        meaning: "error, warn, info, debug or trace; or one for each part, as in \
+                  info,engine=debug",
+        is_of_store: false,
+    },
+    Setting {
+        flag: CONNECTIONS,
+        variable: "KASSA_CONNECTIONS_MAX",
+        value: "COUNT",
+        default: "10000",
+        meaning: "The most connections at once, from 1 to 10000. More of them wait until one ends",
+        is_of_store: false,
+    },
+    Setting {
+        flag: SHUTDOWN_DELAY,
+        variable: "KASSA_SHUTDOWN_DELAY",
+        value: "SECONDS",
+        default: "0",
+        meaning: "How long /readyz says no before a shutdown stops taking connections, from 0 to \
+                  300: the time that a load balancer needs to look elsewhere",
+        is_of_store: false,
+    },
+];
+
+/// Where the store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoreSettings {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+/// All that a server needs to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ServeSettings {
+    pub(crate) store: StoreSettings,
+    pub(crate) listen: SocketAddr,
+    pub(crate) tls: Option<TlsFiles>,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_level: String,
+    pub(crate) connections_max: usize,
+    pub(crate) shutdown_delay: Duration,
+}
+
+/// What TLS is spoken with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TlsFiles {
+    pub(crate) certificates: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One object a line, for machines.
+    Json,
+}
+
+/// Where the environment is read from; a test brings its own.
+pub(crate) type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
+
+impl ForStore {
+    /// Brings flags, environment, file and defaults together.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a value is none.
+    pub(crate) fn resolve(&self, environment: Environment<'_>) -> anyhow::Result<StoreSettings> {
+        Ok(StoreSettings::of(&Values::collect(&self.0, environment)?))
+    }
+}
+
+impl ForServe {
+    /// Brings flags, environment, file and defaults together.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a value is none.
+    pub(crate) fn resolve(&self, environment: Environment<'_>) -> anyhow::Result<ServeSettings> {
+        let values = Values::collect(&self.0, environment)?;
+        Ok(ServeSettings {
+            store: StoreSettings::of(&values),
+            listen: values.parsed(LISTEN, "an address with a port, as 127.0.0.1:8080")?,
+            tls: tls_files(&values)?,
+            log_format: log_format(&values)?,
+            log_level: values.text(LOG_LEVEL),
+            connections_max: values.number(CONNECTIONS, 1, CONNECTIONS_MAX)?,
+            shutdown_delay: Duration::from_secs(values.number(SHUTDOWN_DELAY, 0, 300)?),
+        })
+    }
+}
+
+impl StoreSettings {
+    fn of(values: &Values) -> StoreSettings {
+        StoreSettings {
+            data_dir: PathBuf::from(values.text(DATA_DIR)),
+            key_file: values.optional(KEY_FILE).map(PathBuf::from),
+        }
+    }
+}
+
+fn tls_files(values: &Values) -> anyhow::Result<Option<TlsFiles>> {
+    match (values.optional(TLS_CERT), values.optional(TLS_KEY)) {
+        (Some(certificates), Some(key)) => {
+            Ok(Some(TlsFiles { certificates: certificates.into(), key: key.into() }))
+        }
+        (None, None) => Ok(None),
+        (Some(_), None) => bail!("{TLS_CERT} is set and {TLS_KEY} is not: TLS needs both"),
+        (None, Some(_)) => bail!("{TLS_KEY} is set and {TLS_CERT} is not: TLS needs both"),
+    }
+}
+
+fn log_format(values: &Values) -> anyhow::Result<LogFormat> {
+    match values.text(LOG_FORMAT).as_str() {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        other => Err(anyhow::anyhow!("`{other}` is not text or json")).context(LOG_FORMAT),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    /// What one source says about `listen`, in the order of precedence, and what comes of it.
+    #[test]
+    fn flag_wins_over_environment_over_file_over_default() {
+        check([Some("1.1.1.1:1"), Some("2.2.2.2:2"), Some("3.3.3.3:3")], "1.1.1.1:1");
+        check([None, Some("2.2.2.2:2"), Some("3.3.3.3:3")], "2.2.2.2:2");
+        check([None, None, Some("3.3.3.3:3")], "3.3.3.3:3");
+        check([None, None, None], "127.0.0.1:8080");
+        check([Some("1.1.1.1:1"), None, None], "1.1.1.1:1");
+        check([Some("1.1.1.1:1"), None, Some("3.3.3.3:3")], "1.1.1.1:1");
+        check([None, Some("2.2.2.2:2"), None], "2.2.2.2:2");
+        // An empty variable is one that is not set, as in a unit file.
+        check([None, Some(""), Some("3.3.3.3:3")], "3.3.3.3:3");
+    }
+
+    #[track_caller]
+    fn check(said: [Option<&str>; 3], expected: &str) {
+        let [flag, variable, file] = said;
+        let flags = flag.map(|value| (LISTEN, value.to_owned())).into_iter().collect();
+        let file = file.map(|value| format!("listen = \"{value}\"")).unwrap_or_default();
+        let environment = |name: &str| match name {
+            "KASSA_LISTEN" => variable.map(str::to_owned),
+            _ => None,
+        };
+        let values = Values::merge(&flags, &environment, &file).unwrap();
+        assert_eq!(values.text(LISTEN), expected);
+    }
+
+    #[test]
+    fn values_that_are_none_are_refused_with_their_name() {
+        refuse("listen = \"localhost\"", "listen: `localhost` is not an address");
+        refuse("log_format = \"xml\"", "log-format: `xml` is not text or json");
+        refuse("connections_max = 0", "connections-max: `0` is not a number from 1 to 10000");
+        refuse("connections_max = 10001", "connections-max: `10001` is not a number");
+        refuse("shutdown_delay = \"long\"", "shutdown-delay: `long` is not a number");
+        refuse("tls_cert = \"a.pem\"", "tls-cert is set and tls-key is not");
+        refuse("tls_key = \"a.pem\"", "tls-key is set and tls-cert is not");
+        refuse("colour = \"red\"", "`colour` is no setting; there are: data_dir, key_file");
+        refuse("config = \"b.toml\"", "`config` is no setting");
+        refuse("listen = [1]", "`listen` must be a text, a number or true or false");
+        refuse("listen = ", "not TOML");
+    }
+
+    #[track_caller]
+    fn refuse(file: &str, expected: &str) {
+        let folder = Scratch::new("settings").unwrap();
+        let path = folder.path().join("kassa.toml");
+        std::fs::write(&path, file).unwrap();
+        let given = ForServe([(CONFIG, path.display().to_string())].into_iter().collect());
+        let error = format!("{:#}", given.resolve(&|_| None).unwrap_err());
+        assert!(error.contains(expected), "{error}");
+    }
+
+    #[test]
+    fn a_named_file_must_be_there_and_the_default_one_need_not() {
+        let missing = ForStore([(CONFIG, "/no/such/file".to_owned())].into_iter().collect());
+        let error = format!("{:#}", missing.resolve(&|_| None).unwrap_err());
+        assert!(error.contains("/no/such/file"), "{error}");
+        let settings = ForServe(given::Flags::new()).resolve(&|_| None).unwrap();
+        assert_eq!(settings.store.data_dir, PathBuf::from("/var/lib/kassa"));
+        assert_eq!(settings.store.key_file, None);
+        assert_eq!(settings.connections_max, CONNECTIONS_MAX);
+    }
+
+    #[test]
+    fn names_follow_one_pattern() {
+        for setting in &SETTINGS {
+            let expected = match setting.flag {
+                // It names what it holds, since it is a secret that a service manager may pass.
+                KEY_FILE => "KASSA_INSTALLATION_KEY_FILE".to_owned(),
+                flag => format!("KASSA_{}", flag.to_uppercase().replace('-', "_")),
+            };
+            assert_eq!(setting.variable, expected);
+        }
+    }
+}

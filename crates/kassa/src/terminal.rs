@@ -1,0 +1,14 @@
+//! What the program says to the person who started it: results on stdout, all else on stderr.
+
+use std::io::{Write as _, stderr, stdout};
+
+/// A line of the result. Who closed the pipe does not want it, which is no error of ours.
+pub(crate) fn say(line: &str) {
+    let mut out = stdout().lock();
+    drop(writeln!(out, "{line}").and_then(|()| out.flush()));
+}
+
+/// A line beside the result: progress, advice, errors.
+pub(crate) fn note(line: &str) {
+    drop(writeln!(stderr().lock(), "{line}"));
+}

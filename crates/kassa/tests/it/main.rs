@@ -1,0 +1,24 @@
+//! The real program from outside: started, driven over HTTP, killed, and started again.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "all of this is a test, and what it has to help itself with is one as well"
+)]
+
+mod commands;
+mod crash;
+mod documents;
+mod hostile;
+mod http;
+mod races;
+mod replay;
+mod server;
+mod shutdown;
+mod tampering;
+mod tls;
+mod tour;

@@ -1,0 +1,320 @@
+//! Random traffic on the card ledger that remembers what it asked and what it was told, so that
+//! everything can be asked again after the server has been gone.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::http::{Connection, Reply};
+use crate::server::{CARD, LEDGER, LEDGER_TOKEN, Server, authorization, purchase};
+
+/// The other name of the same contract.
+const LEDGER_LATER: &str = "/ledger/card-transaction/v1/100";
+
+/// What a request does where it is granted. Amounts are minor units.
+#[derive(Clone, Debug)]
+pub(crate) enum Effect {
+    Authorize { amount: i64 },
+    Capture { authorization: String, amount: i64 },
+    Correct { amount: i64 },
+    Cancel { authorization: String },
+}
+
+/// A request, and its answer where there was one.
+#[derive(Clone, Debug)]
+pub(crate) struct Operation {
+    pub(crate) path: String,
+    pub(crate) body: String,
+    pub(crate) effect: Effect,
+    /// None: the connection ended first, or the server said that it did not know.
+    pub(crate) answer: Option<Reply>,
+}
+
+/// A random sequence that a seed repeats (Marsaglia, xorshift64).
+pub(crate) struct Numbers(u64);
+
+impl Numbers {
+    pub(crate) fn new(seed: u64) -> Numbers {
+        // Zero would stay zero, and near seeds start alike: stir first.
+        let mut numbers = Numbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        for _ in 0..8 {
+            numbers.below(2);
+        }
+        numbers
+    }
+
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % bound
+    }
+
+    fn between(&mut self, least: i64, most: i64) -> i64 {
+        let span = u64::try_from(most - least + 1).unwrap();
+        least + i64::try_from(self.below(span)).unwrap()
+    }
+
+    fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(u64::try_from(length).unwrap())).unwrap()
+    }
+}
+
+/// One client with a connection of its own.
+pub(crate) struct Client {
+    name: String,
+    ledger: &'static str,
+    connection: Connection,
+    numbers: Numbers,
+    count: u32,
+    open: Vec<Open>,
+    done: Vec<Operation>,
+}
+
+/// An authorization that this client can go on with.
+struct Open {
+    id: String,
+    remaining: i64,
+    /// Captures by source id, with what can still be corrected.
+    captures: Vec<(String, i64)>,
+}
+
+impl Client {
+    /// `name` is the beginning of all its source ids.
+    pub(crate) fn new(address: SocketAddr, name: String, seed: u64) -> Client {
+        let mut numbers = Numbers::new(seed);
+        let ledger = if numbers.below(2) == 0 { LEDGER } else { LEDGER_LATER };
+        let connection = Connection::new(address);
+        Client { name, ledger, connection, numbers, count: 0, open: vec![], done: vec![] }
+    }
+
+    /// Sends requests until it is told to stop or the server is gone.
+    pub(crate) fn run(mut self, stop: &AtomicBool) -> Vec<Operation> {
+        while !stop.load(Ordering::Relaxed) && self.turn() {}
+        self.done
+    }
+
+    /// Sends one request. False when the server is gone.
+    fn turn(&mut self) -> bool {
+        self.count += 1;
+        let choice = self.numbers.below(10);
+        if choice == 9 && !self.done.is_empty() {
+            return self.repeat();
+        }
+        if self.open.is_empty() || choice < 4 {
+            return self.authorize();
+        }
+        let at = self.numbers.index(self.open.len());
+        match choice {
+            4..7 => self.capture(at),
+            7 if !self.open[at].captures.is_empty() => self.correct(at),
+            7 => self.capture(at),
+            _ => self.cancel(at),
+        }
+    }
+
+    fn source(&self) -> String {
+        format!("{}-{}", self.name, self.count)
+    }
+
+    fn authorize(&mut self) -> bool {
+        let amount = self.numbers.between(1_000, 3_000);
+        let operation = Operation {
+            path: format!("{}/authorizations", self.ledger),
+            body: authorization(CARD, &self.source(), &decimal(amount)),
+            effect: Effect::Authorize { amount },
+            answer: None,
+        };
+        let sent = self.send(operation);
+        if let Some(Some(reply)) = &sent {
+            self.open.push(Open { id: reply.id(), remaining: amount, captures: vec![] });
+        }
+        sent.is_some()
+    }
+
+    fn capture(&mut self, at: usize) -> bool {
+        let source = self.source();
+        let amount = self.numbers.between(100, 900).min(self.open[at].remaining);
+        let authorization = self.open[at].id.clone();
+        let operation = Operation {
+            path: format!("{}/purchases", self.ledger),
+            body: purchase(&authorization, &source, &decimal(amount)),
+            effect: Effect::Capture { authorization, amount },
+            answer: None,
+        };
+        let sent = self.send(operation);
+        if let Some(Some(_)) = &sent {
+            self.open[at].remaining -= amount;
+            self.open[at].captures.push((source, amount));
+        }
+        if self.open[at].remaining == 0 {
+            self.open.swap_remove(at);
+        }
+        sent.is_some()
+    }
+
+    fn correct(&mut self, at: usize) -> bool {
+        let source = self.source();
+        let which = self.numbers.index(self.open[at].captures.len());
+        let (captured, left) = self.open[at].captures[which].clone();
+        let amount = self.numbers.between(1, left);
+        let amount_text = decimal(amount);
+        let operation = Operation {
+            path: format!("{}/purchases/{captured}/corrections", self.ledger),
+            body: format!(
+                r#"{{"sourceCorrectionTransactionId":"{source}","amount":{amount_text}}}"#
+            ),
+            effect: Effect::Correct { amount },
+            answer: None,
+        };
+        let sent = self.send(operation);
+        if let Some(Some(_)) = &sent {
+            self.open[at].captures[which].1 -= amount;
+            if self.open[at].captures[which].1 == 0 {
+                self.open[at].captures.swap_remove(which);
+            }
+        }
+        sent.is_some()
+    }
+
+    fn cancel(&mut self, at: usize) -> bool {
+        let authorization = self.open.swap_remove(at).id;
+        let operation = Operation {
+            path: format!("{}/authorizations/{authorization}/cancellations", self.ledger),
+            body: "{}".to_owned(),
+            effect: Effect::Cancel { authorization },
+            answer: None,
+        };
+        self.send(operation).is_some()
+    }
+
+    /// Asks again what was answered before; the answer must be the same bytes.
+    fn repeat(&mut self) -> bool {
+        let at = self.numbers.index(self.done.len());
+        let Operation { path, body, effect, answer } = &self.done[at];
+        let (Some(first), false) = (answer, matches!(effect, Effect::Cancel { .. })) else {
+            return true;
+        };
+        match self.connection.post(path, LEDGER_TOKEN, body) {
+            Ok(again) if again.status == 503 => true,
+            Ok(again) => {
+                check_repeat(path, first, &again);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Sends and remembers. None when the server is gone; an answer only where it was granted.
+    fn send(&mut self, mut operation: Operation) -> Option<Option<Reply>> {
+        let sent = self.connection.post(&operation.path, LEDGER_TOKEN, &operation.body);
+        let outcome = match sent {
+            Ok(reply) if reply.status == 201 => {
+                operation.answer = Some(reply.clone());
+                Some(Some(reply))
+            }
+            // Told in order that it is not known or not done: as good as no answer.
+            Ok(reply) if reply.status == 503 => Some(None),
+            Ok(reply) => panic!("{} answered {}: {}", operation.path, reply.status, reply.body),
+            Err(_) => None,
+        };
+        self.done.push(operation);
+        outcome
+    }
+}
+
+/// What the account must show, from what was granted.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    debt: i64,
+    /// What each authorization still holds.
+    held: HashMap<String, i64>,
+}
+
+impl Books {
+    /// Follows an operation that was granted.
+    fn follow(&mut self, effect: &Effect, answer: &Reply) {
+        match effect {
+            Effect::Authorize { amount } => {
+                assert_eq!(self.held.insert(answer.id(), *amount), None, "an id is given twice");
+            }
+            Effect::Capture { authorization, amount } => {
+                self.debt += amount;
+                *self.held.get_mut(authorization).unwrap() -= amount;
+            }
+            Effect::Correct { amount } => self.debt -= amount,
+            Effect::Cancel { authorization } => {
+                self.held.insert(authorization.clone(), 0);
+            }
+        }
+    }
+
+    /// Asks for every operation again: those that were answered are found, byte for byte; those
+    /// that were not are there whole or not at all, and have one effect when they are repeated.
+    pub(crate) fn settle(&mut self, server: &Server, operations: &mut [Operation]) {
+        let mut connection = server.connection();
+        for operation in operations {
+            match operation.answer.clone() {
+                Some(first) => {
+                    find(&mut connection, operation, &first);
+                    self.follow(&operation.effect, &first);
+                }
+                None => {
+                    let first = ask(&mut connection, operation);
+                    find(&mut connection, operation, &first);
+                    self.follow(&operation.effect, &first);
+                    operation.answer = Some(first);
+                }
+            }
+        }
+        let reserved: i64 = self.held.values().sum();
+        let [debt, reserved_shown, _] = server.balances(CARD);
+        assert_eq!((debt, reserved_shown), (decimal(self.debt), decimal(reserved)));
+    }
+}
+
+/// Asks for what was not answered. A cancellation that was done says so by refusing a second one.
+#[track_caller]
+fn ask(connection: &mut Connection, operation: &Operation) -> Reply {
+    let Operation { path, body, effect, .. } = operation;
+    let answer = connection.post(path, LEDGER_TOKEN, body).unwrap();
+    let was_done = matches!(effect, Effect::Cancel { .. }) && is_cancelled(&answer);
+    assert!(answer.status == 201 || was_done, "{path}: {} {}", answer.status, answer.body);
+    answer
+}
+
+/// Finds what was answered with `first`: by repeating the request, and by the link in the answer.
+#[track_caller]
+pub(crate) fn find(connection: &mut Connection, operation: &Operation, first: &Reply) {
+    let Operation { path, body, effect, .. } = operation;
+    let again = connection.post(path, LEDGER_TOKEN, body).unwrap();
+    match effect {
+        Effect::Cancel { .. } => {
+            assert!(is_cancelled(&again), "{path}: {} {}", again.status, again.body);
+        }
+        Effect::Authorize { .. } | Effect::Capture { .. } | Effect::Correct { .. } => {
+            check_repeat(path, first, &again);
+        }
+    }
+    if first.status == 201 {
+        let link = first.json()["@id"].as_str().unwrap().to_owned();
+        let found = connection.get(&link, LEDGER_TOKEN).unwrap();
+        assert_eq!(found.status, 200, "{link}: {}", found.body);
+    }
+}
+
+#[track_caller]
+fn check_repeat(path: &str, first: &Reply, again: &Reply) {
+    assert_eq!((again.status, &again.body), (first.status, &first.body), "{path}");
+    assert_eq!(again.header("location"), first.header("location"), "{path}");
+    assert!(again.is_replayed(), "{path} does not say that it was answered before");
+}
+
+fn is_cancelled(answer: &Reply) -> bool {
+    answer.status == 409 && answer.body.contains("authorization-cancelled")
+}
+
+fn decimal(minor: i64) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", minor.abs() / 100, minor.abs() % 100)
+}

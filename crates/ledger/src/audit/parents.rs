@@ -1,0 +1,253 @@
+//! What is made on authorizations and transactions: never more than they are.
+//!
+//! A row that has children is kept from when it is shown until its newest child is shown; what
+//! names it later is a finding.
+
+use std::collections::BTreeMap;
+
+use super::{Check, Checks};
+use crate::authorization::{Authorization, AuthorizationKind, AuthorizationState};
+use crate::ids::{AccountId, CompanyId, RowId, SellerId};
+use crate::money::Currency;
+use crate::time::Timestamp;
+use crate::transaction::{PostingKind, Transaction, TransactionKind};
+
+/// Authorizations and transactions whose children have not all been shown.
+#[derive(Debug, Default)]
+pub(super) struct Parents {
+    authorizations: BTreeMap<i64, Authorized>,
+    transactions: BTreeMap<i64, Posted>,
+}
+
+#[derive(Debug)]
+struct Authorized {
+    family: Family,
+    kind: AuthorizationKind,
+    expires_at: Timestamp,
+    state: AuthorizationState,
+    /// The state that the children so far have led to.
+    state_so_far: AuthorizationState,
+}
+
+#[derive(Debug)]
+struct Posted {
+    family: Family,
+    kind: PostingKind,
+    payable: AccountId,
+}
+
+/// A row and the rows that are made on it.
+#[derive(Debug)]
+struct Family {
+    company: CompanyId,
+    seller: SellerId,
+    account: AccountId,
+    currency: Currency,
+    /// How much it allows.
+    amount: i64,
+    /// How much is used, as stored.
+    used: i64,
+    /// The newest child, as stored.
+    last_child: RowId,
+    /// How much the children so far use.
+    used_so_far: i64,
+    newest_child: RowId,
+}
+
+impl Parents {
+    pub(super) fn authorization(&mut self, row: &Authorization, check: &mut Check) {
+        if row.declined.is_some() {
+            return;
+        }
+        if row.last_child == RowId(0) {
+            let is_untouched = match row.state {
+                AuthorizationState::Live | AuthorizationState::Declined => row.taken == 0,
+                AuthorizationState::Cancelled | AuthorizationState::Expired => false,
+            };
+            let what = || format!("authorization {} is used by nothing", row.id.0);
+            check.that(is_untouched, what);
+            return;
+        }
+        let family = Family {
+            company: row.company,
+            seller: row.seller,
+            account: row.account,
+            currency: row.currency,
+            amount: row.amount,
+            used: row.taken,
+            last_child: row.last_child,
+            used_so_far: 0,
+            newest_child: RowId(0),
+        };
+        let authorized = Authorized {
+            family,
+            kind: row.kind,
+            expires_at: row.expires_at,
+            state: row.state,
+            state_so_far: AuthorizationState::Live,
+        };
+        self.authorizations.insert(row.id.0, authorized);
+    }
+
+    pub(super) fn transaction(&mut self, row: &Transaction, checks: &mut Checks) {
+        self.keep(row, &mut checks.no_correction_over_transaction);
+        let captures = &mut checks.no_capture_over_authorization;
+        let corrections = &mut checks.no_correction_over_transaction;
+        match (row.kind, row.corrects, row.authorization) {
+            (TransactionKind::Correction(_), Some(parent), _) => {
+                let (corrects, id) = (self.correct(parent.0, row), row.id.0);
+                corrections.that(corrects, || {
+                    format!("transaction {id} does not correct {} as it may", parent.0)
+                });
+            }
+            (
+                TransactionKind::Posting(_)
+                | TransactionKind::Cancellation
+                | TransactionKind::Expiry,
+                None,
+                Some(parent),
+            ) => {
+                let (takes, id) = (self.take(parent.0, row), row.id.0);
+                captures.that(takes, || {
+                    format!("transaction {id} does not take from {} as it may", parent.0)
+                });
+            }
+            (TransactionKind::Posting(_), None, None) => {
+                let is_alone = row.released == 0 && row.sibling == RowId(0) && row.posted > 0;
+                let what = || format!("transaction {} is offline and takes", row.id.0);
+                captures.that(is_alone, what);
+            }
+            (TransactionKind::Correction(_), None, _) => {
+                corrections.that(false, || format!("transaction {} corrects nothing", row.id.0));
+            }
+            (
+                TransactionKind::Posting(_)
+                | TransactionKind::Cancellation
+                | TransactionKind::Expiry,
+                Some(_),
+                _,
+            )
+            | (TransactionKind::Cancellation | TransactionKind::Expiry, None, None) => {
+                captures.that(false, || format!("transaction {} is on nothing", row.id.0));
+            }
+        }
+    }
+
+    /// Whether nothing is kept.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.authorizations.is_empty() && self.transactions.is_empty()
+    }
+
+    /// What was promised and never came, after everything.
+    pub(super) fn finish(&self, checks: &mut Checks) {
+        if let Some((id, row)) = self.authorizations.first_key_value() {
+            checks.no_capture_over_authorization.that(false, || row.family.unfinished(*id));
+        }
+        if let Some((id, row)) = self.transactions.first_key_value() {
+            checks.no_correction_over_transaction.that(false, || row.family.unfinished(*id));
+        }
+    }
+
+    /// Keeps a transaction that has corrections.
+    fn keep(&mut self, row: &Transaction, check: &mut Check) {
+        if row.last_child == RowId(0) {
+            check.that(row.corrected == 0, || {
+                format!("transaction {} is corrected by nothing", row.id.0)
+            });
+            return;
+        }
+        let TransactionKind::Posting(kind) = row.kind else {
+            check.that(false, || format!("transaction {} cannot be corrected", row.id.0));
+            return;
+        };
+        let family = Family {
+            company: row.company,
+            seller: row.seller,
+            account: row.account,
+            currency: row.currency,
+            amount: row.posted,
+            used: row.corrected,
+            last_child: row.last_child,
+            used_so_far: 0,
+            newest_child: RowId(0),
+        };
+        self.transactions.insert(row.id.0, Posted { family, kind, payable: row.payable });
+    }
+
+    /// Whether a row may take from its authorization; a parent whose newest child it is, is done.
+    fn take(&mut self, id: i64, row: &Transaction) -> bool {
+        let Some(parent) = self.authorizations.get_mut(&id) else { return false };
+        let rest = parent.family.rest();
+        let follows = parent.family.follows(row);
+        let freed = match row.kind {
+            TransactionKind::Posting(_) => row.posted,
+            TransactionKind::Correction(_)
+            | TransactionKind::Cancellation
+            | TransactionKind::Expiry => rest,
+        };
+        let is_freed = row.released == if parent.kind.reserves() { freed } else { 0 };
+        let is_open = parent.state_so_far == AuthorizationState::Live && rest > 0;
+        let is_in_time = row.at < parent.expires_at;
+        let is_allowed = match row.kind {
+            TransactionKind::Posting(kind) => {
+                is_in_time && parent.kind.allows() == kind && row.posted > 0
+            }
+            TransactionKind::Cancellation => {
+                parent.state_so_far = AuthorizationState::Cancelled;
+                is_in_time && row.posted == 0
+            }
+            TransactionKind::Expiry => {
+                parent.state_so_far = AuthorizationState::Expired;
+                !is_in_time && row.posted == 0
+            }
+            TransactionKind::Correction(_) => false,
+        };
+        let fits = follows && is_freed && is_open && is_allowed;
+        if parent.family.newest_child != parent.family.last_child {
+            return fits;
+        }
+        let is_as_stored =
+            parent.family.used_so_far == parent.family.used && parent.state_so_far == parent.state;
+        self.authorizations.remove(&id);
+        fits && is_as_stored
+    }
+
+    /// Whether a row may correct its transaction.
+    fn correct(&mut self, id: i64, row: &Transaction) -> bool {
+        let Some(parent) = self.transactions.get_mut(&id) else { return false };
+        let fits = parent.family.follows(row)
+            && row.kind == TransactionKind::Correction(parent.kind)
+            && row.payable == parent.payable
+            && row.posted > 0
+            && row.released == 0;
+        if parent.family.newest_child != parent.family.last_child {
+            return fits;
+        }
+        let is_as_stored = parent.family.used_so_far == parent.family.used;
+        self.transactions.remove(&id);
+        fits && is_as_stored
+    }
+}
+
+impl Family {
+    fn rest(&self) -> i64 {
+        self.amount.saturating_sub(self.used_so_far)
+    }
+
+    /// Makes a row the newest child; whether it is of the family and leaves nothing below zero.
+    fn follows(&mut self, row: &Transaction) -> bool {
+        let is_of_it = row.company == self.company
+            && row.seller == self.seller
+            && row.account == self.account
+            && row.currency == self.currency;
+        let is_next = row.sibling == self.newest_child;
+        self.used_so_far = self.used_so_far.saturating_add(row.posted);
+        self.newest_child = RowId(row.id.0);
+        is_of_it && is_next && self.used_so_far <= self.amount
+    }
+
+    fn unfinished(&self, id: i64) -> String {
+        format!("row {id} has a newest child {}, which is none of its", self.last_child.0)
+    }
+}

@@ -1,0 +1,23 @@
+//! The real ledger and the real engine in a made-up world, driven by a seed: a model-based
+//! property test, a deterministic simulation with faults, and the engine thread under pressure.
+//!
+//! Invariant: one seed, one run. Nothing here reads a clock, and the only chance is `prng`.
+
+#[cfg(test)]
+mod faulty_store;
+#[cfg(test)]
+mod journal_check;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod options;
+#[cfg(test)]
+mod prng;
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod threads;
+#[cfg(test)]
+mod traffic;

@@ -1,0 +1,297 @@
+//! The small numbers that stand for words in the tables. A number is never given a new meaning.
+
+use ledger::{
+    AccountStatus, AuthorizationKind, AuthorizationState, CardAuthenticationMethod, CardStatus,
+    ChangeKind, Channel, Contract, DeclineReason, Mount, PostingKind, TransactionKind,
+};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
+
+/// What is stored as a small number.
+pub(super) trait Coded: Sized {
+    /// Its number.
+    fn code(self) -> i64;
+
+    /// What a number stands for.
+    fn of(code: i64) -> Option<Self>;
+}
+
+/// Reads a column of numbers.
+pub(super) struct Code<T>(pub(super) T);
+
+impl<T: Coded> FromSql for Code<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let code = value.as_i64()?;
+        T::of(code).map(Code).ok_or(FromSqlError::OutOfRange(code))
+    }
+}
+
+impl Coded for AuthorizationKind {
+    fn code(self) -> i64 {
+        match self {
+            AuthorizationKind::Purchase => 0,
+            AuthorizationKind::Reversal => 1,
+            AuthorizationKind::CashWithdrawal => 2,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        match code {
+            0 => Some(AuthorizationKind::Purchase),
+            1 => Some(AuthorizationKind::Reversal),
+            2 => Some(AuthorizationKind::CashWithdrawal),
+            _ => None,
+        }
+    }
+}
+
+impl Coded for AuthorizationState {
+    fn code(self) -> i64 {
+        match self {
+            AuthorizationState::Live => 0,
+            AuthorizationState::Declined => 1,
+            AuthorizationState::Cancelled => 2,
+            AuthorizationState::Expired => 3,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        match code {
+            0 => Some(AuthorizationState::Live),
+            1 => Some(AuthorizationState::Declined),
+            2 => Some(AuthorizationState::Cancelled),
+            3 => Some(AuthorizationState::Expired),
+            _ => None,
+        }
+    }
+}
+
+impl Coded for DeclineReason {
+    fn code(self) -> i64 {
+        match self {
+            DeclineReason::AccountClosed => 0,
+            DeclineReason::AccountBlocked => 1,
+            DeclineReason::CardBlocked => 2,
+            DeclineReason::CardExpired => 3,
+            DeclineReason::InsufficientFunds => 4,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        match code {
+            0 => Some(DeclineReason::AccountClosed),
+            1 => Some(DeclineReason::AccountBlocked),
+            2 => Some(DeclineReason::CardBlocked),
+            3 => Some(DeclineReason::CardExpired),
+            4 => Some(DeclineReason::InsufficientFunds),
+            _ => None,
+        }
+    }
+}
+
+impl Coded for CardAuthenticationMethod {
+    fn code(self) -> i64 {
+        match self {
+            CardAuthenticationMethod::ChipPin => 0,
+            CardAuthenticationMethod::ChipSign => 1,
+            CardAuthenticationMethod::PanCvcExpr => 2,
+            CardAuthenticationMethod::RecurringToken => 3,
+            CardAuthenticationMethod::MagStripePin => 4,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        match code {
+            0 => Some(CardAuthenticationMethod::ChipPin),
+            1 => Some(CardAuthenticationMethod::ChipSign),
+            2 => Some(CardAuthenticationMethod::PanCvcExpr),
+            3 => Some(CardAuthenticationMethod::RecurringToken),
+            4 => Some(CardAuthenticationMethod::MagStripePin),
+            _ => None,
+        }
+    }
+}
+
+impl Coded for Channel {
+    fn code(self) -> i64 {
+        match self {
+            Channel::Pos => 0,
+            Channel::UnattendedPos => 1,
+            Channel::Ecom => 2,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        match code {
+            0 => Some(Channel::Pos),
+            1 => Some(Channel::UnattendedPos),
+            2 => Some(Channel::Ecom),
+            _ => None,
+        }
+    }
+}
+
+impl Coded for Mount {
+    fn code(self) -> i64 {
+        match self {
+            Mount::CreditAccountAcquiring => 0,
+            Mount::CardTransaction => 1,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        match code {
+            0 => Some(Mount::CreditAccountAcquiring),
+            1 => Some(Mount::CardTransaction),
+            _ => None,
+        }
+    }
+}
+
+impl Coded for TransactionKind {
+    fn code(self) -> i64 {
+        match self {
+            TransactionKind::Posting(PostingKind::Purchase) => 0,
+            TransactionKind::Posting(PostingKind::CashWithdrawal) => 1,
+            TransactionKind::Posting(PostingKind::Reversal) => 2,
+            TransactionKind::Correction(PostingKind::Purchase) => 3,
+            TransactionKind::Correction(PostingKind::CashWithdrawal) => 4,
+            TransactionKind::Correction(PostingKind::Reversal) => 5,
+            TransactionKind::Cancellation => 6,
+            TransactionKind::Expiry => 7,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        match code {
+            0 => Some(TransactionKind::Posting(PostingKind::Purchase)),
+            1 => Some(TransactionKind::Posting(PostingKind::CashWithdrawal)),
+            2 => Some(TransactionKind::Posting(PostingKind::Reversal)),
+            3 => Some(TransactionKind::Correction(PostingKind::Purchase)),
+            4 => Some(TransactionKind::Correction(PostingKind::CashWithdrawal)),
+            5 => Some(TransactionKind::Correction(PostingKind::Reversal)),
+            6 => Some(TransactionKind::Cancellation),
+            7 => Some(TransactionKind::Expiry),
+            _ => None,
+        }
+    }
+}
+
+impl Coded for ChangeKind {
+    fn code(self) -> i64 {
+        match self {
+            ChangeKind::CompanyAdded => 0,
+            ChangeKind::CompanyChanged => 1,
+            ChangeKind::SellerAdded => 2,
+            ChangeKind::PayableOpened => 3,
+            ChangeKind::AccountOpened => 4,
+            ChangeKind::AccountChanged => 5,
+            ChangeKind::CardAdded => 6,
+            ChangeKind::CardChanged => 7,
+            ChangeKind::CredentialIssued => 8,
+            ChangeKind::CredentialRevoked => 9,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        match code {
+            0 => Some(ChangeKind::CompanyAdded),
+            1 => Some(ChangeKind::CompanyChanged),
+            2 => Some(ChangeKind::SellerAdded),
+            3 => Some(ChangeKind::PayableOpened),
+            4 => Some(ChangeKind::AccountOpened),
+            5 => Some(ChangeKind::AccountChanged),
+            6 => Some(ChangeKind::CardAdded),
+            7 => Some(ChangeKind::CardChanged),
+            8 => Some(ChangeKind::CredentialIssued),
+            9 => Some(ChangeKind::CredentialRevoked),
+            _ => None,
+        }
+    }
+}
+
+impl Coded for AccountStatus {
+    fn code(self) -> i64 {
+        match self {
+            AccountStatus::Active => 0,
+            AccountStatus::Blocked => 1,
+            AccountStatus::Closed => 2,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        match code {
+            0 => Some(AccountStatus::Active),
+            1 => Some(AccountStatus::Blocked),
+            2 => Some(AccountStatus::Closed),
+            _ => None,
+        }
+    }
+}
+
+impl Coded for CardStatus {
+    fn code(self) -> i64 {
+        match self {
+            CardStatus::Active => 0,
+            CardStatus::Blocked => 1,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        match code {
+            0 => Some(CardStatus::Active),
+            1 => Some(CardStatus::Blocked),
+            _ => None,
+        }
+    }
+}
+
+impl Coded for Contract {
+    fn code(self) -> i64 {
+        match self {
+            Contract::CardLedger => 0,
+            Contract::Operator => 1,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        match code {
+            0 => Some(Contract::CardLedger),
+            1 => Some(Contract::Operator),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every number from 0 to `count - 1` has a meaning that has this number, and no other has
+    /// one. Since `code` is an exhaustive match, every word has a number then.
+    fn check<T: Coded>(count: i64) {
+        for code in -1..64 {
+            let expected = (0..count).contains(&code).then_some(code);
+            assert_eq!(T::of(code).map(T::code), expected, "{}", std::any::type_name::<T>());
+        }
+    }
+
+    #[test]
+    fn numbers_and_words_match_one_to_one() {
+        check::<AuthorizationKind>(3);
+        check::<AuthorizationState>(4);
+        check::<DeclineReason>(5);
+        check::<CardAuthenticationMethod>(5);
+        check::<Channel>(3);
+        check::<Mount>(2);
+        check::<TransactionKind>(8);
+        check::<ChangeKind>(10);
+        check::<AccountStatus>(3);
+        check::<CardStatus>(2);
+        check::<Contract>(2);
+    }
+
+    #[test]
+    fn the_index_of_what_is_due_names_the_live_state() {
+        assert_eq!(AuthorizationState::Live.code(), 0);
+    }
+}

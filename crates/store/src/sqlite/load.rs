@@ -1,0 +1,178 @@
+//! From the keys of a [`ReadSet`] to loaded books.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ledger::{
+    Account, AccountId, AuthorizationId, Books, CardToken, Directory, Key, ReadSet, Row, RowId,
+    TransactionId,
+};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Result};
+
+use super::cache::Cache;
+use super::rows::{
+    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, TRANSACTIONS, read_account, read_authorization,
+    read_card, read_change, read_transaction,
+};
+
+/// Where the journal ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The newest row.
+    pub(super) newest: RowId,
+    /// The hash of its seal.
+    pub(super) chain: [u8; 32],
+}
+
+/// Reads where the journal ends. Every batch that wrote rows has left a seal.
+pub(super) fn read_head(connection: &Connection) -> Result<Head> {
+    let mut seal =
+        connection.prepare_cached("SELECT last, hash FROM seal ORDER BY last DESC LIMIT 1")?;
+    let head =
+        seal.query_row((), |row| Ok(Head { newest: RowId(row.get(0)?), chain: row.get(1)? }));
+    Ok(head.optional()?.unwrap_or_default())
+}
+
+/// Loads what `reads` names. The caller has begun a transaction; `cache` may be
+/// filled by it, and must hold what is true in that transaction.
+pub(super) fn load(
+    connection: &Connection,
+    cache: &mut Cache,
+    head: Head,
+    directory: Arc<Directory>,
+    reads: &ReadSet,
+) -> Result<Books> {
+    let mut books = Books::new(directory, head.newest, head.chain);
+    let mut accounts: BTreeSet<AccountId> = reads.accounts.iter().copied().collect();
+    load_keys(connection, &reads.keys, &mut books)?;
+    load_rows(connection, reads, head.newest, &mut books, &mut accounts)?;
+    load_cards(connection, &reads.cards, cache, &mut books, &mut accounts)?;
+    load_accounts(connection, accounts, cache, &mut books)?;
+    Ok(books)
+}
+
+fn load_keys(connection: &Connection, keys: &[Key], books: &mut Books) -> Result<()> {
+    let mut find = connection.prepare_cached("SELECT row FROM used_key WHERE key = ?")?;
+    for key in keys {
+        if !books.keys.contains_key(key)
+            && let Some(row) = find.query_row([key.0], |row| row.get(0)).optional()?
+        {
+            books.keys.insert(*key, RowId(row));
+        }
+    }
+    Ok(())
+}
+
+/// Loads the rows behind keys, codes and ids, and notes their accounts.
+fn load_rows(
+    connection: &Connection,
+    reads: &ReadSet,
+    newest: RowId,
+    books: &mut Books,
+    accounts: &mut BTreeSet<AccountId>,
+) -> Result<()> {
+    let by_key = books.keys.values().copied();
+    let by_code = reads.codes.iter().flat_map(|code| code.rows(newest));
+    let by_id = reads.authorizations.iter().map(|id| RowId(id.0));
+    let ids: BTreeSet<RowId> = by_key.chain(by_code).chain(by_id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let mut finder = RowFinder::new(connection)?;
+    for id in ids {
+        match finder.find(id)? {
+            Some(Row::Authorization(row)) => {
+                accounts.insert(row.account);
+                books.authorizations.insert(AuthorizationId(id.0), row);
+            }
+            Some(Row::Transaction(row)) => {
+                accounts.insert(row.account);
+                books.transactions.insert(TransactionId(id.0), row);
+            }
+            Some(Row::Change(row)) => {
+                books.changes.insert(id, row);
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+fn load_cards(
+    connection: &Connection,
+    tokens: &[CardToken],
+    cache: &mut Cache,
+    books: &mut Books,
+    accounts: &mut BTreeSet<AccountId>,
+) -> Result<()> {
+    let mut find = connection.prepare_cached(&CARDS.select("WHERE token = ?"))?;
+    for token in tokens {
+        if books.cards.contains_key(token) {
+            continue;
+        }
+        let card = match cache.card(token) {
+            Some(card) => card.clone(),
+            None => match find.query_row([token.as_str()], read_card).optional()? {
+                Some(card) => {
+                    cache.keep_card(&card);
+                    card
+                }
+                None => continue,
+            },
+        };
+        accounts.insert(card.account);
+        books.cards.insert(token.clone(), card);
+    }
+    Ok(())
+}
+
+fn load_accounts(
+    connection: &Connection,
+    ids: BTreeSet<AccountId>,
+    cache: &mut Cache,
+    books: &mut Books,
+) -> Result<()> {
+    let mut find = connection.prepare_cached(&ACCOUNTS.select("WHERE id = ?"))?;
+    for id in ids {
+        let account: Account = match cache.account(id) {
+            Some(account) => account.clone(),
+            None => match find.query_row([id.0], read_account).optional()? {
+                Some(account) => {
+                    cache.keep_account(&account);
+                    account
+                }
+                None => continue,
+            },
+        };
+        books.accounts.insert(id, account);
+    }
+    Ok(())
+}
+
+/// Finds rows of the journal by id, whatever they are.
+pub(super) struct RowFinder<'c> {
+    authorization: CachedStatement<'c>,
+    transaction: CachedStatement<'c>,
+    change: CachedStatement<'c>,
+}
+
+impl<'c> RowFinder<'c> {
+    pub(super) fn new(connection: &'c Connection) -> Result<RowFinder<'c>> {
+        Ok(RowFinder {
+            authorization: connection.prepare_cached(&AUTHORIZATIONS.select("WHERE id = ?"))?,
+            transaction: connection.prepare_cached(&TRANSACTIONS.select("WHERE id = ?"))?,
+            change: connection.prepare_cached(&CHANGES.select("WHERE id = ?"))?,
+        })
+    }
+
+    pub(super) fn find(&mut self, id: RowId) -> Result<Option<Row>> {
+        let authorization = self.authorization.query_row([id.0], read_authorization).optional()?;
+        if let Some(row) = authorization {
+            return Ok(Some(Row::Authorization(row)));
+        }
+        if let Some(row) = self.transaction.query_row([id.0], read_transaction).optional()? {
+            return Ok(Some(Row::Transaction(row)));
+        }
+        Ok(self.change.query_row([id.0], read_change).optional()?.map(Row::Change))
+    }
+}

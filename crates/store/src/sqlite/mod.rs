@@ -1,0 +1,410 @@
+//! The embedded store: one `SQLite` database, one writer, any number of readers.
+//!
+//! Invariant: this process is the only writer, and what it remembers of the database (the end of
+//! the journal, the directory, cached accounts and cards) is what was last committed.
+
+mod backup;
+mod cache;
+mod codes;
+mod load;
+mod open;
+mod read;
+mod rows;
+mod wal;
+mod walk;
+mod write;
+
+pub use open::OpenError;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ledger::{Books, Directory, ReadSet, WriteSet};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+
+use crate::{Source, Store, StoreError};
+use cache::Cache;
+use load::{Head, load, read_head};
+use read::SqliteSource;
+use rows::read_directory;
+use wal::WalKeeper;
+use write::write;
+
+/// How much a store may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Length of the write-ahead log, allocated at the start. A reader that does not end can make
+    /// it longer.
+    pub wal_bytes: u64,
+    /// Pages of the database that the writer keeps in memory.
+    pub cache_bytes: u64,
+    /// Accounts that the writer keeps in memory.
+    pub cached_accounts_max: usize,
+    /// Cards that the writer keeps in memory.
+    pub cached_cards_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            wal_bytes: 64 * 1024 * 1024,
+            cache_bytes: 256 * 1024 * 1024,
+            cached_accounts_max: 200_000,
+            cached_cards_max: 200_000,
+        }
+    }
+}
+
+/// The version of the linked `SQLite`.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
+
+/// A store in a data directory.
+pub struct SqliteStore {
+    file: PathBuf,
+    options: Options,
+    /// None after it has failed in a way that leaves it in doubt, until the next batch.
+    connection: Option<Connection>,
+    head: Head,
+    directory: Arc<Directory>,
+    cache: Cache,
+    wal: WalKeeper,
+    /// Held as long as this store may write.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the store in `dir` for writing; makes the directory and the store if need be.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(dir: &Path, options: Options) -> Result<SqliteStore, OpenError> {
+        let lock = open::lock(dir)?;
+        let file = open::database_file(dir);
+        let connection = open::connect_writer(&file, &options)?;
+        wal::allocate(&connection, &file, options.wal_bytes);
+        let (head, directory) = (read_head(&connection)?, read_directory(&connection)?);
+        tracing::info!(
+            rows = head.newest.0,
+            sqlite = rusqlite::version(),
+            dir = %dir.display(),
+            "opened the store"
+        );
+        Ok(SqliteStore {
+            file,
+            connection: Some(connection),
+            head,
+            directory,
+            cache: Cache::new(options.cached_accounts_max, options.cached_cards_max),
+            wal: WalKeeper::new(options.wal_bytes),
+            options,
+            _lock: lock,
+        })
+    }
+
+    /// Where to get readers of the store in `dir` from, whether or not a process writes to it.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open_read_only(dir: &Path) -> Result<Arc<dyn Source>, OpenError> {
+        let file = open::database_file(dir);
+        open::check_store(&file)?;
+        Ok(Arc::new(SqliteSource { file }))
+    }
+
+    /// Follows a commit.
+    fn follow(&mut self, mut writes: WriteSet) {
+        if let Some(seal) = &writes.seal {
+            self.head = Head { newest: seal.last, chain: seal.hash };
+        }
+        if let Some(directory) = writes.directory.take() {
+            self.directory = directory;
+        }
+        self.cache.follow(writes);
+    }
+
+    /// After a failure: forgets what may be wrong, and says what became of the batch.
+    fn recover(&mut self, failure: Failure) -> StoreError {
+        self.cache.forget_all();
+        let (outcome, error) = match failure {
+            Failure::BeforeCommit(error) => (StoreError::NotCommitted, error),
+            Failure::Commit(error) => (outcome_of_commit(&error), error),
+        };
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            code = error.sqlite_extended_error_code(),
+            %outcome,
+            "batch failed"
+        );
+        let is_in_doubt = outcome == StoreError::Unknown
+            || self.connection.as_ref().is_none_or(|connection| !connection.is_autocommit());
+        let settled = if is_in_doubt { self.reopen() } else { self.remember() };
+        if let Err(error) = settled {
+            tracing::error!(error = &error as &dyn std::error::Error, "store is out of reach");
+            self.connection = None;
+        }
+        outcome
+    }
+
+    /// Replaces the connection.
+    fn reopen(&mut self) -> Result<(), OpenError> {
+        // The old connection ends first: it may still hold the right to write.
+        self.connection = None;
+        let connection = open::connect_writer(&self.file, &self.options)?;
+        wal::allocate(&connection, &self.file, self.options.wal_bytes);
+        self.connection = Some(connection);
+        self.remember()
+    }
+
+    /// Reads again what is kept in memory.
+    fn remember(&mut self) -> Result<(), OpenError> {
+        self.cache.forget_all();
+        if let Some(connection) = &self.connection {
+            self.head = read_head(connection)?;
+            self.directory = read_directory(connection)?;
+        }
+        Ok(())
+    }
+}
+
+impl Store for SqliteStore {
+    fn transact(
+        &mut self,
+        reads: &ReadSet,
+        decide: &mut dyn FnMut(Books) -> WriteSet,
+    ) -> Result<(), StoreError> {
+        if self.connection.is_none()
+            && let Err(error) = self.reopen()
+        {
+            tracing::error!(error = &error as &dyn std::error::Error, "store is out of reach");
+            self.connection = None;
+            return Err(StoreError::NotCommitted);
+        }
+        let Some(connection) = &self.connection else { return Err(StoreError::NotCommitted) };
+        let batch = Batch { connection, head: self.head, directory: &self.directory };
+        match batch.run(&mut self.cache, reads, decide) {
+            Ok(Some(writes)) => self.follow(writes),
+            Ok(None) => {}
+            Err(failure) => return Err(self.recover(failure)),
+        }
+        Ok(())
+    }
+
+    fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory)
+    }
+
+    fn source(&self) -> Arc<dyn Source> {
+        Arc::new(SqliteSource { file: self.file.clone() })
+    }
+
+    fn maintain(&mut self) {
+        if let Some(connection) = &self.connection {
+            self.wal.keep(connection);
+        }
+    }
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("file", &self.file)
+            .field("newest", &self.head.newest)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What one batch starts from.
+struct Batch<'s> {
+    connection: &'s Connection,
+    head: Head,
+    directory: &'s Arc<Directory>,
+}
+
+/// Where a batch failed.
+#[derive(Debug)]
+enum Failure {
+    BeforeCommit(rusqlite::Error),
+    Commit(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Failure {
+        Failure::BeforeCommit(error)
+    }
+}
+
+impl Batch<'_> {
+    /// Runs the batch. Returns what was committed; nothing is, when there is nothing to write.
+    fn run(
+        &self,
+        cache: &mut Cache,
+        reads: &ReadSet,
+        decide: &mut dyn FnMut(Books) -> WriteSet,
+    ) -> Result<Option<WriteSet>, Failure> {
+        // Rolls back when it is dropped, also when `decide` unwinds.
+        let transaction =
+            Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)?;
+        let books = load(&transaction, cache, self.head, Arc::clone(self.directory), reads)?;
+        let writes = decide(books);
+        if writes.is_empty() {
+            transaction.rollback()?;
+            return Ok(None);
+        }
+        write(&transaction, &writes, self.head.newest)?;
+        transaction.commit().map_err(Failure::Commit)?;
+        Ok(Some(writes))
+    }
+}
+
+/// What a failed COMMIT came to. Only where the database says no by itself is that certain; after
+/// an error of the disk, what was written may or may not be found again.
+fn outcome_of_commit(error: &rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::DiskFull
+            | ErrorCode::ConstraintViolation
+            | ErrorCode::OutOfMemory,
+        ) => StoreError::NotCommitted,
+        _ => StoreError::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::configure::add_company;
+    use ledger::{AddCompany, Timestamp, Zone};
+    use rusqlite::ffi;
+
+    use super::*;
+
+    /// A store in a directory that goes with it.
+    struct Scratch {
+        store: Option<SqliteStore>,
+        dir: PathBuf,
+    }
+
+    impl Scratch {
+        fn new(name: &str) -> Scratch {
+            let dir = std::env::temp_dir().join(format!("kassa-{name}-{}", std::process::id()));
+            let options = Options { wal_bytes: 128 * 1024, ..Options::default() };
+            Scratch { store: Some(SqliteStore::open(&dir, options).unwrap()), dir }
+        }
+
+        fn store(&mut self) -> &mut SqliteStore {
+            self.store.as_mut().unwrap()
+        }
+
+        fn add(&mut self, number: &str) -> Result<(), StoreError> {
+            let command = AddCompany {
+                number: number.to_owned(),
+                name: "x".repeat(20_000),
+                zone: Zone::parse("UTC").unwrap(),
+                currencies: Vec::new(),
+                authorization_days: 7,
+                actor: String::new(),
+                idempotency: None,
+            };
+            self.store().transact(&ReadSet::default(), &mut |mut books| {
+                add_company(&command, &mut books, Timestamp(0)).unwrap();
+                books.close(Timestamp(0))
+            })
+        }
+
+        fn pragma(&mut self, sql: &str) -> i64 {
+            let connection = self.store().connection.as_ref().unwrap();
+            connection.query_row(sql, (), |row| row.get(0)).unwrap()
+        }
+
+        /// What is remembered equals what a restart would find.
+        fn check_remembers(&mut self, newest: i64) {
+            let store = self.store();
+            let (head, directory) = (store.head, store.directory());
+            assert_eq!(head.newest.0, newest);
+            store.remember().unwrap();
+            assert_eq!(store.head, head);
+            assert_eq!(store.directory(), directory);
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            self.store = None;
+            drop(std::fs::remove_dir_all(&self.dir));
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_answered_and_survived() {
+        let mut scratch = Scratch::new("full");
+        scratch.add("before").unwrap();
+        let pages = scratch.pragma("PRAGMA page_count");
+        scratch.pragma(&format!("PRAGMA max_page_count = {pages}"));
+        let mut added = 1;
+        while scratch.add(&format!("{added}")).is_ok() {
+            added += 1;
+        }
+        for _ in 0..3 {
+            assert_eq!(scratch.add("full"), Err(StoreError::NotCommitted));
+            scratch.store().maintain();
+            scratch.check_remembers(added);
+        }
+        scratch.pragma("PRAGMA max_page_count = 100000");
+        scratch.add("after").unwrap();
+        scratch.check_remembers(added + 1);
+    }
+
+    #[test]
+    fn a_connection_in_doubt_is_replaced() {
+        let mut scratch = Scratch::new("doubt");
+        scratch.add("a").unwrap();
+        let connection = scratch.store().connection.as_ref().unwrap();
+        connection.execute_batch("BEGIN IMMEDIATE; DELETE FROM company").unwrap();
+        let error = sqlite_error(ffi::SQLITE_IOERR_FSYNC);
+        assert_eq!(scratch.store().recover(Failure::Commit(error)), StoreError::Unknown);
+        assert_eq!(scratch.store().directory().companies().count(), 1, "it never happened");
+        scratch.add("b").unwrap();
+        scratch.check_remembers(2);
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_reopened_refuses_until_it_can() {
+        let mut scratch = Scratch::new("reopen");
+        scratch.add("a").unwrap();
+        let away = scratch.dir.with_extension("away");
+        let file = scratch.store().file.clone();
+        scratch.store().file = away.join("kassa.db");
+        let error = sqlite_error(ffi::SQLITE_IOERR_WRITE);
+        assert_eq!(scratch.store().recover(Failure::Commit(error)), StoreError::Unknown);
+        assert_eq!(scratch.add("b"), Err(StoreError::NotCommitted));
+        scratch.store().maintain();
+        scratch.store().file = file;
+        scratch.add("b").unwrap();
+        scratch.check_remembers(2);
+    }
+
+    #[test]
+    fn only_a_plain_no_to_a_commit_is_certain() {
+        let check = |code, expected| {
+            assert_eq!(outcome_of_commit(&sqlite_error(code)), expected, "{code}");
+        };
+        check(ffi::SQLITE_BUSY, StoreError::NotCommitted);
+        check(ffi::SQLITE_BUSY_SNAPSHOT, StoreError::NotCommitted);
+        check(ffi::SQLITE_FULL, StoreError::NotCommitted);
+        check(ffi::SQLITE_CONSTRAINT_COMMITHOOK, StoreError::NotCommitted);
+        check(ffi::SQLITE_IOERR, StoreError::Unknown);
+        check(ffi::SQLITE_IOERR_FSYNC, StoreError::Unknown);
+        check(ffi::SQLITE_CORRUPT, StoreError::Unknown);
+        check(ffi::SQLITE_ERROR, StoreError::Unknown);
+        let other = rusqlite::Error::InvalidQuery;
+        assert_eq!(outcome_of_commit(&other), StoreError::Unknown);
+    }
+
+    fn sqlite_error(code: i32) -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
+    }
+}

@@ -1,0 +1,109 @@
+//! From a [`WriteSet`] to rows, inside the transaction of its batch.
+
+use ledger::{Account, Key, Row, RowId, WriteSet};
+use rusqlite::{Connection, Result, params};
+
+use super::rows::{
+    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, KEYS, SEALS, SELLERS,
+    TRANSACTIONS, UPDATE_ACCOUNT, UPDATE_AUTHORIZATION, UPDATE_TRANSACTION, WRITE_PAYABLE,
+    update_account, update_authorization, update_transaction, write_account, write_authorization,
+    write_card, write_change, write_company, write_credential, write_payable, write_seal,
+    write_seller, write_transaction,
+};
+
+/// Writes everything. `newest` is the newest row before this batch.
+pub(super) fn write(connection: &Connection, writes: &WriteSet, newest: RowId) -> Result<()> {
+    write_old_rows(connection, writes)?;
+    write_new_rows(connection, &writes.rows)?;
+    write_keys(connection, &writes.keys)?;
+    write_accounts(connection, &writes.accounts, newest)?;
+    if !writes.cards.is_empty() {
+        let mut upsert = connection.prepare_cached(&CARDS.upsert())?;
+        let mut cards: Vec<_> = writes.cards.iter().collect();
+        cards.sort_unstable_by_key(|card| card.id);
+        cards.into_iter().try_for_each(|card| write_card(&mut upsert, card))?;
+    }
+    if writes.directory.is_some() {
+        write_directory(connection, writes)?;
+    }
+    if let Some(seal) = &writes.seal {
+        write_seal(&mut *connection.prepare_cached(&SEALS.insert())?, seal)?;
+    }
+    Ok(())
+}
+
+fn write_old_rows(connection: &Connection, writes: &WriteSet) -> Result<()> {
+    if !writes.authorizations.is_empty() {
+        let mut update = connection.prepare_cached(UPDATE_AUTHORIZATION)?;
+        for row in &writes.authorizations {
+            update_authorization(&mut update, row)?;
+        }
+    }
+    if !writes.transactions.is_empty() {
+        let mut update = connection.prepare_cached(UPDATE_TRANSACTION)?;
+        for row in &writes.transactions {
+            update_transaction(&mut update, row)?;
+        }
+    }
+    Ok(())
+}
+
+/// Appends; `rows` ascend, and so does each table.
+fn write_new_rows(connection: &Connection, rows: &[Row]) -> Result<()> {
+    let mut authorization = connection.prepare_cached(&AUTHORIZATIONS.insert())?;
+    let mut transaction = connection.prepare_cached(&TRANSACTIONS.insert())?;
+    let mut change = connection.prepare_cached(&CHANGES.insert())?;
+    for row in rows {
+        match row {
+            Row::Authorization(row) => write_authorization(&mut authorization, row)?,
+            Row::Transaction(row) => write_transaction(&mut transaction, row)?,
+            Row::Change(row) => write_change(&mut change, row)?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes keys in their own order, so that two that share a page meet it once.
+fn write_keys(connection: &Connection, keys: &[(Key, RowId)]) -> Result<()> {
+    let mut insert = connection.prepare_cached(&KEYS.insert())?;
+    let mut keys = keys.to_vec();
+    keys.sort_unstable();
+    for (key, row) in keys {
+        insert.execute(params![key.0, row.0])?;
+    }
+    Ok(())
+}
+
+/// Writes accounts in the order of their ids. An account is new if the row that opened it is.
+fn write_accounts(connection: &Connection, accounts: &[Account], newest: RowId) -> Result<()> {
+    let mut update = connection.prepare_cached(UPDATE_ACCOUNT)?;
+    let mut insert = connection.prepare_cached(&ACCOUNTS.insert())?;
+    let mut accounts: Vec<&Account> = accounts.iter().collect();
+    accounts.sort_unstable_by_key(|account| account.id);
+    for account in accounts {
+        if account.id.0 > newest.0 {
+            write_account(&mut insert, account)?;
+        } else {
+            update_account(&mut update, account)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_directory(connection: &Connection, writes: &WriteSet) -> Result<()> {
+    let mut company = connection.prepare_cached(&COMPANIES.upsert())?;
+    writes.companies.iter().try_for_each(|row| write_company(&mut company, row))?;
+    let mut seller = connection.prepare_cached(&SELLERS.upsert())?;
+    let mut payable = connection.prepare_cached(WRITE_PAYABLE)?;
+    for row in &writes.sellers {
+        write_seller(&mut seller, row)?;
+        for held in &row.payables {
+            write_payable(&mut payable, row.id, *held)?;
+        }
+    }
+    let mut credential = connection.prepare_cached(&CREDENTIALS.upsert())?;
+    writes.credentials.iter().try_for_each(|row| write_credential(&mut credential, row))?;
+    let next_version = "UPDATE meta SET value = value + 1 WHERE name = 'directory_version'";
+    connection.prepare_cached(next_version)?.execute(())?;
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! The same random commands on both stores: equal answers, equal content.
+
+use engine::Command;
+use ledger::{Code, ReadSet, RowId, Timestamp};
+
+use crate::commands::{
+    NOW, account, authorize, block, by_account, by_card, cancel, capture, card, correct, expire,
+    full_authorize, full_card, offline, token, world,
+};
+use crate::subject::Subject;
+
+/// Batches of one run; a few thousand commands.
+const BATCHES: u32 = 300;
+
+#[test]
+fn memory_and_sqlite_do_the_same() {
+    for seed in [1, 2] {
+        let (mut memory, mut sqlite) = (Subject::memory(), Subject::sqlite());
+        let tokens = world(&mut memory, 6).tokens;
+        assert_eq!(world(&mut sqlite, 6).tokens, tokens);
+        let mut random = Random(seed);
+        let mut now = NOW;
+        for batch in 0..BATCHES {
+            let newest = memory.load(&ReadSet::default()).newest;
+            let count = 1 + random.below(20);
+            let commands: Vec<Command> = (0..count).map(|_| command(&mut random, newest)).collect();
+            now = Timestamp(now.0 + i64::from(random.below(3_600_000)));
+            let expected = memory.run_at(&commands, now);
+            assert_eq!(sqlite.run_at(&commands, now), expected, "seed {seed}, batch {batch}");
+            if random.below(40) == 0 {
+                sqlite.reopen();
+            }
+            if random.below(20) == 0 {
+                check_reads(&mut memory, &mut sqlite, &mut random, now);
+            }
+        }
+        assert_eq!(sqlite.dump(), memory.dump(), "seed {seed}");
+        check_reads(&mut memory, &mut sqlite, &mut random, now);
+    }
+}
+
+/// Names are drawn from small pools, so that repeats, conflicts and unknown names are common.
+fn command(random: &mut Random, newest: RowId) -> Command {
+    let row = RowId(newest.0 - i64::from(random.below(60)) + 1);
+    let source = format!("s{}", random.below(1_000));
+    let amount = format!("{}.{:02}", random.below(300), random.below(100));
+    let card_token = token(&format!("card-{}", random.below(7)));
+    let holder = ledger::AccountId(i64::from(random.below(20)));
+    match random.below(20) {
+        0..=4 => authorize(&source, by_card(&card_token), &amount),
+        5 => authorize(&source, by_account(holder), &amount),
+        6 => full_authorize(&source, &card_token, &amount),
+        7..=10 => capture(row, &source, &amount),
+        11 | 12 => correct(&source, &format!("s{}", random.below(1_000)), &amount),
+        13 => cancel(row),
+        14 | 15 => expire(row),
+        16 => offline(&source, &card_token, &format!("{}.00", 1 + random.below(20))),
+        17 => account(&amount),
+        18 => card(holder, &token(&source)),
+        _ if random.below(50) == 0 => block(&card_token),
+        _ => full_card(holder, &token(&source), u8::try_from(random.below(40)).unwrap()),
+    }
+}
+
+fn check_reads(memory: &mut Subject, sqlite: &mut Subject, random: &mut Random, now: Timestamp) {
+    let newest = memory.load(&ReadSet::default()).newest;
+    let row = RowId(i64::from(random.below(u32::try_from(newest.0).unwrap() + 2)));
+    let (before, limit) = (row, usize::try_from(random.below(30)).unwrap());
+    let (mut left, mut right) = (memory.reader(), sqlite.reader());
+    assert_eq!(left.row(row), right.row(row));
+    assert_eq!(left.rows_after(row, limit), right.rows_after(row, limit));
+    assert_eq!(left.rows_before(before, limit), right.rows_before(before, limit));
+    let account = ledger::AccountId(row.0 % 20);
+    let last = ledger::CardId(i64::MAX);
+    assert_eq!(left.cards_of(account, last, limit), right.cards_of(account, last, limit));
+    let last = ledger::AccountId(i64::MAX);
+    assert_eq!(left.accounts_before(last, limit), right.accounts_before(last, limit));
+    for now in [now, Timestamp(i64::MAX)] {
+        assert_eq!(left.due(now, limit), right.due(now, limit));
+    }
+    let reads = ReadSet {
+        accounts: vec![account],
+        cards: vec![token("card-1"), token(&format!("s{}", random.below(1_000)))],
+        codes: vec![Code::of(row), Code::of(RowId(row.0 / 2))],
+        authorizations: vec![ledger::AuthorizationId(row.0 / 3)],
+        keys: memory.dump().keys.iter().step_by(50).map(|(key, _)| *key).collect(),
+    };
+    assert_eq!(memory.load(&reads), sqlite.load(&reads));
+}
+
+/// `SplitMix64`.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u32) -> u32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        u32::try_from((z ^ (z >> 31)) % u64::from(end)).unwrap()
+    }
+}

@@ -1,0 +1,13 @@
+//! The stores, from outside: what every store must do, on each of them; that they do the same;
+//! and what only the embedded one has to.
+
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod differential;
+#[cfg(test)]
+mod sqlite;
+#[cfg(test)]
+mod subject;

@@ -1,0 +1,218 @@
+//! What only the embedded store has to do: own its directory, refuse what it does not know, show
+//! what cannot be read, keep its log short, and survive a full disk.
+
+use std::fs;
+use std::path::Path;
+
+use engine::{Command, run_batch};
+use ledger::ReadSet;
+use rusqlite::Connection;
+use store::{OpenError, Options, SqliteStore, Store, StoreError};
+
+use crate::commands::{NOW, account, authorize, by_card, company, seller, world};
+use crate::subject::{Subject, TempDir, dump, small};
+
+fn open(dir: &Path) -> Result<SqliteStore, OpenError> {
+    SqliteStore::open(dir, small())
+}
+
+/// Changes a stored database behind the store's back.
+fn tamper(dir: &Path, sql: &str) {
+    let connection = Connection::open(dir.join("kassa.db")).unwrap();
+    connection.execute_batch("PRAGMA ignore_check_constraints = ON").unwrap();
+    connection.execute_batch(sql).unwrap();
+}
+
+fn run(store: &mut SqliteStore, commands: &[Command]) {
+    for reply in run_batch(store, commands, NOW).unwrap() {
+        reply.unwrap();
+    }
+}
+
+#[test]
+fn a_directory_has_one_writer() {
+    let dir = TempDir::new();
+    let store = open(dir.path()).unwrap();
+    assert!(matches!(open(dir.path()), Err(OpenError::Locked)));
+    assert!(SqliteStore::open_read_only(dir.path()).is_ok(), "readers are welcome");
+    drop(store);
+    assert!(open(dir.path()).is_ok(), "the lock went with the store");
+}
+
+#[test]
+fn a_running_and_a_stopped_store_can_be_read() {
+    let dir = TempDir::new();
+    let mut store = open(&dir.path().join("made/on the way")).unwrap();
+    let dir = dir.path().join("made/on the way");
+    run(&mut store, &[company("100")]);
+    let running = dump(SqliteStore::open_read_only(&dir).unwrap().open().unwrap().as_mut());
+    assert_eq!(running.rows().len(), 1);
+    drop(store);
+    let stopped = dump(SqliteStore::open_read_only(&dir).unwrap().open().unwrap().as_mut());
+    assert_eq!(stopped, running);
+}
+
+#[test]
+fn what_is_not_a_store_is_refused() {
+    let dir = TempDir::new();
+    let missing = SqliteStore::open_read_only(dir.path());
+    assert!(matches!(missing.err(), Some(OpenError::Missing(_))));
+    fs::write(dir.path().join("kassa.db"), "a letter to a friend. ".repeat(100)).unwrap();
+    assert!(matches!(open(dir.path()).err(), Some(OpenError::NotAStore)));
+    let reader = SqliteStore::open_read_only(dir.path());
+    assert!(matches!(reader.err(), Some(OpenError::NotAStore)));
+    fs::remove_file(dir.path().join("kassa.db")).unwrap();
+    tamper(dir.path(), "CREATE TABLE recipe (name TEXT)");
+    assert!(matches!(open(dir.path()).err(), Some(OpenError::NotAStore)));
+}
+
+#[test]
+fn a_schema_of_another_program_is_refused() {
+    let dir = TempDir::new();
+    drop(open(dir.path()).unwrap());
+    tamper(dir.path(), "INSERT INTO migration VALUES (2, 'later', zeroblob(32))");
+    let newer = open(dir.path()).err();
+    assert!(matches!(newer, Some(OpenError::NewerSchema { found: 2, known: 1 })), "{newer:?}");
+    assert!(SqliteStore::open_read_only(dir.path()).is_err());
+    tamper(dir.path(), "DELETE FROM migration WHERE number = 2");
+    assert!(open(dir.path()).is_ok());
+    tamper(dir.path(), "UPDATE migration SET checksum = zeroblob(32)");
+    let changed = open(dir.path()).err();
+    assert!(matches!(changed, Some(OpenError::MigrationChanged(_))), "{changed:?}");
+    tamper(dir.path(), "DELETE FROM migration");
+    let older = SqliteStore::open_read_only(dir.path()).err();
+    assert!(matches!(older, Some(OpenError::OlderSchema { found: 0, known: 1 })), "{older:?}");
+}
+
+#[test]
+fn an_unreadable_row_is_reported_and_the_rest_is_shown() {
+    let dir = TempDir::new();
+    let mut store = open(dir.path()).unwrap();
+    run(&mut store, &[company("100"), seller("100", "1"), account("1.00")]);
+    drop(store);
+    let source = SqliteStore::open_read_only(dir.path()).unwrap();
+    let whole = dump(source.open().unwrap().as_mut());
+    tamper(
+        dir.path(),
+        "UPDATE change SET kind = 77 WHERE id = 2;
+         UPDATE change SET fields = 'no JSON' WHERE id = 3;
+         UPDATE account SET currency = 'XXX' WHERE id = 5;
+         UPDATE seal SET hash = x'00'",
+    );
+    let mut reader = source.open().unwrap();
+    let rest = dump(reader.as_mut());
+    assert_eq!(rest.rows().len(), whole.rows().len() - 2);
+    assert_eq!(rest.accounts.len(), whole.accounts.len() - 1);
+    let starts = ["change 2: ", "change 3: ", "seal 5: ", "account 5: "];
+    assert_eq!(rest.unreadable.len(), starts.len());
+    for (what, start) in rest.unreadable.iter().zip(starts) {
+        assert!(what.starts_with(start), "{what}");
+    }
+    assert!(reader.row(ledger::RowId(2)).is_err());
+    assert!(reader.row(ledger::RowId(1)).is_ok(), "a reader goes on after a failure");
+}
+
+#[test]
+fn a_damaged_page_is_reported() {
+    let dir = TempDir::new();
+    let mut store = open(dir.path()).unwrap();
+    run(&mut store, &[company("100"), seller("100", "1")]);
+    for _ in 0..60 {
+        run(&mut store, &[account("1.00")]);
+    }
+    drop(store);
+    let file = dir.path().join("kassa.db");
+    let leaf: i64 = Connection::open(&file)
+        .unwrap()
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'change'", (), |row| row.get(0))
+        .unwrap();
+    let mut bytes = fs::read(&file).unwrap();
+    // The root of a table of several pages points to them; 0xff is no type of a page.
+    let root = usize::try_from(leaf - 1).unwrap() * 4096;
+    bytes[root] = 0xff;
+    fs::write(&file, bytes).unwrap();
+    let mut reader = SqliteStore::open_read_only(dir.path()).unwrap().open().unwrap();
+    let rest = dump(reader.as_mut());
+    assert_eq!(rest.rows(), []);
+    assert!(!rest.seals().is_empty() && !rest.accounts.is_empty());
+    assert_eq!(rest.unreadable, ["change after 0: database disk image is malformed"]);
+}
+
+#[test]
+fn a_failed_batch_leaves_no_trace_in_the_caches() {
+    let mut subject = Subject::sqlite();
+    let world = world(&mut subject, 2);
+    let dir = TempDir::new();
+    let mut store = open(dir.path()).unwrap();
+    drop(subject);
+    run(&mut store, &[company("100"), seller("100", "1")]);
+    run(&mut store, &[account("1000.00")]);
+    let holder = ledger::AccountId(store_newest(&mut store));
+    run(&mut store, &[crate::commands::card(holder, &world.tokens[0])]);
+    let command = authorize("a", by_card(&world.tokens[0]), "900.00");
+    let trigger = "CREATE TRIGGER no BEFORE INSERT ON seal BEGIN SELECT RAISE(ABORT, 'no'); END";
+    tamper(dir.path(), trigger);
+    for _ in 0..3 {
+        assert_eq!(run_batch(&mut store, [&command], NOW), Err(StoreError::NotCommitted));
+        let added = company("200");
+        assert_eq!(run_batch(&mut store, [&added], NOW), Err(StoreError::NotCommitted));
+    }
+    assert!(store.directory().company("200").is_none());
+    tamper(dir.path(), "DROP TRIGGER no");
+    let before = dump(store.source().open().unwrap().as_mut());
+    run(&mut store, std::slice::from_ref(&command));
+    let after = dump(store.source().open().unwrap().as_mut());
+    assert_eq!(after.rows().len(), before.rows().len() + 1);
+    let reserved: i64 = after.accounts.iter().map(|account| account.balance.reserved).sum();
+    assert_eq!(reserved, 90_000, "reserved once");
+}
+
+fn store_newest(store: &mut SqliteStore) -> i64 {
+    store.source().open().unwrap().load(&ReadSet::default()).unwrap().newest().0
+}
+
+#[test]
+fn the_log_is_allocated_once_and_stays_short() {
+    let dir = TempDir::new();
+    let wal_bytes = 512 * 1024;
+    let mut store = SqliteStore::open(dir.path(), Options { wal_bytes, ..small() }).unwrap();
+    let length = || fs::metadata(dir.path().join("kassa.db-wal")).unwrap().len();
+    let allocated = length();
+    assert!((wal_bytes..wal_bytes * 3 / 2).contains(&allocated), "{allocated}");
+    run(&mut store, &[company("100"), seller("100", "1")]);
+    let mut reader = store.source().open().unwrap();
+    for batch in 0..400 {
+        run(&mut store, &[account("1.00"), account("2.00")]);
+        store.maintain();
+        if batch % 7 == 0 {
+            reader.rows_before(ledger::RowId(i64::MAX), 5).unwrap();
+        }
+    }
+    assert_eq!(length(), allocated, "the log is overwritten, and does not grow");
+}
+
+#[test]
+fn a_long_reader_only_delays_the_log() {
+    let dir = TempDir::new();
+    let wal_bytes = 512 * 1024;
+    let mut store = SqliteStore::open(dir.path(), Options { wal_bytes, ..small() }).unwrap();
+    let length = || fs::metadata(dir.path().join("kassa.db-wal")).unwrap().len();
+    run(&mut store, &[company("100"), seller("100", "1")]);
+    let reader = Connection::open(dir.path().join("kassa.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM change").unwrap();
+    let fill = |store: &mut SqliteStore| {
+        for _ in 0..200 {
+            run(store, &[account("1.00")]);
+            store.maintain();
+        }
+    };
+    fill(&mut store);
+    let grown = length();
+    assert!(grown > wal_bytes * 2, "{grown}: the reader was in the way");
+    reader.execute_batch("COMMIT").unwrap();
+    for _ in 0..10 {
+        fill(&mut store);
+    }
+    let later = length();
+    assert!(later < grown + wal_bytes / 4, "{later}: once it is gone the log starts again");
+}

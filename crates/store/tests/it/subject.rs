@@ -1,0 +1,218 @@
+//! A store under test, which can be closed and opened again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use engine::{Command, Reply, run_batch};
+use ledger::{
+    Account, AccountId, AuthorizationId, Books, Card, CardToken, Change, Key, ReadSet, Row, RowId,
+    Seal, Timestamp, TransactionId,
+};
+use store::{MemoryStore, Options, Reader, Record, SqliteStore, Store};
+
+use crate::commands;
+
+/// A store, its name for messages, and how to open it again.
+pub(crate) struct Subject {
+    pub(crate) name: &'static str,
+    store: Option<Box<dyn Store>>,
+    open: Box<dyn Fn() -> Box<dyn Store>>,
+    _dir: Option<TempDir>,
+}
+
+/// Everything in a store, in the order of an audit; keys sorted.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Dump {
+    pub(crate) journal: Vec<Record>,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) keys: Vec<(Key, RowId)>,
+    pub(crate) unreadable: Vec<String>,
+}
+
+/// What books hold, in order, so that they can be compared.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Loaded {
+    pub(crate) newest: RowId,
+    pub(crate) directory: Arc<ledger::Directory>,
+    pub(crate) accounts: Vec<(AccountId, Account)>,
+    pub(crate) cards: Vec<(CardToken, Card)>,
+    pub(crate) authorizations: Vec<(AuthorizationId, ledger::Authorization)>,
+    pub(crate) transactions: Vec<(TransactionId, ledger::Transaction)>,
+    pub(crate) changes: Vec<(RowId, Change)>,
+    pub(crate) keys: Vec<(Key, RowId)>,
+}
+
+/// One of each store, all empty.
+pub(crate) fn subjects() -> Vec<Subject> {
+    vec![Subject::memory(), Subject::sqlite()]
+}
+
+/// Small enough to start fast; two cached entries, so that caches are filled, emptied and missed.
+pub(crate) fn small() -> Options {
+    Options {
+        wal_bytes: 256 * 1024,
+        cache_bytes: 1024 * 1024,
+        cached_accounts_max: 4,
+        cached_cards_max: 4,
+    }
+}
+
+impl Subject {
+    pub(crate) fn memory() -> Subject {
+        let store = MemoryStore::default();
+        Subject::new("memory", Box::new(move || Box::new(store.clone())), None)
+    }
+
+    pub(crate) fn sqlite() -> Subject {
+        let dir = TempDir::new();
+        let path = dir.path().to_owned();
+        let open =
+            move || -> Box<dyn Store> { Box::new(SqliteStore::open(&path, small()).unwrap()) };
+        Subject::new("sqlite", Box::new(open), Some(dir))
+    }
+
+    fn new(
+        name: &'static str,
+        open: Box<dyn Fn() -> Box<dyn Store>>,
+        dir: Option<TempDir>,
+    ) -> Subject {
+        Subject { name, store: Some(open()), open, _dir: dir }
+    }
+
+    pub(crate) fn store(&mut self) -> &mut dyn Store {
+        self.store.as_deref_mut().unwrap()
+    }
+
+    /// Closes the store and opens it again.
+    pub(crate) fn reopen(&mut self) {
+        self.store = None;
+        self.store = Some((self.open)());
+    }
+
+    /// Runs one batch.
+    pub(crate) fn run(&mut self, commands: &[Command]) -> Vec<Reply> {
+        self.run_at(commands, commands::NOW)
+    }
+
+    pub(crate) fn run_at(&mut self, commands: &[Command], now: Timestamp) -> Vec<Reply> {
+        let replies = run_batch(self.store(), commands, now).unwrap();
+        self.store().maintain();
+        replies
+    }
+
+    /// Runs one batch of one command, which must be granted. Returns the newest row after it.
+    pub(crate) fn grant(&mut self, command: Command) -> RowId {
+        self.run(&[command]).remove(0).unwrap();
+        self.load(&ReadSet::default()).newest
+    }
+
+    pub(crate) fn reader(&mut self) -> Box<dyn Reader> {
+        self.store().source().open().unwrap()
+    }
+
+    pub(crate) fn dump(&mut self) -> Dump {
+        dump(self.reader().as_mut())
+    }
+
+    /// What a batch is given for `reads`; a reader must be given the same.
+    pub(crate) fn load(&mut self, reads: &ReadSet) -> Loaded {
+        let mut given = None;
+        self.store()
+            .transact(reads, &mut |books| {
+                given = Some(Loaded::of(&books));
+                books.close(commands::NOW)
+            })
+            .unwrap();
+        let given = given.unwrap();
+        let read = self.reader().load(reads).unwrap();
+        assert_eq!(Loaded::of(&read), given, "{}: a reader loads as a batch does", self.name);
+        given
+    }
+}
+
+impl Loaded {
+    pub(crate) fn of(books: &Books) -> Loaded {
+        Loaded {
+            newest: books.newest(),
+            directory: Arc::clone(&books.directory),
+            accounts: sorted(&books.accounts, |(id, _)| *id),
+            cards: sorted(&books.cards, |(token, _)| token.clone()),
+            authorizations: sorted(&books.authorizations, |(id, _)| *id),
+            transactions: sorted(&books.transactions, |(id, _)| *id),
+            changes: sorted(&books.changes, |(id, _)| *id),
+            keys: sorted(&books.keys, |(key, _)| *key),
+        }
+    }
+}
+
+fn sorted<K: Clone, V: Clone, O: Ord>(
+    map: &std::collections::HashMap<K, V>,
+    by: impl Fn(&(K, V)) -> O,
+) -> Vec<(K, V)> {
+    let mut all: Vec<(K, V)> =
+        map.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    all.sort_by_key(by);
+    all
+}
+
+pub(crate) fn dump(reader: &mut dyn Reader) -> Dump {
+    let mut dump = Dump::default();
+    let visit = &mut |record| match record {
+        Record::Row(_) | Record::Seal(_) => dump.journal.push(record),
+        Record::Account(account) => dump.accounts.push(account),
+        Record::Key(key, row) => dump.keys.push((key, row)),
+        Record::Unreadable(what) => dump.unreadable.push(what),
+    };
+    reader.audit(visit).unwrap();
+    dump.keys.sort_unstable();
+    dump
+}
+
+impl Dump {
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for record in &self.journal {
+            if let Record::Row(row) = record {
+                rows.push(row.clone());
+            }
+        }
+        rows
+    }
+
+    pub(crate) fn seals(&self) -> Vec<Seal> {
+        let mut seals = Vec::new();
+        for record in &self.journal {
+            if let Record::Seal(seal) = record {
+                seals.push(seal.clone());
+            }
+        }
+        seals
+    }
+}
+
+/// A directory that goes with its value.
+pub(crate) struct TempDir(PathBuf);
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+impl TempDir {
+    pub(crate) fn new() -> TempDir {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("kassa-store-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        TempDir(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TempDir {
+    fn drop(&mut self) {
+        // What is left behind is in a directory for what may be left behind.
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}

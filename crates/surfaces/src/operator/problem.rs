@@ -1,0 +1,96 @@
+//! Errors of this surface: the one place here that knows which HTTP status a refusal is.
+
+use axum::http::StatusCode;
+use engine::limits::RETRY_AFTER_SECONDS;
+use engine::{StoreError, SubmitError};
+use ledger::books::Done;
+use ledger::{Answer, Change, Refusal};
+
+use crate::http::problem::Problem;
+
+/// Why a command was not done.
+pub(super) fn not_submitted(error: SubmitError) -> Problem {
+    match error {
+        SubmitError::Refused(refusal) => refused(refusal),
+        SubmitError::Overloaded => {
+            let detail = "there is too much work; nothing was done";
+            Problem::unavailable("overloaded", detail, RETRY_AFTER_SECONDS)
+        }
+        SubmitError::NotDone => {
+            Problem::unavailable("not-done", "nothing was done", RETRY_AFTER_SECONDS)
+        }
+        SubmitError::Unknown => {
+            let title = "The outcome is not known";
+            let detail = "it may have been done; repeat with the same Idempotency-Key to find out";
+            Problem::new(StatusCode::GATEWAY_TIMEOUT, "outcome-unknown", title, detail)
+        }
+        SubmitError::Bug => Problem::bug(),
+    }
+}
+
+/// Why something could not be read.
+pub(super) fn not_read(_: StoreError) -> Problem {
+    Problem::unavailable("not-read", "the store does not answer", RETRY_AFTER_SECONDS)
+}
+
+/// The change that a command came to, and whether it had been made before. `None` where there was
+/// nothing to change.
+pub(super) fn changed(answer: Answer) -> Result<Option<(Change, bool)>, Problem> {
+    match answer.done {
+        Done::Changed(change) => Ok(Some((change, answer.replayed))),
+        Done::Nothing => Ok(None),
+        Done::Authorized { .. }
+        | Done::Posted { .. }
+        | Done::Corrected { .. }
+        | Done::Cancelled { .. }
+        | Done::Expired(_) => Err(Problem::bug()),
+    }
+}
+
+/// The change that adds something.
+pub(super) fn added(answer: Answer) -> Result<(Change, bool), Problem> {
+    changed(answer)?.ok_or_else(Problem::bug)
+}
+
+fn refused(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::CompanyNotConfigured => Problem::not_found("no company has this number"),
+        Refusal::SellerNotRegistered => Problem::not_found("no seller has this number"),
+        Refusal::CardNotFound => Problem::not_found("no card has this token"),
+        Refusal::AccountNotFound => Problem::not_found("no account has this number"),
+        Refusal::AuthorizationNotFound => Problem::not_found("no authorization has this id"),
+        Refusal::TransactionNotFound(_) => Problem::not_found("no transaction has this id"),
+        Refusal::NotFound => Problem::not_found("no such thing"),
+        Refusal::Amount(error) => Problem::field("/credit_limit", error.to_string()),
+        Refusal::WithdrawalAmount(error) => Problem::field("/withdrawal_amount", error.to_string()),
+        Refusal::ValidTo => Problem::field("/valid_to", "is out of range"),
+        Refusal::CurrencyNotSupported => {
+            Problem::field("/currency", "must be a currency of the company")
+        }
+        Refusal::IdempotencyKeyReused => {
+            let title = "The idempotency key is in use";
+            let detail = "this Idempotency-Key stands for another request";
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            Problem::new(status, "idempotency-key-reused", title, detail)
+        }
+        Refusal::NameTaken => {
+            let (title, detail) = ("It exists already", "another one has this number or name");
+            Problem::new(StatusCode::CONFLICT, "already-exists", title, detail)
+        }
+        Refusal::StateConflict
+        | Refusal::CompanyIncomplete
+        | Refusal::Declined { .. }
+        | Refusal::DuplicateAuthorization
+        | Refusal::DuplicateTransaction(_)
+        | Refusal::DuplicateCorrection
+        | Refusal::AuthorizationTypeMismatch
+        | Refusal::AuthorizationCancelled
+        | Refusal::AuthorizationUsedUp
+        | Refusal::AuthorizationExpired
+        | Refusal::InsufficientDebitedAmount { .. }
+        | Refusal::BalanceOutOfRange => {
+            let title = "The present state does not allow it";
+            Problem::new(StatusCode::CONFLICT, "state-conflict", title, refusal.to_string())
+        }
+    }
+}

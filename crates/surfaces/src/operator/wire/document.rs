@@ -1,0 +1,69 @@
+//! What the API's document says besides its routes.
+
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::{IntoParams, Modify};
+
+use crate::http::problem::ProblemBody;
+
+/// The document without its routes.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Kassa operator API",
+        description = "Operates a Kassa installation. JSON in snake_case; times are RFC 3339 in \
+            UTC; amounts are decimal strings in major units beside a currency. Errors are \
+            application/problem+json (RFC 9457). Unknown fields and parameters are refused.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    components(schemas(ProblemBody<'static>)),
+    security(("operator_key" = [])),
+    modifiers(&Key),
+    tags(
+        (name = "companies", description = "Ledgers and their sellers"),
+        (name = "accounts", description = "Accounts, statements, reservations and cards"),
+        (name = "credentials", description = "Keys and tokens"),
+        (name = "journal", description = "What happened, and whether it adds up"),
+        (name = "clock", description = "The demo's clock"),
+    )
+)]
+pub(in crate::operator) struct Document;
+
+/// Adds how callers prove who they are.
+struct Key;
+
+impl Modify for Key {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("operator_key", scheme);
+    }
+}
+
+/// The header that makes a POST repeatable.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it is read from the headers; this describes it")]
+pub(in crate::operator) struct IdempotencyKey {
+    /// 1 to 255 visible characters. The same key with the same request gets the first answer again,
+    /// with `Idempotent-Replayed: true`; with another request, 422.
+    #[param(rename = "Idempotency-Key", value_type = Option<String>, max_length = 255)]
+    key: Option<String>,
+}
+
+/// Adds the answer that every operation can give: a problem.
+pub(in crate::operator) fn complete(mut document: OpenApi) -> OpenApi {
+    let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
+    let problem = ResponseBuilder::new()
+        .description("A problem; see `type` and `status`")
+        .content("application/problem+json", content)
+        .build();
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            let responses = &mut operation.responses.responses;
+            responses.insert("default".to_owned(), RefOr::T(problem.clone()));
+        }
+    }
+    document
+}

@@ -1,0 +1,347 @@
+//! A small world for the surfaces' tests: a seeded platform on the memory store, whose clock and
+//! chance the test owns.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request};
+use engine::{Clock, Command, Queries, Randomness, VirtualClock, spawn};
+use http_body_util::BodyExt;
+use ledger::books::Done;
+use ledger::{
+    AccountNo, AccountStatus, AddCard, AddCompany, AddSeller, CardExpiry, CardStatus, CardToken,
+    ChangeAccount, ChangeCard, Contract, Currency, Decimal, IssueCredential, MaskedPan,
+    OpenAccount, RevokeCredential, Scope, Timestamp, Zone,
+};
+use store::{MemoryStore, Store};
+use tower::ServiceExt;
+
+use crate::http::callers::Uses;
+use crate::http::secrets::secret_hash;
+use crate::{Platform, Secrets};
+
+/// When the world begins: a Friday noon in Stockholm.
+pub(crate) const BEGIN: &str = "2026-11-20T11:00:00.000Z";
+
+/// Company 100, any seller.
+pub(crate) const TOKEN: &str = "token-of-company-100";
+/// Company 100, seller 654 only.
+pub(crate) const TOKEN_654: &str = "token-of-company-100-seller-654";
+/// Company 100, seller 655 only.
+pub(crate) const TOKEN_655: &str = "token-of-company-100-seller-655";
+/// Company 200, any seller.
+pub(crate) const TOKEN_200: &str = "token-of-company-200";
+/// Company 300, which is not configured.
+pub(crate) const TOKEN_300: &str = "token-of-company-300";
+/// Company 400, which has no currencies.
+pub(crate) const TOKEN_400: &str = "token-of-company-400";
+/// Company 100; expires one hour after [`BEGIN`].
+pub(crate) const TOKEN_HOUR: &str = "token-for-one-hour";
+/// Company 100; revoked.
+pub(crate) const TOKEN_REVOKED: &str = "token-revoked";
+/// The operator API, the whole installation.
+pub(crate) const OPERATOR_KEY: &str = "operator-key";
+
+/// SEK, limit 50 000.00.
+pub(crate) const CARD: &str = "5646735165";
+/// SEK, limit 500.00.
+pub(crate) const CARD_500: &str = "546415646315";
+/// Its account's currency, limit 1 000 000 major units.
+pub(crate) const CARD_EUR: &str = "card-eur";
+/// As [`CARD_EUR`]; no decimals.
+pub(crate) const CARD_JPY: &str = "card-jpy";
+/// As [`CARD_EUR`]; three decimals.
+pub(crate) const CARD_KWD: &str = "card-kwd";
+/// Blocked, on an account with limit 50 000.00 SEK.
+pub(crate) const CARD_BLOCKED: &str = "card-blocked";
+/// Past its last month, on an account with limit 50 000.00 SEK.
+pub(crate) const CARD_EXPIRED: &str = "card-expired";
+/// On a blocked account.
+pub(crate) const CARD_ON_BLOCKED: &str = "card-on-blocked-account";
+/// On a closed account.
+pub(crate) const CARD_ON_CLOSED: &str = "card-on-closed-account";
+/// Company 200, SEK, limit 50 000.00.
+pub(crate) const CARD_200: &str = "card-of-company-200";
+
+/// The platform, what serves it, and what drives it.
+pub(crate) struct World {
+    /// What is tested.
+    pub(crate) app: Router,
+    /// The time, which stands still unless told to go.
+    pub(crate) clock: Arc<TestClock>,
+    /// Behind `app`.
+    pub(crate) platform: Platform,
+    /// The number of [`CARD`]'s account.
+    pub(crate) account: AccountNo,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+/// A clock that the test moves.
+pub(crate) struct TestClock(AtomicI64);
+
+/// The same numbers in every run.
+struct TestRandomness(AtomicU64);
+
+impl World {
+    /// A seeded platform, served by what `build` makes of it.
+    pub(crate) fn new(build: impl FnOnce(Platform) -> Router) -> World {
+        let begin = Timestamp::parse_rfc3339(BEGIN).unwrap();
+        let clock = Arc::new(TestClock(AtomicI64::new(begin.0)));
+        let store = MemoryStore::default();
+        let queries = Queries::new(store.source());
+        let base: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
+        let virtual_clock = Arc::new(VirtualClock::new(base));
+        let (engine, _thread) =
+            spawn(Box::new(store), Arc::<VirtualClock>::clone(&virtual_clock) as Arc<dyn Clock>);
+        let platform = Platform {
+            engine,
+            queries,
+            clock: Arc::<VirtualClock>::clone(&virtual_clock) as Arc<dyn Clock>,
+            randomness: Arc::new(TestRandomness(AtomicU64::new(1))),
+            secrets: Arc::new(Secrets::new([7; 32])),
+            uses: Arc::new(Uses::default()),
+            virtual_clock: Some(virtual_clock),
+            draining: Arc::default(),
+            monotonic: || tokio::time::Instant::now().into_std(),
+        };
+        let account = Seed(&platform).all();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        World { app: build(platform.clone()), clock, platform, account, runtime }
+    }
+
+    /// Calls with a JSON body; without a body or a token where they are empty.
+    pub(crate) fn call(&self, method: &str, path: &str, token: &str, body: &str) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if !body.is_empty() {
+            request = request.header("content-type", "application/json");
+        }
+        self.send(request.body(Body::from(body.to_owned())).unwrap())
+    }
+
+    /// Calls with any request.
+    pub(crate) fn send(&self, request: Request<Body>) -> Reply {
+        self.runtime.block_on(async {
+            let response = self.app.clone().oneshot(request).await.unwrap();
+            let (head, body) = response.into_parts();
+            let body = body.collect().await.unwrap().to_bytes();
+            let body = String::from_utf8(body.to_vec()).unwrap();
+            Reply { status: head.status.as_u16(), headers: head.headers, body }
+        })
+    }
+
+    /// Runs a future to its end.
+    pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    /// Submits a command and expects it to be granted.
+    pub(crate) fn submit(&self, command: Command) {
+        self.platform.engine.submit_blocking(command).unwrap();
+    }
+
+    /// Releases what has expired by now, as the timer does.
+    pub(crate) fn run_timers(&self) -> usize {
+        let platform = &self.platform;
+        let due = engine::run_due(&platform.engine, &platform.queries, platform.clock.as_ref());
+        self.runtime.block_on(due).unwrap()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.platform.engine.close();
+    }
+}
+
+impl Reply {
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// A header as text; empty when it is not there.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl TestClock {
+    /// Moves on.
+    pub(crate) fn advance_ms(&self, milliseconds: i64) {
+        self.0.fetch_add(milliseconds, Ordering::SeqCst);
+    }
+
+    /// Moves to an instant.
+    pub(crate) fn set(&self, at: &str) {
+        self.0.store(Timestamp::parse_rfc3339(at).unwrap().0, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl Randomness for TestRandomness {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let number = self.0.fetch_add(1, Ordering::SeqCst);
+            // A splitmix64 step, so that ids do not look like counters.
+            let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            chunk.copy_from_slice(&mixed.to_be_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// Fills a platform.
+struct Seed<'p>(&'p Platform);
+
+impl Seed<'_> {
+    /// Returns the number of [`CARD`]'s account.
+    fn all(&self) -> AccountNo {
+        self.company("100", &["SEK", "EUR", "JPY", "KWD"], &["654", "655"]);
+        self.company("200", &["SEK"], &["654"]);
+        self.company("400", &[], &[]);
+        let account = self.card("100", "SEK", "50000", CARD);
+        self.card("100", "SEK", "500", CARD_500);
+        self.card("100", "EUR", "1000000", CARD_EUR);
+        self.card("100", "JPY", "1000000", CARD_JPY);
+        self.card("100", "KWD", "1000000", CARD_KWD);
+        self.card("200", "SEK", "50000", CARD_200);
+        self.card("100", "SEK", "50000", CARD_BLOCKED);
+        let (token, status) = (token(CARD_BLOCKED), CardStatus::Blocked);
+        self.submit(Command::ChangeCard(ChangeCard { token, status, actor: actor() }));
+        let open = self.account("100", "SEK", "50000");
+        self.add_card(open, CARD_EXPIRED, CardExpiry::parse("2026-10"));
+        for (card, status) in
+            [(CARD_ON_BLOCKED, AccountStatus::Blocked), (CARD_ON_CLOSED, AccountStatus::Closed)]
+        {
+            let account = self.card("100", "SEK", "50000", card);
+            self.submit(Command::ChangeAccount(ChangeAccount {
+                account,
+                credit_limit: None,
+                status: Some(status),
+                actor: actor(),
+            }));
+        }
+        self.credentials();
+        account
+    }
+
+    fn credentials(&self) {
+        let company = |number: &str, seller: Option<&str>| Scope::Company {
+            number: number.to_owned(),
+            seller: seller.map(str::to_owned),
+        };
+        let hour = Timestamp::parse_rfc3339(BEGIN).unwrap().plus_ms(3_600_000);
+        self.credential(TOKEN, Contract::CardLedger, company("100", None), None);
+        self.credential(TOKEN_654, Contract::CardLedger, company("100", Some("654")), None);
+        self.credential(TOKEN_655, Contract::CardLedger, company("100", Some("655")), None);
+        self.credential(TOKEN_200, Contract::CardLedger, company("200", None), None);
+        self.credential(TOKEN_300, Contract::CardLedger, company("300", None), None);
+        self.credential(TOKEN_400, Contract::CardLedger, company("400", None), None);
+        self.credential(TOKEN_HOUR, Contract::CardLedger, company("100", None), Some(hour));
+        self.credential(OPERATOR_KEY, Contract::Operator, Scope::Installation, None);
+        self.credential(TOKEN_REVOKED, Contract::CardLedger, company("100", None), None);
+        let directory = self.0.engine.directory();
+        let revoked = directory.credential_by_hash(&secret_hash(TOKEN_REVOKED)).unwrap().id;
+        let revoke = RevokeCredential { credential: revoked, actor: actor() };
+        self.submit(Command::RevokeCredential(revoke));
+    }
+
+    fn company(&self, number: &str, currencies: &[&str], sellers: &[&str]) {
+        self.submit(Command::AddCompany(AddCompany {
+            number: number.to_owned(),
+            name: format!("Company {number}"),
+            zone: Zone::parse(Zone::DEFAULT_NAME).unwrap(),
+            currencies: currencies.iter().map(|code| Currency::parse(code).unwrap()).collect(),
+            authorization_days: 7,
+            actor: actor(),
+            idempotency: None,
+        }));
+        for seller in sellers {
+            self.submit(Command::AddSeller(AddSeller {
+                company: number.to_owned(),
+                number: (*seller).to_owned(),
+                name: format!("Seller {seller}"),
+                actor: actor(),
+                idempotency: None,
+            }));
+        }
+    }
+
+    fn account(&self, company: &str, currency: &str, limit: &str) -> AccountNo {
+        let done = self.submit(Command::OpenAccount(OpenAccount {
+            company: company.to_owned(),
+            currency: currency.to_owned(),
+            credit_limit: Decimal::parse(limit).unwrap(),
+            holder: "Test Holder".to_owned(),
+            actor: actor(),
+            idempotency: None,
+        }));
+        let Done::Changed(change) = done else { panic!("{done:?}") };
+        AccountNo::of(change.account.unwrap())
+    }
+
+    fn card(&self, company: &str, currency: &str, limit: &str, card: &str) -> AccountNo {
+        let account = self.account(company, currency, limit);
+        self.add_card(account, card, None);
+        account
+    }
+
+    fn add_card(&self, account: AccountNo, card: &str, expiry: Option<CardExpiry>) {
+        let pan = (card == CARD).then(|| {
+            let pan = "4111111111111111";
+            (MaskedPan::of(pan).unwrap(), self.0.secrets.pan_fingerprint(pan))
+        });
+        let (token, idempotency) = (token(card), None);
+        let add = AddCard { account, token, pan, expiry, actor: actor(), idempotency };
+        self.submit(Command::AddCard(add));
+    }
+
+    fn credential(
+        &self,
+        secret: &str,
+        contract: Contract,
+        scope: Scope,
+        expires_at: Option<Timestamp>,
+    ) {
+        self.submit(Command::IssueCredential(IssueCredential {
+            contract,
+            label: secret.to_owned(),
+            scope,
+            secret_hash: secret_hash(secret),
+            salt: [0; 16],
+            expires_at,
+            actor: actor(),
+            idempotency: None,
+        }));
+    }
+
+    fn submit(&self, command: Command) -> Done {
+        self.0.engine.submit_blocking(command).unwrap().done
+    }
+}
+
+fn actor() -> String {
+    "test".to_owned()
+}
+
+fn token(card: &str) -> CardToken {
+    CardToken::parse(card).unwrap()
+}
