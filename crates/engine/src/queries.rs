@@ -7,6 +7,9 @@ pub mod entries;
 pub mod events;
 pub mod verification;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use store::{Reader, Source, StoreError};

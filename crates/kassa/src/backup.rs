@@ -16,7 +16,7 @@ use crate::terminal::{note, say};
 pub(crate) fn run(settings: &StoreSettings, to: &Path) -> anyhow::Result<()> {
     ensure!(!to.exists(), "{} exists; a backup never replaces a file", to.display());
     let (from, name) = (settings.data_dir.display(), to.display());
-    SqliteStore::backup(&settings.data_dir, to)
+    SqliteStore::back_up(&settings.data_dir, to)
         .with_context(|| format!("could not copy the store in {from} to {name}"))?;
     say(&format!("{}", to.display()));
     note(&format!(

@@ -56,13 +56,13 @@ fn message(address: SocketAddr, request: Request<'_>) -> String {
     let mut message =
         format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     if !token.is_empty() {
-        message.push_str(&format!("Authorization: Bearer {token}\r\n"));
+        message.extend(["Authorization: Bearer ", token, "\r\n"]);
     }
     if !body.is_empty() {
         message.push_str("Content-Type: application/json\r\n");
     }
     if method != "GET" {
-        message.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        message.extend(["Content-Length: ", &body.len().to_string(), "\r\n"]);
     }
     message + "\r\n" + body
 }

@@ -114,7 +114,7 @@ async fn bind(asked: Option<SocketAddr>, router: Router) -> anyhow::Result<Serve
 /// What makes the ids of this run's tour differ from those of another on the same store.
 fn names_of_run(platform: &Platform) -> String {
     let digits = |byte: &char| byte.is_ascii_digit();
-    let digits: String = platform.now().rfc3339().chars().filter(digits).take(14).collect();
+    let digits: String = platform.now().rfc3339().chars().filter(digits).take(17).collect();
     format!("demo-{digits}")
 }
 

@@ -59,12 +59,15 @@ fn find(path: &Path) -> anyhow::Result<Option<Key>> {
     Ok(Some(key))
 }
 
+/// A file of root's may be read by its group: that is how systemd hands a credential to a service.
 #[cfg(unix)]
 fn check_owner_only(file: &File, path: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::MetadataExt as _;
 
-    let mode = file.metadata()?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
+    let metadata = file.metadata()?;
+    let mode = metadata.mode() & 0o777;
+    let forbidden = if metadata.uid() == 0 { 0o037 } else { 0o077 };
+    if mode & forbidden != 0 {
         bail!(
             "{} may be read by others (its mode is {mode:03o}); make it yours alone: \
              chmod 600 {}",
@@ -101,8 +104,10 @@ fn write(path: &Path, key: &Key) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&beside)?;
-    let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    file.write_all(format!("{digits}\n").as_bytes())?;
+    for byte in key {
+        write!(file, "{byte:02x}")?;
+    }
+    writeln!(file)?;
     file.sync_all()?;
     std::fs::rename(&beside, path)?;
     #[cfg(unix)]
@@ -154,7 +159,7 @@ mod tests {
         read_or_make(&path, true, &Counting).unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o600);
-        for open in [0o640, 0o604, 0o666] {
+        for open in [0o604, 0o620, 0o666] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(open)).unwrap();
             let error = find(&path).unwrap_err().to_string();
             assert!(error.contains("may be read by others"), "{error}");

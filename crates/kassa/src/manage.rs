@@ -111,7 +111,7 @@ fn credential_line(credential: &Credential, now: Timestamp) -> String {
 pub(crate) fn revoke_credential(settings: &StoreSettings, id: i64) -> anyhow::Result<()> {
     let mut installation = open(settings, "DELETE /operator/v1/credentials/{id}")?;
     let command = RevokeCredential { credential: CredentialId(id), actor: ACTOR.to_owned() };
-    submit(installation.store.as_mut(), Command::RevokeCredential(command))
+    submit(installation.store.as_mut(), &Command::RevokeCredential(command))
         .with_context(|| format!("credential {id}"))?;
     say(&format!("revoked {id}"));
     Ok(())
@@ -153,7 +153,7 @@ pub(crate) fn add_company(
         idempotency: None,
     };
     let mut installation = open(settings, "POST /operator/v1/companies")?;
-    submit(installation.store.as_mut(), Command::AddCompany(command))?;
+    submit(installation.store.as_mut(), &Command::AddCompany(command))?;
     say(&format!("added company {}", options.number));
     Ok(())
 }
@@ -171,7 +171,7 @@ pub(crate) fn add_seller(settings: &StoreSettings, options: &SellerOptions) -> a
         idempotency: None,
     };
     let mut installation = open(settings, "POST /operator/v1/companies/{company_number}/sellers")?;
-    submit(installation.store.as_mut(), Command::AddSeller(command))?;
+    submit(installation.store.as_mut(), &Command::AddSeller(command))?;
     say(&format!("added seller {} of company {}", options.number, options.company));
     Ok(())
 }
@@ -209,17 +209,17 @@ fn issue(installation: &mut Installation, wanted: Wanted) -> anyhow::Result<Stri
         actor: ACTOR.to_owned(),
         idempotency: None,
     };
-    submit(installation.store.as_mut(), Command::IssueCredential(command))?;
+    submit(installation.store.as_mut(), &Command::IssueCredential(command))?;
     Ok(secret)
 }
 
 /// Runs one command as a batch of its own.
-fn submit(store: &mut dyn Store, command: Command) -> anyhow::Result<Answer> {
-    let replies = run_batch(store, [&command], SystemClock.now()).context("the store failed")?;
+fn submit(store: &mut dyn Store, command: &Command) -> anyhow::Result<Answer> {
+    let replies = run_batch(store, [command], SystemClock.now()).context("the store failed")?;
     let reply = replies.into_iter().next().context("there was no reply")?;
-    reply.map_err(|refusal| match refusal {
-        Refusal::NameTaken => anyhow!("that number is taken"),
-        other => anyhow!(other),
+    reply.map_err(|refusal| {
+        let is_taken = refusal == Refusal::NameTaken;
+        if is_taken { anyhow!("that number is taken") } else { anyhow!(refusal) }
     })
 }
 

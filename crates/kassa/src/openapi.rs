@@ -14,7 +14,7 @@ pub(crate) fn write(folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("could not make {}", folder.display()))?;
     for (name, document) in surfaces::service::documents() {
-        let path = folder.join(format!("{name}.json"));
+        let path = folder.join(name);
         std::fs::write(&path, document)
             .with_context(|| format!("could not write {}", path.display()))?;
         say(&format!("{}", path.display()));

@@ -107,7 +107,11 @@ pub(crate) async fn serve(
     tokio::select! {
         () = signals.next() => tracing::info!("stopping: answering what was taken"),
         _ = &mut engine => bail!("the engine ended by itself; see the log"),
-        outcome = &mut serving => bail!("the server ended by itself: {outcome:?}"),
+        outcome = &mut serving => {
+            // Else the process would wait for the engine, and the engine for work.
+            platform.engine.close();
+            bail!("the server ended by itself: {outcome:?}")
+        }
     }
     platform.draining.store(true, Ordering::SeqCst);
     tokio::select! {

@@ -106,7 +106,10 @@ mod tests {
         let verification = Verification { invariants: vec![invariant("sums", 0, Some("row 3"))] };
         assert_eq!(
             as_json(&verification),
-            r#"{"invariants":[{"figure":0,"first_broken":"row 3","name":"sums","ok":false}],"ok":false}"#
+            concat!(
+                r#"{"invariants":[{"figure":0,"first_broken":"row 3","#,
+                r#""name":"sums","ok":false}],"ok":false}"#,
+            )
         );
     }
 }

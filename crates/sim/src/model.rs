@@ -164,10 +164,15 @@ impl Run {
             _ => 40,
         };
         self.now = self.now.plus_ms(self.prng.between(0, jump));
+        let next_end = self.reference.next_end(self.now).filter(|_| self.prng.per_mille(20));
+        if let Some(end) = next_end {
+            // The very instant at which an authorization ends, or the last one before it.
+            self.now = self.now.max(end.plus_ms(-self.prng.between(0, 1)));
+        }
         let today = self.today();
         let count = 1 + self.prng.below(self.batch_max);
         let mut commands: Vec<Command> = (0..count).map(|_| self.traffic.command(today)).collect();
-        if self.prng.per_mille(150) {
+        if next_end.is_some() || self.prng.per_mille(150) {
             commands.extend(self.due());
         }
         self.batch(&commands);

@@ -260,6 +260,12 @@ impl Reference {
         self.accounts[&account].limit - self.accounts[&account].debt() - self.reserved(account)
     }
 
+    /// When the next live authorization ends.
+    pub(crate) fn next_end(&self, now: Timestamp) -> Option<Timestamp> {
+        let live = self.authorizations.values().filter(|row| row.is_live());
+        live.map(|row| Timestamp(row.ends_ms)).filter(|end| *end > now).min()
+    }
+
     fn row(&mut self) -> i64 {
         self.rows += 1;
         self.rows

@@ -581,36 +581,47 @@ impl Traffic {
     /// The same request with one thing in it changed, or with nothing that matters changed.
     fn changed(&mut self, mut command: Command) -> Command {
         let amount = self.amount("JPY");
-        let (mount, scope, what) = (self.mount(), self.scope(), self.prng.below(8));
-        let references = self.references();
-        let day = Some(Date(20_800 + i32::try_from(self.prng.below(3)).unwrap()));
+        let (mount, scope, references) = (self.mount(), self.scope(), self.references());
+        let what = self.prng.below(12);
+        let day = self.optional(|prng| Date(20_777 + i32::try_from(prng.below(3)).unwrap()));
+        let text = self.optional(|_| "Elsewhere".to_owned());
+        let channel = self.optional(|prng| prng.pick(&Channel::ALL));
+        let method = self.optional(|prng| prng.pick(&CardAuthenticationMethod::ALL));
         match &mut command {
             Command::Authorize(asked) => match what {
-                0 => asked.amount = amount,
-                1 => asked.mount = mount,
-                2 => "Elsewhere".clone_into(&mut asked.point_of_sale),
-                3 => asked.channel = Some(Channel::Ecom),
-                4 => asked.method = Some(CardAuthenticationMethod::ChipSign),
-                5 => asked.valid_to = day,
-                6 => asked.kind = AuthorizationKind::CashWithdrawal,
-                _ => "655".clone_into(&mut asked.seller),
+                0 | 1 => asked.amount = amount,
+                2 | 3 => asked.mount = mount,
+                4 => asked.point_of_sale = text.unwrap_or_default(),
+                5 => asked.channel = channel,
+                6 => asked.method = method,
+                7 => asked.valid_to = day,
+                8 => asked.kind = AuthorizationKind::CashWithdrawal,
+                9 => "EUR".clone_into(&mut asked.currency),
+                10 => "655".clone_into(&mut asked.seller),
+                _ => asked.instrument = Instrument::Card(CardToken::parse("card-1").unwrap()),
             },
-            Command::Post(asked) => match what {
-                0 => asked.amount = amount,
-                1 => asked.mount = mount,
-                2 => asked.point_of_sale = Some("Elsewhere".to_owned()),
-                3 => asked.references = references,
-                4 => asked.seller_scope = scope,
-                5 => asked.value_date = day,
-                6 => asked.offline_info = !asked.offline_info,
-                _ => asked.withdrawal = Some(amount),
+            Command::Post(asked) => match (what, &mut asked.basis) {
+                (0, _) => asked.amount = amount,
+                (1, _) => asked.mount = mount,
+                (2, _) => asked.point_of_sale = text,
+                (3, _) => asked.receipt = text,
+                (4, _) => asked.references = references,
+                (5, _) => asked.seller_scope = scope,
+                (6, _) => asked.value_date = day,
+                (7, _) => asked.offline_info = !asked.offline_info,
+                (8, _) => asked.withdrawal = Some(amount),
+                (9, Basis::Offline(info)) => info.method = method,
+                (10, Basis::Offline(info)) => info.channel = channel,
+                (_, Basis::Offline(info)) => "655".clone_into(&mut info.seller),
+                (_, Basis::Authorization(code)) => *code = Code::parse("AUTH71"),
             },
             Command::Correct(asked) => match what {
-                0 | 1 => asked.amount = amount,
-                2 | 3 => asked.references = references,
-                4 => asked.seller_scope = scope,
-                5 | 6 => asked.value_date = day,
-                _ => asked.mount = mount,
+                0..=2 => asked.amount = amount,
+                3..=5 => asked.references = references,
+                6 | 7 => asked.seller_scope = scope,
+                8 | 9 => asked.value_date = day,
+                10 => asked.mount = mount,
+                _ => asked.kind = PostingKind::CashWithdrawal,
             },
             Command::Cancel(asked) => asked.mount = mount,
             Command::Expire(_)

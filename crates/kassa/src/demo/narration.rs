@@ -105,7 +105,7 @@ fn wrap(body: &str) -> String {
     for (at, field) in body.split(", ").enumerate() {
         let width = field.chars().count().saturating_add(2);
         if at > 0 && column.saturating_add(width) > COLUMNS {
-            text.push_str(&format!(",\n{BODY_INDENT}"));
+            text.extend([",\n", BODY_INDENT]);
             column = BODY_INDENT.len();
         } else if at > 0 {
             text.push_str(", ");
@@ -119,9 +119,12 @@ fn wrap(body: &str) -> String {
 fn row(outcome: &str, balances: &Balances) -> String {
     let head = format!("{:>14}{:>14}{:>14}{:>14}", "limit", "debt", "reserved", "available");
     let Balances { limit, debt, reserved, available } = balances;
-    let figures = [limit, debt, reserved, available].map(|amount| grouped(amount));
-    let figures: String = figures.iter().map(|amount| format!("{amount:>14}")).collect();
-    format!("   {:18}{head}\n   {outcome:18}{figures}\n", "")
+    let [limit, debt, reserved, available] =
+        [limit, debt, reserved, available].map(|amount| grouped(amount));
+    format!(
+        "   {:18}{head}\n   {outcome:18}{limit:>14}{debt:>14}{reserved:>14}{available:>14}\n",
+        ""
+    )
 }
 
 /// Sets thousands apart: `50 000.00`.

@@ -31,7 +31,7 @@ pub(super) fn play(address: SocketAddr, run: &str) -> anyhow::Result<()> {
     )?;
     let id = authorization_id(&authorized.body)?;
     let capture = |source: &str, amount: &str| {
-        format!("\"sourcePurchaseTransactionId\": \"{run}-{source}\", \"amount\": {amount}}}",)
+        format!("\"sourcePurchaseTransactionId\": \"{run}-{source}\", \"amount\": {amount}}}")
     };
     let authorization = format!(r#"{{"authorizationId": "{id}", "#);
     let captures = [

@@ -154,7 +154,7 @@ impl Values {
     /// A whole number in a range, its ends included.
     pub(super) fn number<T>(&self, flag: &str, least: T, most: T) -> anyhow::Result<T>
     where
-        T: FromStr + PartialOrd + std::fmt::Display,
+        T: Copy + FromStr + PartialOrd + std::fmt::Display,
     {
         let what = format!("a number from {least} to {most}");
         let number: T = self.parsed(flag, &what)?;

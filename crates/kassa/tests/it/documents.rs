@@ -1,4 +1,4 @@
-//! The OpenAPI documents in the repository are those that the code writes.
+//! The `OpenAPI` documents in the repository are those that the code writes.
 
 use std::fs;
 use std::path::Path;

@@ -5,7 +5,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "all of this is a test, and what it has to help itself with is one as well"
 )]
@@ -17,6 +16,7 @@ mod hostile;
 mod http;
 mod races;
 mod replay;
+mod secrecy;
 mod server;
 mod shutdown;
 mod tampering;

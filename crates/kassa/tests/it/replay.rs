@@ -60,6 +60,16 @@ impl Numbers {
     }
 }
 
+/// What became of a request.
+enum Sent {
+    /// It was done.
+    Granted(Reply),
+    /// The server said that it does not know, or has not done it.
+    NotTold,
+    /// The server is gone.
+    Lost,
+}
+
 /// One client with a connection of its own.
 pub(crate) struct Client {
     name: String,
@@ -106,10 +116,9 @@ impl Client {
         }
         let at = self.numbers.index(self.open.len());
         match choice {
-            4..7 => self.capture(at),
+            8 => self.cancel(at),
             7 if !self.open[at].captures.is_empty() => self.correct(at),
-            7 => self.capture(at),
-            _ => self.cancel(at),
+            _ => self.capture(at),
         }
     }
 
@@ -126,10 +135,10 @@ impl Client {
             answer: None,
         };
         let sent = self.send(operation);
-        if let Some(Some(reply)) = &sent {
+        if let Sent::Granted(reply) = &sent {
             self.open.push(Open { id: reply.id(), remaining: amount, captures: vec![] });
         }
-        sent.is_some()
+        sent.goes_on()
     }
 
     fn capture(&mut self, at: usize) -> bool {
@@ -143,14 +152,14 @@ impl Client {
             answer: None,
         };
         let sent = self.send(operation);
-        if let Some(Some(_)) = &sent {
+        if let Sent::Granted(_) = &sent {
             self.open[at].remaining -= amount;
             self.open[at].captures.push((source, amount));
         }
         if self.open[at].remaining == 0 {
             self.open.swap_remove(at);
         }
-        sent.is_some()
+        sent.goes_on()
     }
 
     fn correct(&mut self, at: usize) -> bool {
@@ -168,13 +177,13 @@ impl Client {
             answer: None,
         };
         let sent = self.send(operation);
-        if let Some(Some(_)) = &sent {
+        if let Sent::Granted(_) = &sent {
             self.open[at].captures[which].1 -= amount;
             if self.open[at].captures[which].1 == 0 {
                 self.open[at].captures.swap_remove(which);
             }
         }
-        sent.is_some()
+        sent.goes_on()
     }
 
     fn cancel(&mut self, at: usize) -> bool {
@@ -185,7 +194,7 @@ impl Client {
             effect: Effect::Cancel { authorization },
             answer: None,
         };
-        self.send(operation).is_some()
+        self.send(operation).goes_on()
     }
 
     /// Asks again what was answered before; the answer must be the same bytes.
@@ -205,21 +214,26 @@ impl Client {
         }
     }
 
-    /// Sends and remembers. None when the server is gone; an answer only where it was granted.
-    fn send(&mut self, mut operation: Operation) -> Option<Option<Reply>> {
+    /// Sends and remembers.
+    fn send(&mut self, mut operation: Operation) -> Sent {
         let sent = self.connection.post(&operation.path, LEDGER_TOKEN, &operation.body);
-        let outcome = match sent {
-            Ok(reply) if reply.status == 201 => {
-                operation.answer = Some(reply.clone());
-                Some(Some(reply))
-            }
-            // Told in order that it is not known or not done: as good as no answer.
-            Ok(reply) if reply.status == 503 => Some(None),
+        let sent = match sent {
+            Ok(reply) if reply.status == 201 => Sent::Granted(reply),
+            Ok(reply) if reply.status == 503 => Sent::NotTold,
             Ok(reply) => panic!("{} answered {}: {}", operation.path, reply.status, reply.body),
-            Err(_) => None,
+            Err(_) => Sent::Lost,
         };
+        if let Sent::Granted(reply) = &sent {
+            operation.answer = Some(reply.clone());
+        }
         self.done.push(operation);
-        outcome
+        sent
+    }
+}
+
+impl Sent {
+    fn goes_on(&self) -> bool {
+        !matches!(self, Sent::Lost)
     }
 }
 
@@ -254,18 +268,13 @@ impl Books {
     pub(crate) fn settle(&mut self, server: &Server, operations: &mut [Operation]) {
         let mut connection = server.connection();
         for operation in operations {
-            match operation.answer.clone() {
-                Some(first) => {
-                    find(&mut connection, operation, &first);
-                    self.follow(&operation.effect, &first);
-                }
-                None => {
-                    let first = ask(&mut connection, operation);
-                    find(&mut connection, operation, &first);
-                    self.follow(&operation.effect, &first);
-                    operation.answer = Some(first);
-                }
-            }
+            let first = match operation.answer.take() {
+                Some(first) => first,
+                None => ask(&mut connection, operation),
+            };
+            find(&mut connection, operation, &first);
+            self.follow(&operation.effect, &first);
+            operation.answer = Some(first);
         }
         let reserved: i64 = self.held.values().sum();
         let [debt, reserved_shown, _] = server.balances(CARD);

@@ -66,7 +66,7 @@ pub(crate) fn kassa(arguments: &[&str]) -> Command {
 /// `kassa serve` on a directory, on any free port.
 pub(crate) fn serve_on(data_dir: &Path) -> Command {
     let mut command = kassa(&["serve", "--listen", "127.0.0.1:0", "--wal-bytes", WAL_BYTES]);
-    command.args(["--log-level", "warn", "--data-dir"]).arg(data_dir);
+    command.env("KASSA_LOG_LEVEL", "warn").arg("--data-dir").arg(data_dir);
     command
 }
 
@@ -215,14 +215,17 @@ impl Drop for Server {
 
 /// The body of an authorization in SEK.
 pub(crate) fn authorization(card: &str, source: &str, amount: &str) -> String {
-    format!(r#"{{"sourceAuthorizationTransactionId":"{source}","sellerNumber":"654","#)
-        + &format!(r#""cardToken":"{card}","type":"purchase","pointOfSale":"Testshop","#)
-        + &format!(r#""authorizationAmount":{amount},"currency":"SEK"}}"#)
+    format!(
+        "{{\"sourceAuthorizationTransactionId\":\"{source}\",\"sellerNumber\":\"654\",\
+         \"cardToken\":\"{card}\",\"type\":\"purchase\",\"pointOfSale\":\"Testshop\",\
+         \"authorizationAmount\":{amount},\"currency\":\"SEK\"}}"
+    )
 }
 
 /// The body of a capture.
 pub(crate) fn purchase(authorization: &str, source: &str, amount: &str) -> String {
     format!(
-        r#"{{"authorizationId":"{authorization}","sourcePurchaseTransactionId":"{source}","amount":{amount}}}"#
+        "{{\"authorizationId\":\"{authorization}\",\
+         \"sourcePurchaseTransactionId\":\"{source}\",\"amount\":{amount}}}"
     )
 }

@@ -25,8 +25,8 @@ fn the_readmes_tour_runs_as_it_is_written() {
     // the status of its answer.
     let mut script = format!("set -euo pipefail\n{CURL}\n");
     for (number, block) in blocks.iter().enumerate() {
-        script += &format!("echo '--- block {}' >&2\n", number + 1);
-        script += &block.replace(BASE, &base);
+        let number = number + 1;
+        script.extend([format!("echo '--- block {number}' >&2\n"), block.replace(BASE, &base)]);
     }
     let output = Command::new("bash").args(["-c", &script]).env("BASE", &base).output().unwrap();
     let (said, error) =

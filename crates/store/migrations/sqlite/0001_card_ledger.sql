@@ -129,11 +129,24 @@ CREATE TABLE card (
 
 CREATE INDEX card_account ON card (account);
 
--- What may be used once, and the row that used it.
+-- What may be used once, and the row that used it. The newest keys are in one of the tables of
+-- fresh keys; src/sqlite/keys.rs merges them.
 CREATE TABLE used_key (
     key BLOB PRIMARY KEY,
     row INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE fresh_key_0 (
+    n INTEGER PRIMARY KEY,
+    key BLOB NOT NULL,
+    row INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE fresh_key_1 (
+    n INTEGER PRIMARY KEY,
+    key BLOB NOT NULL,
+    row INTEGER NOT NULL
+) STRICT;
 
 -- `currencies` are codes in the order in which they were added, parted by commas.
 CREATE TABLE company (

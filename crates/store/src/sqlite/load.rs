@@ -24,6 +24,13 @@ pub(super) struct Head {
     pub(super) chain: [u8; 32],
 }
 
+impl Head {
+    /// Empty books that go on from here.
+    pub(super) fn books(self, directory: &Arc<Directory>) -> Books {
+        Books::new(Arc::clone(directory), self.newest, self.chain)
+    }
+}
+
 /// Reads where the journal ends. Every batch that wrote rows has left a seal.
 pub(super) fn read_head(connection: &Connection) -> Result<Head> {
     let mut seal =
@@ -33,44 +40,37 @@ pub(super) fn read_head(connection: &Connection) -> Result<Head> {
     Ok(head.optional()?.unwrap_or_default())
 }
 
-/// Loads what `reads` names. The caller has begun a transaction; `cache` may be
-/// filled by it, and must hold what is true in that transaction.
+/// Loads what `reads` names. The caller has begun a transaction; what `cache` holds and `find_key`
+/// finds must be true in it.
 pub(super) fn load(
     connection: &Connection,
     cache: &mut Cache,
-    head: Head,
-    directory: Arc<Directory>,
+    find_key: impl Fn(&Key) -> Result<Option<RowId>>,
+    mut books: Books,
     reads: &ReadSet,
 ) -> Result<Books> {
-    let mut books = Books::new(directory, head.newest, head.chain);
     let mut accounts: BTreeSet<AccountId> = reads.accounts.iter().copied().collect();
-    load_keys(connection, &reads.keys, &mut books)?;
-    load_rows(connection, reads, head.newest, &mut books, &mut accounts)?;
+    for key in &reads.keys {
+        if !books.keys.contains_key(key)
+            && let Some(row) = find_key(key)?
+        {
+            books.keys.insert(*key, row);
+        }
+    }
+    load_rows(connection, reads, &mut books, &mut accounts)?;
     load_cards(connection, &reads.cards, cache, &mut books, &mut accounts)?;
     load_accounts(connection, accounts, cache, &mut books)?;
     Ok(books)
-}
-
-fn load_keys(connection: &Connection, keys: &[Key], books: &mut Books) -> Result<()> {
-    let mut find = connection.prepare_cached("SELECT row FROM used_key WHERE key = ?")?;
-    for key in keys {
-        if !books.keys.contains_key(key)
-            && let Some(row) = find.query_row([key.0], |row| row.get(0)).optional()?
-        {
-            books.keys.insert(*key, RowId(row));
-        }
-    }
-    Ok(())
 }
 
 /// Loads the rows behind keys, codes and ids, and notes their accounts.
 fn load_rows(
     connection: &Connection,
     reads: &ReadSet,
-    newest: RowId,
     books: &mut Books,
     accounts: &mut BTreeSet<AccountId>,
 ) -> Result<()> {
+    let newest = books.newest();
     let by_key = books.keys.values().copied();
     let by_code = reads.codes.iter().flat_map(|code| code.rows(newest));
     let by_id = reads.authorizations.iter().map(|id| RowId(id.0));

@@ -3,9 +3,9 @@
 //! Invariant: this process is the only writer, and what it remembers of the database (the end of
 //! the journal, the directory, cached accounts and cards) is what was last committed.
 
-mod backup;
 mod cache;
 mod codes;
+mod keys;
 mod load;
 mod open;
 mod read;
@@ -18,13 +18,14 @@ pub use open::OpenError;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use ledger::{Books, Directory, ReadSet, WriteSet};
+use ledger::{Books, Directory, Key, ReadSet, WriteSet};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::{Source, Store, StoreError};
 use cache::Cache;
+use keys::{FreshKeys, Slice, find_merged};
 use load::{Head, load, read_head};
 use read::SqliteSource;
 use rows::read_directory;
@@ -37,21 +38,25 @@ pub struct Options {
     /// Length of the write-ahead log, allocated at the start. A reader that does not end can make
     /// it longer.
     pub wal_bytes: u64,
-    /// Pages of the database that the writer keeps in memory.
+    /// Pages of the database that the writer keeps in memory. More is not better: where pages
+    /// split, each commit looks through all that are kept, and the system keeps the file anyway.
     pub cache_bytes: u64,
     /// Accounts that the writer keeps in memory.
     pub cached_accounts_max: usize,
     /// Cards that the writer keeps in memory.
     pub cached_cards_max: usize,
+    /// Keys that are collected in memory before they are sorted in; up to twice as many are kept.
+    pub key_run_length: usize,
 }
 
 impl Default for Options {
     fn default() -> Options {
         Options {
             wal_bytes: 64 * 1024 * 1024,
-            cache_bytes: 256 * 1024 * 1024,
+            cache_bytes: 32 * 1024 * 1024,
             cached_accounts_max: 200_000,
             cached_cards_max: 200_000,
+            key_run_length: 131_072,
         }
     }
 }
@@ -70,6 +75,9 @@ pub struct SqliteStore {
     head: Head,
     directory: Arc<Directory>,
     cache: Cache,
+    /// Shared with readers. Changed by the writer alone, after a commit.
+    fresh: Arc<RwLock<FreshKeys>>,
+    /// Ends before the lock does.
     wal: WalKeeper,
     /// Held as long as this store may write.
     _lock: File,
@@ -86,6 +94,7 @@ impl SqliteStore {
         let connection = open::connect_writer(&file, &options)?;
         wal::allocate(&connection, &file, options.wal_bytes);
         let (head, directory) = (read_head(&connection)?, read_directory(&connection)?);
+        let fresh = FreshKeys::read(&connection)?;
         tracing::info!(
             rows = head.newest.0,
             sqlite = rusqlite::version(),
@@ -93,13 +102,14 @@ impl SqliteStore {
             "opened the store"
         );
         Ok(SqliteStore {
-            file,
             connection: Some(connection),
             head,
             directory,
             cache: Cache::new(options.cached_accounts_max, options.cached_cards_max),
-            wal: WalKeeper::new(options.wal_bytes),
+            fresh: Arc::new(RwLock::new(fresh)),
+            wal: WalKeeper::new(options.wal_bytes, open::connect_copier(&file)),
             options,
+            file,
             _lock: lock,
         })
     }
@@ -111,11 +121,55 @@ impl SqliteStore {
     pub fn open_read_only(dir: &Path) -> Result<Arc<dyn Source>, OpenError> {
         let file = open::database_file(dir);
         open::check_store(&file)?;
-        Ok(Arc::new(SqliteSource { file }))
+        Ok(Arc::new(SqliteSource { file, fresh: None }))
+    }
+
+    /// Copies the store in `dir`, as it is at one moment, into the new file `to`, whether or not a
+    /// process writes to it. As `kassa.db` in a directory of its own the copy is a store.
+    ///
+    /// # Errors
+    /// [`OpenError`]; when there is a file `to`, it is left as it is.
+    pub fn back_up(dir: &Path, to: &Path) -> Result<(), OpenError> {
+        let file = open::database_file(dir);
+        open::check_store(&file)?;
+        let name =
+            to.to_str().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::InvalidFilename))?;
+        // It must not be there, and then SQLite takes it as it is: empty.
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let copy = options.open(to)?;
+        let connection = open::connect_reader(&file)?;
+        connection.pragma_update(None, "query_only", false)?;
+        connection.execute("VACUUM INTO ?", [name])?;
+        copy.sync_all()?;
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        Ok(())
+    }
+
+    /// How many bytes the store in `dir` uses of its database: its length less what is free in it.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn used_bytes(dir: &Path) -> Result<u64, OpenError> {
+        let file = open::database_file(dir);
+        open::check_store(&file)?;
+        let connection = open::connect_reader(&file)?;
+        let pragma = |name| {
+            let value = connection.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
+            value.map(u64::from)
+        };
+        let pages = pragma("page_count")?.saturating_sub(pragma("freelist_count")?);
+        Ok(pages.saturating_mul(pragma("page_size")?))
     }
 
     /// Follows a commit.
-    fn follow(&mut self, mut writes: WriteSet) {
+    fn follow(&mut self, mut writes: WriteSet, slice: Slice) {
+        let mut fresh = self.fresh.write().unwrap_or_else(PoisonError::into_inner);
+        fresh.follow(std::mem::take(&mut writes.keys), slice, self.options.key_run_length);
+        drop(fresh);
         if let Some(seal) = &writes.seal {
             self.head = Head { newest: seal.last, chain: seal.hash };
         }
@@ -154,6 +208,9 @@ impl SqliteStore {
         self.connection = None;
         let connection = open::connect_writer(&self.file, &self.options)?;
         wal::allocate(&connection, &self.file, self.options.wal_bytes);
+        // A batch that failed at the disk may lie complete behind the log's end, where a restart
+        // after a crash would find it. A commit overwrites it before anyone is told more.
+        connection.execute(write::NEXT_DIRECTORY_VERSION, ())?;
         self.connection = Some(connection);
         self.remember()
     }
@@ -164,6 +221,8 @@ impl SqliteStore {
         if let Some(connection) = &self.connection {
             self.head = read_head(connection)?;
             self.directory = read_directory(connection)?;
+            let fresh = FreshKeys::read(connection)?;
+            *self.fresh.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         }
         Ok(())
     }
@@ -183,9 +242,10 @@ impl Store for SqliteStore {
             return Err(StoreError::NotCommitted);
         }
         let Some(connection) = &self.connection else { return Err(StoreError::NotCommitted) };
-        let batch = Batch { connection, head: self.head, directory: &self.directory };
+        let batch =
+            Batch { connection, head: self.head, directory: &self.directory, fresh: &self.fresh };
         match batch.run(&mut self.cache, reads, decide) {
-            Ok(Some(writes)) => self.follow(writes),
+            Ok(Some((writes, slice))) => self.follow(writes, slice),
             Ok(None) => {}
             Err(failure) => return Err(self.recover(failure)),
         }
@@ -197,7 +257,7 @@ impl Store for SqliteStore {
     }
 
     fn source(&self) -> Arc<dyn Source> {
-        Arc::new(SqliteSource { file: self.file.clone() })
+        Arc::new(SqliteSource { file: self.file.clone(), fresh: Some(Arc::clone(&self.fresh)) })
     }
 
     fn maintain(&mut self) {
@@ -221,6 +281,7 @@ struct Batch<'s> {
     connection: &'s Connection,
     head: Head,
     directory: &'s Arc<Directory>,
+    fresh: &'s RwLock<FreshKeys>,
 }
 
 /// Where a batch failed.
@@ -243,19 +304,26 @@ impl Batch<'_> {
         cache: &mut Cache,
         reads: &ReadSet,
         decide: &mut dyn FnMut(Books) -> WriteSet,
-    ) -> Result<Option<WriteSet>, Failure> {
+    ) -> Result<Option<(WriteSet, Slice)>, Failure> {
         // Rolls back when it is dropped, also when `decide` unwinds.
         let transaction =
             Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)?;
-        let books = load(&transaction, cache, self.head, Arc::clone(self.directory), reads)?;
+        let fresh = self.fresh.read().unwrap_or_else(PoisonError::into_inner);
+        let find_key = |key: &Key| match fresh.find(key) {
+            Some(row) => Ok(Some(row)),
+            None => find_merged(&transaction, key),
+        };
+        let books = self.head.books(self.directory);
+        let books = load(&transaction, cache, find_key, books, reads)?;
         let writes = decide(books);
         if writes.is_empty() {
             transaction.rollback()?;
             return Ok(None);
         }
         write(&transaction, &writes, self.head.newest)?;
+        let slice = fresh.write(&transaction, &writes.keys)?;
         transaction.commit().map_err(Failure::Commit)?;
-        Ok(Some(writes))
+        Ok(Some((writes, slice)))
     }
 }
 
@@ -267,8 +335,7 @@ fn outcome_of_commit(error: &rusqlite::Error) -> StoreError {
             ErrorCode::DatabaseBusy
             | ErrorCode::DatabaseLocked
             | ErrorCode::DiskFull
-            | ErrorCode::ConstraintViolation
-            | ErrorCode::OutOfMemory,
+            | ErrorCode::ConstraintViolation,
         ) => StoreError::NotCommitted,
         _ => StoreError::Unknown,
     }
@@ -396,6 +463,7 @@ mod tests {
         check(ffi::SQLITE_BUSY_SNAPSHOT, StoreError::NotCommitted);
         check(ffi::SQLITE_FULL, StoreError::NotCommitted);
         check(ffi::SQLITE_CONSTRAINT_COMMITHOOK, StoreError::NotCommitted);
+        check(ffi::SQLITE_NOMEM, StoreError::Unknown);
         check(ffi::SQLITE_IOERR, StoreError::Unknown);
         check(ffi::SQLITE_IOERR_FSYNC, StoreError::Unknown);
         check(ffi::SQLITE_CORRUPT, StoreError::Unknown);

@@ -136,6 +136,17 @@ pub(super) fn connect_writer(file: &Path, options: &Options) -> Result<Connectio
     Ok(connection)
 }
 
+/// Opens a connection for checkpoints alone.
+pub(super) fn connect_copier(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(LOCK_WAIT_MAX)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "mmap_size", 0)?;
+    Ok(connection)
+}
+
 /// Opens a connection that can only read, on a database that was checked by [`check_store`] or
 /// by its writer.
 pub(super) fn connect_reader(file: &Path) -> rusqlite::Result<Connection> {

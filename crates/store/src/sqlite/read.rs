@@ -1,15 +1,17 @@
 //! Readers: connections of their own that can only read. Each call is one short transaction.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use ledger::{
-    Account, AccountId, AuthorizationId, Books, Card, CardId, Directory, ReadSet, Row, RowId,
+    Account, AccountId, AuthorizationId, Books, Card, CardId, Directory, Key, ReadSet, Row, RowId,
     Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior};
 
 use super::cache::Cache;
+use super::keys::{FreshKeys, find_merged, find_stored};
 use super::load::{RowFinder, load, read_head};
 use super::open::connect_reader;
 use super::rows::{ACCOUNTS, CARDS, read_account, read_card, read_directory};
@@ -19,6 +21,8 @@ use crate::{Reader, Record, Source, StoreError};
 /// Opens readers on one database file.
 pub(super) struct SqliteSource {
     pub(super) file: PathBuf,
+    /// What the writer knows, where it is in this process.
+    pub(super) fresh: Option<Arc<RwLock<FreshKeys>>>,
 }
 
 impl Source for SqliteSource {
@@ -27,7 +31,7 @@ impl Source for SqliteSource {
             tracing::error!(error = &error as &dyn std::error::Error, "no reader could be opened");
             StoreError::NotCommitted
         })?;
-        Ok(Box::new(SqliteReader { connection, directory: None }))
+        Ok(Box::new(SqliteReader { connection, directory: None, fresh: self.fresh.clone() }))
     }
 }
 
@@ -35,6 +39,7 @@ struct SqliteReader {
     connection: Connection,
     /// The directory as of a `directory_version`.
     directory: Option<(i64, Arc<Directory>)>,
+    fresh: Option<Arc<RwLock<FreshKeys>>>,
 }
 
 impl SqliteReader {
@@ -58,11 +63,25 @@ impl SqliteReader {
 
 impl Reader for SqliteReader {
     fn load(&mut self, reads: &ReadSet) -> Result<Books, StoreError> {
+        // First memory, then the transaction: a key that is merged in between is found there.
+        let fresh = self.fresh.as_deref().map(|fresh| {
+            let fresh = fresh.read().unwrap_or_else(PoisonError::into_inner);
+            let found = reads.keys.iter().filter_map(|key| Some((*key, fresh.find(key)?)));
+            found.collect::<HashMap<Key, RowId>>()
+        });
         self.read(|connection, known| {
             let directory = current_directory(connection, known)?;
+            let find_key = |key: &Key| match &fresh {
+                None => find_stored(connection, key),
+                Some(fresh) => match fresh.get(key) {
+                    Some(row) => Ok(Some(*row)),
+                    None => find_merged(connection, key),
+                },
+            };
             // What a cache holds must be true in the transaction, so it lives as long.
             let cache = &mut Cache::new(0, 0);
-            load(connection, cache, read_head(connection)?, directory, reads)
+            let books = read_head(connection)?.books(&directory);
+            load(connection, cache, find_key, books, reads)
         })
     }
 

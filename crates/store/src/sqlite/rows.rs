@@ -78,6 +78,12 @@ pub(super) const CARDS: Table = Table {
 
 pub(super) const KEYS: Table = Table { name: "used_key", columns: "key, row" };
 
+/// The two tables of keys that are not yet among [`KEYS`].
+pub(super) const FRESH_KEYS: [Table; 2] = [
+    Table { name: "fresh_key_0", columns: "key, row" },
+    Table { name: "fresh_key_1", columns: "key, row" },
+];
+
 pub(super) const COMPANIES: Table =
     Table { name: "company", columns: "id, number, name, zone, currencies, authorization_days" };
 

@@ -6,6 +6,10 @@
 //! left and no reader looks at it, the next commit starts at its beginning again.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use rusqlite::{Connection, Result, Transaction, TransactionBehavior};
 
@@ -15,13 +19,31 @@ const FRAME_BYTES: u64 = 4096 + 24;
 /// Bytes of one row that fills the log.
 const FILLER_BYTES: u64 = 1024 * 1024;
 
-/// Decides when to checkpoint.
+/// Frames that the writer may copy itself between two batches: a millisecond or two.
+const FRAMES_LITTLE: i64 = 256;
+
+/// The most rounds of copying at a time.
+const ROUNDS_MAX: u32 = 8;
+
+/// Decides when to checkpoint, and who does it: most of the copying is done by a thread of its
+/// own while batches go on, and the little that they add meanwhile by the writer between two.
 #[derive(Debug)]
 pub(super) struct WalKeeper {
     /// Frames in the log from which on it is copied.
     frames_high: i64,
-    /// Frames not yet copied from which on it is tried again, when a reader was in the way.
+    /// Frames more from which on it is tried again, when a reader was in the way.
     frames_step: i64,
+    stage: Stage,
+    /// None when there could be no thread; then the writer does it all.
+    copier: Option<Copier>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Nothing is to be done before the log has this many frames.
+    Until(i64),
+    /// The thread copies.
+    Copying,
 }
 
 /// What is in the log.
@@ -31,31 +53,132 @@ struct Frames {
     copied: i64,
 }
 
+impl Frames {
+    fn left(self) -> i64 {
+        self.written.saturating_sub(self.copied)
+    }
+}
+
 impl WalKeeper {
-    /// A keeper for a log of about `wal_bytes`.
-    pub(super) fn new(wal_bytes: u64) -> WalKeeper {
+    /// A keeper for a log of about `wal_bytes`. `connection` is for the thread alone.
+    pub(super) fn new(wal_bytes: u64, connection: Result<Connection>) -> WalKeeper {
         let frames = i64::try_from(wal_bytes / FRAME_BYTES).unwrap_or(i64::MAX);
-        WalKeeper { frames_high: (frames / 4 * 3).max(8), frames_step: (frames / 16).max(1) }
+        let frames_high = (frames / 2).max(8);
+        WalKeeper {
+            frames_high,
+            frames_step: (frames / 16).max(1),
+            stage: Stage::Until(frames_high),
+            copier: connection.and_then(Copier::start).inspect_err(warn).ok(),
+        }
     }
 
     /// Checkpoints if it is time. Never waits for a reader.
-    pub(super) fn keep(&self, connection: &Connection) {
+    pub(super) fn keep(&mut self, connection: &Connection) {
+        // Nothing is lost by a failure: the log grows, and a later call tries again.
         let outcome = self.keep_or_fail(connection);
-        if let Err(error) = outcome {
-            // Nothing is lost: the log grows, and the next call tries again.
-            tracing::warn!(error = &error as &dyn std::error::Error, "checkpoint failed");
-        }
+        outcome.inspect_err(warn).unwrap_or_default();
     }
 
-    fn keep_or_fail(&self, connection: &Connection) -> Result<()> {
+    fn keep_or_fail(&mut self, connection: &Connection) -> Result<()> {
+        if self.copier.as_ref().is_some_and(Copier::is_busy) {
+            return Ok(());
+        }
         let frames = checkpoint(connection, "PRAGMA wal_checkpoint(NOOP)")?;
-        let left = frames.written.saturating_sub(frames.copied);
-        if frames.written >= self.frames_high && left >= self.frames_step {
-            let after = checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
-            tracing::debug!(frames = left, left = after.written - after.copied, "checkpoint");
+        match self.stage {
+            _ if frames.written < self.frames_high => {
+                self.stage = Stage::Until(self.frames_high);
+            }
+            Stage::Until(due) if frames.written < due => {}
+            Stage::Until(_) if frames.left() > FRAMES_LITTLE && self.wake_copier() => {
+                self.stage = Stage::Copying;
+            }
+            Stage::Until(_) | Stage::Copying => {
+                self.stage = Stage::Until(frames.written.saturating_add(self.frames_step));
+                checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+            }
         }
         Ok(())
     }
+
+    fn wake_copier(&self) -> bool {
+        self.copier.as_ref().is_some_and(Copier::wake)
+    }
+}
+
+/// The thread that copies, and ends with its keeper.
+#[derive(Debug)]
+struct Copier {
+    wake: Option<SyncSender<()>>,
+    is_busy: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Copier {
+    fn start(connection: Connection) -> Result<Copier> {
+        let (wake, woken) = sync_channel(1);
+        let is_busy = Arc::new(AtomicBool::new(false));
+        let busy = Arc::clone(&is_busy);
+        let thread = std::thread::Builder::new().name("checkpoint".to_owned());
+        let thread = thread.spawn(move || copy(&connection, &woken, &busy));
+        let thread =
+            thread.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        Ok(Copier { wake: Some(wake), is_busy, thread: Some(thread) })
+    }
+
+    fn is_busy(&self) -> bool {
+        let is_alive = self.thread.as_ref().is_some_and(|thread| !thread.is_finished());
+        is_alive && self.is_busy.load(Ordering::Acquire)
+    }
+
+    /// False when the thread has ended, by a bug.
+    fn wake(&self) -> bool {
+        self.is_busy.store(true, Ordering::Release);
+        let is_awake = self.wake.as_ref().is_some_and(|wake| wake.try_send(()).is_ok());
+        if !is_awake {
+            self.is_busy.store(false, Ordering::Release);
+        }
+        is_awake
+    }
+}
+
+impl Drop for Copier {
+    fn drop(&mut self) {
+        self.wake = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("checkpoint thread hit a bug");
+        }
+    }
+}
+
+/// Copies on each wake, until only a little is left or a reader is in the way: what batches add
+/// during one round is the work of the next, and each round is shorter.
+fn copy(connection: &Connection, woken: &Receiver<()>, is_busy: &AtomicBool) {
+    while woken.recv().is_ok() {
+        let mut left = i64::MAX;
+        for _ in 0..ROUNDS_MAX {
+            let before = left;
+            match copy_round(connection) {
+                Ok(after) => left = after,
+                Err(error) => warn(&error),
+            }
+            if left <= FRAMES_LITTLE || left > before / 2 {
+                break;
+            }
+        }
+        is_busy.store(false, Ordering::Release);
+    }
+}
+
+/// Copies what there is. Returns how many frames have been added since.
+fn copy_round(connection: &Connection) -> Result<i64> {
+    checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+    Ok(checkpoint(connection, "PRAGMA wal_checkpoint(NOOP)")?.left())
+}
+
+fn warn(error: &rusqlite::Error) {
+    tracing::warn!(error = error as &dyn std::error::Error, "checkpoint failed");
 }
 
 fn checkpoint(connection: &Connection, pragma: &str) -> Result<Frames> {

@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, Result, Rows};
 
 use super::rows::{
-    ACCOUNTS, AUTHORIZATIONS, CHANGES, KEYS, SEALS, TRANSACTIONS, Table, is_unreadable,
+    ACCOUNTS, AUTHORIZATIONS, CHANGES, FRESH_KEYS, KEYS, SEALS, TRANSACTIONS, Table, is_unreadable,
     read_account, read_authorization, read_change, read_key, read_seal, read_transaction,
 };
 use crate::Record;
@@ -85,11 +85,20 @@ pub(super) fn audit(connection: &Connection, visit: &mut dyn FnMut(Record)) -> R
         Walk::new(&ACCOUNTS, accounts.query(())?, |row| Ok(Record::Account(read_account(row)?)))?;
     accounts.visit(visit)?;
     let mut keys = connection.prepare(&KEYS.select(in_order))?;
-    let keys = Walk::new(&KEYS, keys.query(())?, |row| {
-        let (key, row) = read_key(row)?;
-        Ok(Record::Key(key, row))
-    })?;
-    keys.visit(visit)
+    Walk::new(&KEYS, keys.query(())?, key_record)?.visit(visit)?;
+    // While a run is merged, part of it is in both places.
+    let unmerged = "AS fresh WHERE NOT EXISTS (SELECT 1 FROM used_key \
+                    WHERE used_key.key = fresh.key AND used_key.row = fresh.row) ORDER BY n";
+    for table in &FRESH_KEYS {
+        let mut keys = connection.prepare(&table.select(unmerged))?;
+        Walk::new(table, keys.query(())?, key_record)?.visit(visit)?;
+    }
+    Ok(())
+}
+
+fn key_record(row: &rusqlite::Row<'_>) -> Result<Record> {
+    let (key, row) = read_key(row)?;
+    Ok(Record::Key(key, row))
 }
 
 fn authorization_row(row: &rusqlite::Row<'_>) -> Result<Row> {

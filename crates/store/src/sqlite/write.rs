@@ -1,21 +1,24 @@
 //! From a [`WriteSet`] to rows, inside the transaction of its batch.
 
-use ledger::{Account, Key, Row, RowId, WriteSet};
-use rusqlite::{Connection, Result, params};
+use ledger::{Account, Row, RowId, WriteSet};
+use rusqlite::{Connection, Result};
 
 use super::rows::{
-    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, KEYS, SEALS, SELLERS,
-    TRANSACTIONS, UPDATE_ACCOUNT, UPDATE_AUTHORIZATION, UPDATE_TRANSACTION, WRITE_PAYABLE,
-    update_account, update_authorization, update_transaction, write_account, write_authorization,
-    write_card, write_change, write_company, write_credential, write_payable, write_seal,
-    write_seller, write_transaction,
+    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, SEALS, SELLERS, TRANSACTIONS,
+    UPDATE_ACCOUNT, UPDATE_AUTHORIZATION, UPDATE_TRANSACTION, WRITE_PAYABLE, update_account,
+    update_authorization, update_transaction, write_account, write_authorization, write_card,
+    write_change, write_company, write_credential, write_payable, write_seal, write_seller,
+    write_transaction,
 };
 
-/// Writes everything. `newest` is the newest row before this batch.
+/// Tells readers that the directory has changed.
+pub(super) const NEXT_DIRECTORY_VERSION: &str =
+    "UPDATE meta SET value = value + 1 WHERE name = 'directory_version'";
+
+/// Writes everything but the keys. `newest` is the newest row before this batch.
 pub(super) fn write(connection: &Connection, writes: &WriteSet, newest: RowId) -> Result<()> {
     write_old_rows(connection, writes)?;
     write_new_rows(connection, &writes.rows)?;
-    write_keys(connection, &writes.keys)?;
     write_accounts(connection, &writes.accounts, newest)?;
     if !writes.cards.is_empty() {
         let mut upsert = connection.prepare_cached(&CARDS.upsert())?;
@@ -63,17 +66,6 @@ fn write_new_rows(connection: &Connection, rows: &[Row]) -> Result<()> {
     Ok(())
 }
 
-/// Writes keys in their own order, so that two that share a page meet it once.
-fn write_keys(connection: &Connection, keys: &[(Key, RowId)]) -> Result<()> {
-    let mut insert = connection.prepare_cached(&KEYS.insert())?;
-    let mut keys = keys.to_vec();
-    keys.sort_unstable();
-    for (key, row) in keys {
-        insert.execute(params![key.0, row.0])?;
-    }
-    Ok(())
-}
-
 /// Writes accounts in the order of their ids. An account is new if the row that opened it is.
 fn write_accounts(connection: &Connection, accounts: &[Account], newest: RowId) -> Result<()> {
     let mut update = connection.prepare_cached(UPDATE_ACCOUNT)?;
@@ -103,7 +95,6 @@ fn write_directory(connection: &Connection, writes: &WriteSet) -> Result<()> {
     }
     let mut credential = connection.prepare_cached(&CREDENTIALS.upsert())?;
     writes.credentials.iter().try_for_each(|row| write_credential(&mut credential, row))?;
-    let next_version = "UPDATE meta SET value = value + 1 WHERE name = 'directory_version'";
-    connection.prepare_cached(next_version)?.execute(())?;
+    connection.prepare_cached(NEXT_DIRECTORY_VERSION)?.execute(())?;
     Ok(())
 }

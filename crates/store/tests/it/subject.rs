@@ -55,6 +55,7 @@ pub(crate) fn small() -> Options {
         cache_bytes: 1024 * 1024,
         cached_accounts_max: 4,
         cached_cards_max: 4,
+        key_run_length: 30,
     }
 }
 

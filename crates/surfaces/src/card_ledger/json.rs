@@ -3,9 +3,7 @@
 
 use std::borrow::Cow;
 
-use ledger::{
-    CardAuthenticationMethod, CardToken, Channel, Code, Currency, Date, Decimal, MoneyError,
-};
+use ledger::{CardAuthenticationMethod, CardToken, Channel, Code, Currency, Date, Decimal};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -13,6 +11,10 @@ use super::problem::{BadField, Problem, money};
 
 /// A field's value, still as text; `None` when it is absent or null.
 pub(super) type Raw<'b> = Option<&'b RawValue>;
+
+/// What a client calls an authorization. `None` is an id that none can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Named(pub(super) Option<Code>);
 
 /// Says that a required field is not there.
 const REQUIRED: &str = "Argument required";
@@ -181,7 +183,7 @@ impl Checks {
         }
         let amount = self.optional_amount(path, raw, currency)?;
         if amount.is_zero() {
-            return self.reject(path, money(MoneyError::OutOfRange));
+            return self.reject(path, "Invalid value: must be above zero");
         }
         Some(amount)
     }
@@ -269,12 +271,7 @@ impl Checks {
     }
 
     /// What clients call `authorizationId`: a string, or a whole number, of up to six characters.
-    /// The inner `None` is an id that no authorization can have.
-    pub(super) fn authorization_id(
-        &mut self,
-        path: &'static str,
-        raw: Raw<'_>,
-    ) -> Option<Option<Code>> {
+    pub(super) fn authorization_id(&mut self, path: &'static str, raw: Raw<'_>) -> Option<Named> {
         let digits = raw?.get();
         let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
         let id = if is_number { Some(Cow::Borrowed(digits)) } else { text(raw?) };
@@ -284,7 +281,7 @@ impl Checks {
         if id.chars().count() > 6 || id.chars().any(char::is_control) {
             return self.reject(path, "Invalid value: longer than 6 characters");
         }
-        if id.is_empty() { None } else { Some(Code::parse(&id)) }
+        if id.is_empty() { None } else { Some(Named(Code::parse(&id))) }
     }
 }
 

@@ -52,24 +52,24 @@ pub fn router(platform: Platform) -> Router {
     for path in ["/ledger", "/ledger/", "/ledger/{*rest}"] {
         router = router.route(path, any(no_such_route));
     }
-    router.with_state(platform)
+    router.with_state(Arc::new(platform))
 }
 
 /// `POST /bench/ceiling`: reads an authorization and answers it as the contract does, without
 /// engine and store. What a server could do at most; for the benchmark only.
 pub fn ceiling(platform: Platform) -> Router {
     let counter = Arc::new(AtomicI64::new(0));
-    let answer = move |State(platform): State<Platform>, request: Request| {
+    let answer = move |State(platform): State<Arc<Platform>>, request: Request| {
         let counter = Arc::clone(&counter);
         async move {
             let (parts, body) = request.into_parts();
             match answer_ceiling(&platform, &parts, body, &counter).await {
                 Ok(response) => response,
-                Err(problem) => problem.answer(&platform, &parts.method, parts.uri.path()),
+                Err(problem) => problem.answer(&platform, &parts.extensions),
             }
         }
     };
-    Router::new().route("/bench/ceiling", post(answer)).with_state(platform)
+    Router::new().route("/bench/ceiling", post(answer)).with_state(Arc::new(platform))
 }
 
 async fn answer_ceiling(
@@ -91,14 +91,14 @@ async fn answer_ceiling(
 }
 
 /// One method router per path of the table.
-fn method_routers() -> Vec<(String, MethodRouter<Platform>)> {
-    let mut routers: Vec<(String, MethodRouter<Platform>)> = Vec::new();
+fn method_routers() -> Vec<(String, MethodRouter<Arc<Platform>>)> {
+    let mut routers: Vec<(String, MethodRouter<Arc<Platform>>)> = Vec::new();
     for Route { verb, path, mount, endpoint, .. } in routes() {
         let filter = match verb {
             Verb::Get => MethodFilter::GET,
             Verb::Post => MethodFilter::POST,
         };
-        let serve = move |State(platform): State<Platform>, request: Request| {
+        let serve = move |State(platform): State<Arc<Platform>>, request: Request| {
             serve(platform, mount, endpoint, request)
         };
         match routers.iter_mut().find(|(known, _)| *known == path) {
@@ -109,21 +109,26 @@ fn method_routers() -> Vec<(String, MethodRouter<Platform>)> {
     routers
 }
 
-async fn no_such_route(State(platform): State<Platform>, request: Request) -> Response {
+async fn no_such_route(State(platform): State<Arc<Platform>>, request: Request) -> Response {
     let problem = Problem::Plain(Kind::NoSuchRoute);
-    problem.answer(&platform, request.method(), request.uri().path())
+    problem.answer(&platform, request.extensions())
 }
 
-async fn method_not_allowed(State(platform): State<Platform>, request: Request) -> Response {
+async fn method_not_allowed(State(platform): State<Arc<Platform>>, request: Request) -> Response {
     let problem = Problem::Plain(Kind::MethodNotAllowed);
-    problem.answer(&platform, request.method(), request.uri().path())
+    problem.answer(&platform, request.extensions())
 }
 
-async fn serve(platform: Platform, mount: Mount, endpoint: Endpoint, request: Request) -> Response {
+async fn serve(
+    platform: Arc<Platform>,
+    mount: Mount,
+    endpoint: Endpoint,
+    request: Request,
+) -> Response {
     let (mut parts, body) = request.into_parts();
     match answer(&platform, mount, endpoint, &mut parts, body).await {
         Ok(response) => response,
-        Err(problem) => problem.answer(&platform, &parts.method, parts.uri.path()),
+        Err(problem) => problem.answer(&platform, &parts.extensions),
     }
 }
 
@@ -240,9 +245,9 @@ async fn create_transaction(
     names: &Names,
     body: &[u8],
 ) -> Result<Response, Problem> {
-    let named = wire::transaction(body, kind, names.authorization.as_deref(), origin)?;
-    check_seller(origin, named.seller.as_deref())?;
-    submit(platform, Command::Post(named.command), "amount", origin).await
+    let post = wire::transaction(body, kind, names.authorization.as_deref(), origin)?;
+    check_seller(origin, post.seller.as_deref())?;
+    submit(platform, Command::Post(post.command), "amount", origin).await
 }
 
 async fn create_correction(

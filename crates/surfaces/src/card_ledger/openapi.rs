@@ -1,6 +1,6 @@
 //! The documentation of the contract, made of the same table of routes as the router.
 
-use ledger::PostingKind;
+use ledger::{Mount, PostingKind};
 use utoipa::PartialSchema;
 use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathsBuilder,
@@ -9,15 +9,18 @@ use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{Array, Object, ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    Components, ComponentsBuilder, ContentBuilder, Deprecated, HeaderBuilder, InfoBuilder, OpenApi,
+    Components, ComponentsBuilder, ContentBuilder, HeaderBuilder, InfoBuilder, OpenApi,
     OpenApiBuilder, PathItem, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
-    SecurityRequirement,
+    SecurityRequirement, Server, ServerBuilder,
 };
 
 use super::links::collection;
 use super::problem::{self, Kind};
 use super::routes::{self, Action, Endpoint, Route, Verb, routes};
 use super::{views, wire};
+
+/// All statuses of problems that a route documents.
+const PROBLEM_STATUSES: [u16; 9] = [400, 401, 404, 409, 413, 415, 422, 501, 503];
 
 /// The name of the security scheme.
 const BEARER: &str = "bearer";
@@ -32,23 +35,40 @@ const SOURCES: [(PostingKind, &str); 3] = [
 /// The contract in `OpenAPI` 3.1.
 pub fn openapi() -> OpenApi {
     let mut paths = PathsBuilder::new();
-    for route in routes() {
+    // The other name's routes and the alias's are the same again.
+    let described = |route: &Route| route.mount == Mount::CardTransaction && !route.is_alias;
+    for route in routes().into_iter().filter(described) {
         let method = match route.verb {
             Verb::Get => HttpMethod::Get,
             Verb::Post => HttpMethod::Post,
         };
-        paths = paths.path(route.path.as_str(), PathItem::new(method, operation(&route)));
+        paths = paths.path(route.relative_path(), PathItem::new(method, operation(&route)));
     }
+    let servers = [Mount::CardTransaction, Mount::CreditAccountAcquiring].map(server);
     let info = InfoBuilder::new()
         .title("Card ledger")
         .version("1")
         .description(Some(
             "Authorizations on card accounts, the purchases, cash withdrawals and reversals on \
-             them, their corrections and cancellations. Both names of the contract answer the \
-             same. Amounts are JSON numbers and are read exactly; follow `@id` and `href`.",
+             them, their corrections and cancellations. Both names of the contract (the servers) \
+             answer the same, and everything under `authorizations` answers under `authorization` \
+             too. Amounts are JSON numbers and are read exactly; follow `@id` and `href`.",
         ))
         .build();
-    OpenApiBuilder::new().info(info).paths(paths).components(Some(components())).build()
+    OpenApiBuilder::new()
+        .info(info)
+        .servers(Some(servers))
+        .paths(paths)
+        .components(Some(components()))
+        .build()
+}
+
+fn server(mount: Mount) -> Server {
+    let description = match mount {
+        Mount::CardTransaction => "The contract's present name.",
+        Mount::CreditAccountAcquiring => "Its older name.",
+    };
+    ServerBuilder::new().url(routes::base(mount)).description(Some(description)).build()
 }
 
 fn operation(route: &Route) -> Operation {
@@ -57,8 +77,7 @@ fn operation(route: &Route) -> Operation {
         .tag(tag(endpoint))
         .summary(Some(summary(endpoint)))
         .operation_id(Some(operation_id(route)))
-        .security(SecurityRequirement::new(BEARER, [""; 0]))
-        .deprecated(route.is_alias.then_some(Deprecated::True));
+        .security(SecurityRequirement::new(BEARER, [""; 0]));
     let names = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     for name in names {
         operation = operation.parameter(path_parameter(name));
@@ -82,7 +101,8 @@ fn operation(route: &Route) -> Operation {
     let (status, answer) = answer(endpoint);
     operation = operation.response(status, answer);
     for status in problem_statuses(endpoint) {
-        operation = operation.response(status.to_string(), problem_response(*status));
+        let shared = Ref::from_response_name(problem_response_name(*status));
+        operation = operation.response(status.to_string(), shared);
     }
     operation.build()
 }
@@ -117,8 +137,9 @@ fn operation_id(route: &Route) -> String {
         Action::List => "list",
         Action::Show => "show",
     };
-    let words = route.path.split('/').filter(|part| !part.is_empty() && !part.starts_with('{'));
-    let words: Vec<&str> = words.filter(|word| !matches!(*word, "ledger" | "v1")).collect();
+    let words = route.relative_path().split('/');
+    let words: Vec<&str> =
+        words.filter(|part| !part.is_empty() && !part.starts_with('{')).collect();
     format!("{verb}-{}", words.join("-"))
 }
 
@@ -249,6 +270,10 @@ fn problem_statuses(endpoint: Endpoint) -> &'static [u16] {
     }
 }
 
+fn problem_response_name(status: u16) -> String {
+    format!("Problem{status}")
+}
+
 fn problem_response(status: u16) -> Response {
     let kinds = Kind::ALL.into_iter().filter(|kind| kind.status().as_u16() == status);
     let codes: Vec<String> = kinds.map(|kind| format!("`{}`", kind.code())).collect();
@@ -267,6 +292,9 @@ fn components() -> Components {
     let mut components = ComponentsBuilder::new()
         .security_scheme(BEARER, SecurityScheme::Http(scheme.build()))
         .schema("Problem", problem::Body::schema());
+    for status in PROBLEM_STATUSES {
+        components = components.response(problem_response_name(status), problem_response(status));
+    }
     for (name, schema) in wire::schemas().into_iter().chain(views::schemas()) {
         match name.as_str() {
             "TransactionRequest" => {

@@ -1,12 +1,12 @@
 //! Problems: the one place of this surface that knows HTTP statuses. Shape: the contract's
-//! `application/problem+json` with PascalCase members.
+//! `application/problem+json` with members in `PascalCase`.
 //!
 //! Invariant: nothing internal reaches a client; every problem's `Instance` is in the log.
 
 use std::borrow::Cow;
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{Extensions, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use engine::limits::RETRY_AFTER_SECONDS;
 use engine::{StoreError, SubmitError};
@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 use super::views::Amount;
 use crate::Platform;
 use crate::http::callers::CallerError;
+use crate::http::requests::RequestId;
 
 /// Marks an answer that had been given before.
 pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -211,8 +212,9 @@ impl Problem {
         }
     }
 
-    /// The answer to the request `method path`, which is logged with its `Instance`.
-    pub(super) fn answer(&self, platform: &Platform, method: &Method, path: &str) -> Response {
+    /// The answer to the request with these extensions. The request's id is logged with the
+    /// `Instance`; its path is not, since what clients put there may be a card number.
+    pub(super) fn answer(&self, platform: &Platform, request: &Extensions) -> Response {
         let kind = self.kind();
         // A repeated decline has to be the same to the last byte, so its instance is the row's.
         let (instance, replayed) = match self {
@@ -225,10 +227,11 @@ impl Problem {
             | Problem::Insufficient { .. } => (platform.uuid(), false),
         };
         let (status, code) = (kind.status(), kind.code());
+        let request_id = request.get().map_or("none", RequestId::as_str);
         if status.is_server_error() {
-            tracing::warn!(instance, code, %method, path, "request has a problem");
+            tracing::warn!(request_id, instance, code, "request has a problem");
         } else {
-            tracing::info!(instance, code, %method, path, "request has a problem");
+            tracing::info!(request_id, instance, code, "request has a problem");
         }
         let body = serde_json::to_string(&self.body(instance)).unwrap_or_default();
         let content_type = HeaderValue::from_static("application/problem+json");

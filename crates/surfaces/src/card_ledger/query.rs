@@ -6,7 +6,7 @@ use engine::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use ledger::limits::SOURCE_ID_CHARS_MAX;
 use ledger::{Code, Date, RowId};
 
-use super::json::Checks;
+use super::json::{Checks, Named};
 use super::problem::Problem;
 
 /// Odd, so that it has an inverse modulo 2⁶⁴.
@@ -17,8 +17,8 @@ const CURSOR_FACTOR_INVERSE: i64 = -0x3f68_1078_cd61_d75b;
 /// The query of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ListQuery {
-    /// Only those on this authorization. The inner `None` is an id that none can have.
-    pub(super) authorization: Option<Option<Code>>,
+    /// Only those on this authorization.
+    pub(super) authorization: Option<Named>,
     /// Only the one with this source id.
     pub(super) source: Option<String>,
     /// The first value date.
@@ -70,7 +70,7 @@ impl ListQuery {
                 self.authorization = if value.is_empty() || value.chars().count() > 6 {
                     checks.reject("authorizationId", "Invalid value: must have 1 to 6 characters")
                 } else {
-                    Some(Code::parse(value))
+                    Some(Named(Code::parse(value)))
                 };
             }
             "sourceAuthorizationTransactionId" => {
@@ -111,10 +111,12 @@ impl ListQuery {
             percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
                 .to_string()
         };
-        let rest = self.rest.iter().filter(|(name, _)| name != "after");
-        let rest: String =
-            rest.map(|(name, value)| format!("{}={}&", escape(name), escape(value))).collect();
-        format!("{path}?{rest}after={}", cursor(row))
+        let mut link = format!("{path}?");
+        for (name, value) in self.rest.iter().filter(|(name, _)| name != "after") {
+            link.extend([&escape(name), "=", &escape(value), "&"]);
+        }
+        link.extend(["after=", &cursor(row)]);
+        link
     }
 }
 

@@ -17,6 +17,7 @@ use ledger::{
 };
 use serde::Serialize;
 
+use super::json::Named;
 use super::links::{Links, collection};
 use super::problem::{Kind, Problem};
 use super::query::ListQuery;
@@ -117,7 +118,7 @@ impl Viewer {
     ) -> Found<String> {
         let page = match &query.source {
             Some(source) => self.authorization_by_source(reader, source, query)?,
-            None => self.scan(reader, query, |row| match row {
+            None => Self::scan(reader, query, |row| match row {
                 Row::Authorization(row) => Some(row).filter(|row| self.lists(row, query)),
                 Row::Transaction(_) | Row::Change(_) => None,
             })?,
@@ -292,7 +293,7 @@ impl Viewer {
             && row.state != AuthorizationState::Declined
             && self.may_see(row.seller)
             && query.covers(self.company.day_of(row.at))
-            && query.authorization.is_none_or(|code| code == Some(row.code()))
+            && query.authorization.is_none_or(|named| named == Named(Some(row.code())))
     }
 
     /// A page of transactions, and the path of the list it is of.
@@ -308,7 +309,7 @@ impl Viewer {
         if names.authorization.is_some() {
             let authorization = self.find_authorization(reader, names)?;
             let code = authorization.code();
-            if query.authorization.is_some_and(|filter| filter != Some(code)) {
+            if query.authorization.is_some_and(|named| named != Named(Some(code))) {
                 let message = "Invalid value: the path names another authorization";
                 let problem = Problem::field("authorizationId", message);
                 return Err(NotRead::Problem(problem));
@@ -316,8 +317,8 @@ impl Viewer {
             let path = self.links.authorization_transactions(code, kind);
             return Ok((path, self.children(reader, &authorization, query, shows)?));
         }
-        let Some(code) = query.authorization else {
-            let page = self.scan(reader, query, |row| match row {
+        let Some(Named(code)) = query.authorization else {
+            let page = Self::scan(reader, query, |row| match row {
                 Row::Transaction(row) => Some(row).filter(|row| {
                     shows(row)
                         && row.company == self.company.id
@@ -348,7 +349,6 @@ impl Viewer {
 
     /// Looks through the journal from the newest row, or the query's cursor, backwards.
     fn scan<T>(
-        &self,
         reader: &mut dyn Reader,
         query: &ListQuery,
         shows: impl Fn(Row) -> Option<T>,

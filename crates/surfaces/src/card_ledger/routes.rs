@@ -49,6 +49,18 @@ pub(super) enum Action {
     Show,
 }
 
+impl Route {
+    /// Its path below [`base`].
+    pub(super) fn relative_path(&self) -> &str {
+        self.path.strip_prefix(&base(self.mount)).unwrap_or(&self.path)
+    }
+}
+
+/// The path of a name of the contract, above companies.
+pub(super) fn base(mount: Mount) -> String {
+    format!("/ledger/{}/v1", mount.as_str())
+}
+
 impl Endpoint {
     pub(super) fn action(self) -> Action {
         match self {
@@ -65,7 +77,7 @@ impl Endpoint {
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = Vec::new();
     for mount in [Mount::CreditAccountAcquiring, Mount::CardTransaction] {
-        let company = format!("/ledger/{}/v1/{{{COMPANY}}}", mount.as_str());
+        let company = format!("{}/{{{COMPANY}}}", base(mount));
         for (word, is_alias) in [("authorizations", false), ("authorization", true)] {
             let all = format!("{company}/{word}");
             let one = format!("{all}/{{{AUTHORIZATION}}}");

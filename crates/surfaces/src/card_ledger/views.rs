@@ -5,8 +5,8 @@ use std::fmt;
 use ledger::limits::DESCRIPTION_CHARS_MAX;
 use ledger::money::format_minor;
 use ledger::{
-    AcquirerReferences, Authorization, AuthorizationKind, Card, Code, Currency, PostingKind, RowId,
-    Seller, Timestamp, Transaction,
+    AcquirerReferences, Authorization, AuthorizationKind, Card, CardAuthenticationMethod, Channel,
+    Code, Currency, PostingKind, RowId, Seller, Timestamp, Transaction,
 };
 use serde::ser::{Error, SerializeMap};
 use serde::{Serialize, Serializer};
@@ -122,7 +122,7 @@ pub(super) struct TransactionView<'v> {
     /// The cash part of a purchase, inside `amount`; null where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>)]
-    withdrawal_amount: Option<Option<Amount>>,
+    withdrawal_amount: Option<Nullable>,
     /// Where it happened.
     point_of_sale: Option<&'v str>,
     /// The value date.
@@ -237,6 +237,10 @@ pub(super) struct ListView<V> {
     pub(super) next: Option<String>,
 }
 
+/// An amount that is shown as null where there is none.
+#[derive(Serialize)]
+pub(super) struct Nullable(Option<Amount>);
+
 /// Shows a [`Code`] as a string.
 pub(super) struct Code6(Code);
 
@@ -298,8 +302,8 @@ pub(super) fn authorization<'v>(
         card_token: card.map(|card| card.token.as_str()),
         account_no: ledger::AccountNo::of(row.account).to_string(),
         r#type: row.kind.as_str(),
-        card_authentication_method: row.method.map(|method| method.as_str()),
-        channel: row.channel.map(|channel| channel.as_str()),
+        card_authentication_method: row.method.map(CardAuthenticationMethod::as_str),
+        channel: row.channel.map(Channel::as_str),
         point_of_sale: &row.point_of_sale,
         valid_to_date: row.valid_to.to_string(),
         authorization_amount: Amount(row.amount, row.currency),
@@ -363,7 +367,7 @@ pub(super) fn transaction<'v>(
         additional_references: references(&row.references),
         amount: Amount(row.posted, row.currency),
         withdrawal_amount: (kind == PostingKind::Purchase)
-            .then(|| row.withdrawal.map(|part| Amount(part, row.currency))),
+            .then(|| Nullable(row.withdrawal.map(|part| Amount(part, row.currency)))),
         point_of_sale,
         date: row.value_date.to_string(),
         offline_info: row.offline_info.then(|| OfflineView {
@@ -371,8 +375,8 @@ pub(super) fn transaction<'v>(
             card_token: card.map(|card| card.token.as_str()),
             seller_number: &seller.number,
             currency: row.currency.code(),
-            card_authentication_method: row.method.map(|method| method.as_str()),
-            channel: row.channel.map(|channel| channel.as_str()),
+            card_authentication_method: row.method.map(CardAuthenticationMethod::as_str),
+            channel: row.channel.map(Channel::as_str),
         }),
         corrections,
         id: links.transaction(kind, &row.source),

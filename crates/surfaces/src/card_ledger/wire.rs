@@ -10,7 +10,7 @@ use ledger::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::json::{Checks, Raw, object, read, text};
+use super::json::{Checks, Named, Raw, object, read, text};
 use super::problem::Problem;
 
 /// The longest `accountNo` that is looked at, in characters. Ours have 13.
@@ -362,7 +362,7 @@ fn check_transaction(
     let point_of_sale = point_of_sale.map(String::from).or(offline.point_of_sale);
     let value_date = checks.date("date", fields.date);
     let basis = match on {
-        On::Authorization(code) => Some(Basis::Authorization(code)),
+        On::Authorization(Named(code)) => Some(Basis::Authorization(code)),
         On::Nothing => offline.basis.map(Basis::Offline),
         On::Unclear => None,
     };
@@ -391,8 +391,8 @@ fn check_transaction(
 /// Which authorization path and body name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum On {
-    /// This one. `None` is an id that none can have.
-    Authorization(Option<Code>),
+    /// This one.
+    Authorization(Named),
     /// None, so that it must have happened offline.
     Nothing,
     /// That is wrong, and has been rejected.
@@ -408,7 +408,7 @@ fn on_authorization(checks: &mut Checks, raw: Raw<'_>, path: Option<&str>) -> On
         }
         return On::Unclear;
     }
-    match (path.map(Code::parse), named) {
+    match (path.map(|path| Named(Code::parse(path))), named) {
         (Some(of_path), Some(code)) if of_path != code => {
             let message = "Invalid value: the path names another authorization";
             checks.reject::<On>("authorizationId", message);

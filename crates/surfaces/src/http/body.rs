@@ -1,6 +1,7 @@
 //! Bodies of requests to our own APIs: JSON objects whose every field is known, and the key under
 //! which a request may be repeated.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -12,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use ledger::ids::Hasher;
 use ledger::{Credential, Idempotency, Key};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
 use crate::http::fields::{FromObject, Object, wipe};
@@ -48,31 +49,9 @@ impl<T: FromObject> FromRequest<Platform> for Body<T> {
         let key = idempotency_key(&request)?;
         check_media_type(request.headers())?;
         let bytes = Bytes::from_request(request, &()).await.map_err(|error| unreadable(&error))?;
-        let parsed = serde_json::from_slice(&bytes);
-        let fields = match parsed {
-            Ok(Value::Object(fields)) => fields,
-            Ok(other) => {
-                wipe(other);
-                return Err(Problem::malformed("the body must be a JSON object"));
-            }
-            Err(error) => {
-                let (line, column) = (error.line(), error.column());
-                let place = format!("the body is not JSON: line {line}, column {column}");
-                return Err(Problem::malformed(place));
-            }
-        };
-        wipe_bytes(bytes);
+        let fields = fields(bytes)?;
         let idempotency = key.map(|key| {
-            let present = fields.iter().filter(|(_, value)| !value.is_null());
-            let mut canonical = String::new();
-            for (name, value) in present {
-                let mut field = value.to_string();
-                canonical.push_str(name);
-                canonical.push('=');
-                canonical.push_str(&field);
-                canonical.push('\n');
-                field.zeroize();
-            }
+            let mut canonical = canonical(&fields);
             let fingerprint = platform.secrets.request_fingerprint(canonical.as_bytes());
             canonical.zeroize();
             Idempotency { key, fingerprint }
@@ -83,6 +62,41 @@ impl<T: FromObject> FromRequest<Platform> for Body<T> {
         let value = value.ok_or_else(Problem::bug)?;
         Ok(Body { value, idempotency })
     }
+}
+
+/// The fields of the object that a body is. The body itself is overwritten: it may carry a card
+/// number.
+fn fields(bytes: Bytes) -> Result<Map<String, Value>, Problem> {
+    let parsed = serde_json::from_slice(&bytes);
+    if let Ok(mut bytes) = bytes.try_into_mut() {
+        bytes.as_mut().zeroize();
+    }
+    match parsed {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(other) => {
+            wipe(other);
+            Err(Problem::malformed("the body must be a JSON object"))
+        }
+        Err(error) => {
+            let (line, column) = (error.line(), error.column());
+            let detail = format!("the body is not JSON: line {line}, column {column}");
+            Err(Problem::malformed(detail))
+        }
+    }
+}
+
+/// What a request says, in one way of writing it: fields in the order of their names, and none that
+/// is `null`.
+fn canonical(fields: &Map<String, Value>) -> String {
+    let present: BTreeMap<&String, &Value> =
+        fields.iter().filter(|(_, value)| !value.is_null()).collect();
+    let mut canonical = String::new();
+    for (name, value) in present {
+        let mut value = value.to_string();
+        canonical.extend([name.as_str(), "=", value.as_str(), "\n"]);
+        value.zeroize();
+    }
+    canonical
 }
 
 /// The caller's key, scoped to the caller and the resource.
@@ -129,13 +143,6 @@ fn unreadable(error: &BytesRejection) -> Problem {
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", title, detail);
     }
     Problem::malformed("the body ended early")
-}
-
-/// Overwrites a body that is no longer needed: it may carry a card number.
-fn wipe_bytes(bytes: Bytes) {
-    if let Ok(mut bytes) = bytes.try_into_mut() {
-        bytes.as_mut().zeroize();
-    }
 }
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segments<T> {

@@ -1,5 +1,5 @@
 //! Reading what clients write: the fields of a JSON object and the parameters of a query. Each
-//! reader takes one, says what is wrong with it, and what is left over at the end was not asked for.
+//! reader takes one and says what is wrong with it; what is left over at the end is refused.
 
 use std::collections::HashMap;
 
@@ -114,13 +114,11 @@ pub fn wipe(value: Value) {
 
 /// Any text.
 pub fn string(value: Value) -> Result<String, String> {
-    match value {
-        Value::String(text) => Ok(text),
-        other => {
-            wipe(other);
-            Err("must be a string".to_owned())
-        }
+    if let Value::String(text) = value {
+        return Ok(text);
     }
+    wipe(value);
+    Err("must be a string".to_owned())
 }
 
 /// A text for people of 1 to `chars_max` characters, none of them a control character.

@@ -193,7 +193,8 @@ mod tests {
             r#"le="0.01"} 2"#,
             r#"le="10"} 2"#,
             r#"le="+Inf"} 3"#,
-            r#"_sum{http_request_method="GET",http_route="/operator/v1/accounts/{account_no}"} 20.011000"#,
+            "_sum{http_request_method=\"GET\",http_route=\"/operator/v1/accounts/{account_no}\"} \
+             20.011000",
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }

@@ -79,8 +79,8 @@ mod tests {
         assert_eq!(first.items, [9, 7]);
         let second = list(2, first.next.as_deref().and_then(parse_cursor));
         assert_eq!(second.items, [5, 3]);
-        let last = list(2, second.next.as_deref().and_then(parse_cursor));
-        assert_eq!((last.items.as_slice(), last.next), (&[1][..], None));
+        let third = list(2, second.next.as_deref().and_then(parse_cursor));
+        assert_eq!((third.items.as_slice(), third.next), (&[1][..], None));
         assert_eq!(list(5, None).next, None, "a full page may be the last");
     }
 }

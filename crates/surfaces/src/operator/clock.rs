@@ -101,14 +101,14 @@ pub(super) async fn advance_clock(
     advance(&clock, body.value.seconds);
     let released = run_due(&platform.engine, &platform.queries, platform.clock.as_ref()).await;
     let released = released.map_err(not_submitted)?;
-    let advanced = Advanced { now: platform.now().rfc3339(), released };
+    let outcome = Advanced { now: platform.now().rfc3339(), released };
     if let Some(idempotency) = body.idempotency {
-        remembered.push_back((idempotency, advanced.clone()));
+        remembered.push_back((idempotency, outcome.clone()));
         if remembered.len() > ADVANCES_REMEMBERED_MAX {
             remembered.pop_front();
         }
     }
-    Ok(Json(advanced).into_response())
+    Ok(Json(outcome).into_response())
 }
 
 fn advance(clock: &VirtualClock, seconds: i64) {

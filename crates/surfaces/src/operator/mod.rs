@@ -1,5 +1,5 @@
-//! The operator API: companies, sellers, accounts, cards, credentials, the journal's events, and the
-//! check of the whole ledger.
+//! The operator API: companies, sellers, accounts, cards, credentials, the journal's events, and
+//! the check of the whole ledger.
 
 mod accounts;
 mod callers;

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use ledger::Mount;
+
 use super::*;
 use crate::card_ledger::openapi;
 use crate::card_ledger::problem::Kind;
@@ -18,25 +20,45 @@ fn routes_and_documentation_name_the_same() {
             documented.insert(format!("{method} {path}"));
         }
     }
-    let routed: BTreeSet<String> = routes()
-        .iter()
-        .map(|route| match route.verb {
-            Verb::Get => format!("get {}", route.path),
-            Verb::Post => format!("post {}", route.path),
-        })
-        .collect();
-    assert_eq!(documented, routed);
-    // Two names; authorizations and cancellations, twice each with the alias; transactions and
-    // corrections of three kinds, flat, nested and nested under the alias.
-    assert_eq!(routed.len(), 2 * (2 * 3 + 2 * 3 + 3 * 3 * 2 * 3));
+    // Under each name of the contract and under the alias, the same routes are documented once.
+    let routed = |mount: Mount, is_alias: bool| -> BTreeSet<String> {
+        let routes = routes().into_iter();
+        let routes = routes.filter(|route| route.mount == mount && route.is_alias == is_alias);
+        routes
+            .map(|route| {
+                let verb = match route.verb {
+                    Verb::Get => "get",
+                    Verb::Post => "post",
+                };
+                let path = route.relative_path().replace("/authorization/", "/authorizations/");
+                let path = path
+                    .strip_suffix("/authorization")
+                    .map_or(path.clone(), |company| format!("{company}/authorizations"));
+                format!("{verb} {path}")
+            })
+            .collect()
+    };
+    for mount in [Mount::CardTransaction, Mount::CreditAccountAcquiring] {
+        assert_eq!(routed(mount, false), documented);
+        assert!(routed(mount, true).is_subset(&documented));
+        // Authorizations, cancellations; transactions and corrections of three kinds, nested.
+        assert_eq!(routed(mount, true).len(), 3 + 3 + 3 * 2 * 3);
+    }
+    // And transactions and corrections flat.
+    assert_eq!(documented.len(), 3 + 3 + 3 * 2 * 3 * 2);
 }
 
 #[test]
 fn documented_routes_answer_and_want_a_token() {
     let world = world();
     let document = serde_json::to_value(openapi()).unwrap();
-    for (path, item) in document["paths"].as_object().unwrap() {
+    let servers = document["servers"].as_array().unwrap();
+    let servers = servers.iter().map(|server| server["url"].as_str().unwrap());
+    let paths = document["paths"].as_object().unwrap();
+    for (server, (path, item)) in servers.flat_map(|server| paths.iter().map(move |p| (server, p)))
+    {
         let path = path.replace("{companyNumber}", "100").replace(['{', '}'], "");
+        let path = format!("{server}{path}");
         for (method, operation) in item.as_object().unwrap() {
             let method = method.to_uppercase();
             let reply = world.call(&method, &path, "", "{}");
@@ -67,7 +89,7 @@ fn references_in_the_document_resolve() {
         .flat_map(|item| item.as_object().unwrap().values())
         .map(|operation| &operation["operationId"])
         .collect();
-    let distinct: BTreeSet<String> = ids.iter().map(|id| id.to_string()).collect();
+    let distinct: BTreeSet<String> = ids.iter().map(ToString::to_string).collect();
     assert_eq!(distinct.len(), ids.len());
 }
 
@@ -188,4 +210,22 @@ fn collect(value: &Value, name: &str, found: &mut BTreeSet<String>) {
         Value::Array(items) => items.iter().for_each(|item| collect(item, name, found)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+#[test]
+fn the_ceiling_reads_and_answers_as_the_contract_does() {
+    let world = World::new(crate::card_ledger::ceiling);
+    let body = authorization(json!({}));
+    let first = world.post("/bench/ceiling", &body);
+    let again = world.post("/bench/ceiling", &body);
+    assert_eq!((first.status, again.status), (201, 201));
+    assert!(first.header("location").starts_with(&format!("{V1}/authorizations/")));
+    assert_ne!(first.body, again.body);
+    assert_eq!(world.balance(), (0, 0));
+    assert_eq!(world.call("POST", "/bench/ceiling", "", &body).problem(), "401 token-invalid");
+    let bad = authorization(json!({ "type": null }));
+    assert_eq!(
+        world.post("/bench/ceiling", &bad).problem(),
+        "400 validation-error type: Argument required"
+    );
 }

@@ -19,9 +19,28 @@ const POSTS: [&str; 6] = [
 
 /// Values that have broken parsers before.
 const ODD: [&str; 22] = [
-    "null", "true", "0", "-0", "1e400", "-1", "0.001", "1e-400", "99999999999999999999", "\"\"",
-    "\"\\u0000\"", "\"\\ud800\"", "\"..\"", "[]", "{}", "[[[]]]", "{\"a\":{}}", "\"2026-02-30\"",
-    "\"SEK\"", "123456", "\"\u{202e}\"", "1.0",
+    "null",
+    "true",
+    "0",
+    "-0",
+    "1e400",
+    "-1",
+    "0.001",
+    "1e-400",
+    "99999999999999999999",
+    "\"\"",
+    "\"\\u0000\"",
+    "\"\\ud800\"",
+    "\"..\"",
+    "[]",
+    "{}",
+    "[[[]]]",
+    "{\"a\":{}}",
+    "\"2026-02-30\"",
+    "\"SEK\"",
+    "123456",
+    "\"\u{202e}\"",
+    "1.0",
 ];
 
 fn post(world: &World, path: &str, body: Vec<u8>) -> Reply {
@@ -47,8 +66,14 @@ fn good_bodies() -> Vec<(&'static str, String)> {
     vec![
         (POSTS[0], authorization(json!({ "validToDate": "2026-11-21", "channel": "POS" }))),
         (POSTS[1], offline(json!({ "withdrawalAmount": 1, "pointOfSale": "x" }))),
-        (POSTS[1], purchase("ZZZZZZ", json!({ "additionalReferences": {
-            "acquirerBatchId": "b", "acquirerTransactionId": "t" } }))),
+        (
+            POSTS[1],
+            purchase(
+                "ZZZZZZ",
+                json!({ "additionalReferences": {
+            "acquirerBatchId": "b", "acquirerTransactionId": "t" } }),
+            ),
+        ),
         (POSTS[4], correction(json!({ "date": "2026-11-20" }))),
         (POSTS[5], json!({ "cancellationDate": "2026-11-20" }).to_string()),
     ]
@@ -66,7 +91,7 @@ fn every_field_takes_every_odd_value() {
                     &format!("{}:{odd}", json!(name)),
                     1,
                 );
-                assert!(mutated != body.to_string() || odd == value.to_string(), "{name}");
+                assert!(mutated.contains(odd), "{name} {odd}");
                 assert_answered(&post(&world, path, mutated.into_bytes()));
             }
             for (inner, value) in value.as_object().into_iter().flatten() {
@@ -87,11 +112,12 @@ fn every_field_takes_every_odd_value() {
 fn any_bytes_are_answered() {
     let world = world();
     let bytes = proptest::collection::vec(any::<u8>(), 0..200);
-    runner(1_000).run(&(0..POSTS.len(), bytes), |(at, bytes)| {
-        assert_answered(&post(&world, POSTS[at], bytes));
-        Ok(())
-    })
-    .unwrap();
+    runner(1_000)
+        .run(&(0..POSTS.len(), bytes), |(at, bytes)| {
+            assert_answered(&post(&world, POSTS[at], bytes));
+            Ok(())
+        })
+        .unwrap();
 }
 
 #[test]
@@ -99,48 +125,52 @@ fn mutated_bodies_are_answered() {
     let world = world();
     let bodies = good_bodies();
     let edits = proptest::collection::vec((any::<prop::sample::Index>(), any::<Edit>()), 1..4);
-    runner(3_000).run(&(0..bodies.len(), edits), |(at, edits)| {
-        let (path, body) = &bodies[at];
-        let mut bytes = body.clone().into_bytes();
-        for (at, edit) in edits {
-            edit.apply(&mut bytes, at);
-        }
-        assert_answered(&post(&world, path, bytes));
-        Ok(())
-    })
-    .unwrap();
+    runner(3_000)
+        .run(&(0..bodies.len(), edits), |(at, edits)| {
+            let (path, body) = &bodies[at];
+            let mut bytes = body.clone().into_bytes();
+            for (at, edit) in edits {
+                edit.apply(&mut bytes, at);
+            }
+            assert_answered(&post(&world, path, bytes));
+            Ok(())
+        })
+        .unwrap();
 }
 
 #[test]
 fn any_path_and_query_is_answered() {
     let world = world();
     let part = "[a-zA-Z0-9%/?&=.;~+:@!$'(),*_-]{0,40}";
-    runner(2_000).run(&(0..7_usize, part), |(at, part)| {
-        let start = [
-            "/ledger/", "/ledger/card-transaction/v1/", "/ledger/card-transaction/v1/100/",
-            "/ledger/card-transaction/v1/100/purchases/",
-            "/ledger/card-transaction/v1/100/purchases?",
-            "/ledger/card-transaction/v1/100/authorizations/",
-            "/ledger/card-transaction/v1/100/authorizations?after=",
-        ][at];
-        let path = format!("{start}{part}");
-        for method in ["GET", "POST"] {
-            let Ok(request) = Request::builder()
-                .method(method)
-                .uri(&path)
-                .header("authorization", format!("Bearer {TOKEN}"))
-                .body(Body::empty())
-            else {
-                continue;
-            };
-            let reply = world.send(request);
-            if reply.status != 200 {
-                assert_answered(&reply);
+    runner(2_000)
+        .run(&(0..7_usize, part), |(at, part)| {
+            let start = [
+                "/ledger/",
+                "/ledger/card-transaction/v1/",
+                "/ledger/card-transaction/v1/100/",
+                "/ledger/card-transaction/v1/100/purchases/",
+                "/ledger/card-transaction/v1/100/purchases?",
+                "/ledger/card-transaction/v1/100/authorizations/",
+                "/ledger/card-transaction/v1/100/authorizations?after=",
+            ][at];
+            let path = format!("{start}{part}");
+            for method in ["GET", "POST"] {
+                let Ok(request) = Request::builder()
+                    .method(method)
+                    .uri(&path)
+                    .header("authorization", format!("Bearer {TOKEN}"))
+                    .body(Body::empty())
+                else {
+                    continue;
+                };
+                let reply = world.send(request);
+                if reply.status != 200 {
+                    assert_answered(&reply);
+                }
             }
-        }
-        Ok(())
-    })
-    .unwrap();
+            Ok(())
+        })
+        .unwrap();
 }
 
 /// A change of a body.

@@ -191,3 +191,58 @@ fn acquirer_references_are_used_once() {
     let reply = world.post(&format!("{path}/2/corrections"), &second);
     assert_eq!(reply.problem(), "409 duplicate-correction");
 }
+
+/// Sends the same kind of request many times at once, and counts the answers by status.
+fn at_once(world: &World, path: &str, bodies: Vec<String>) -> Vec<(u16, bool, String)> {
+    use axum::body::Body;
+    use axum::http::Request;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+    world.block_on(async {
+        let mut calls = tokio::task::JoinSet::new();
+        for body in bodies {
+            let request = Request::builder()
+                .method("POST")
+                .uri(format!("{V1}/{path}"))
+                .header("content-type", "application/json")
+                .header("authorization", format!("Bearer {TOKEN}"));
+            let app = world.app.clone();
+            let request = request.body(Body::from(body)).unwrap();
+            calls.spawn(async move {
+                let (head, body) = app.oneshot(request).await.unwrap().into_parts();
+                let body = body.collect().await.unwrap().to_bytes();
+                let replayed = head.headers.contains_key("idempotent-replayed");
+                (head.status.as_u16(), replayed, String::from_utf8(body.to_vec()).unwrap())
+            });
+        }
+        calls.join_all().await
+    })
+}
+
+#[test]
+fn many_identical_requests_have_one_effect() {
+    let world = world();
+    for (path, body, balance) in [
+        ("authorizations", authorization(json!({})), (0, 30_000)),
+        ("purchases", offline(json!({})), (20_000, 30_000)),
+    ] {
+        let answers = at_once(&world, path, vec![body; 64]);
+        assert!(answers.iter().all(|(status, _, body)| (*status, body) == (201, &answers[0].2)));
+        assert_eq!(answers.iter().filter(|(_, replayed, _)| !replayed).count(), 1);
+        assert_eq!(world.balance(), balance);
+    }
+}
+
+#[test]
+fn many_captures_never_take_more_than_was_authorized() {
+    let world = world();
+    let id = world.authorize(json!({}));
+    let bodies = (0..64).map(|number| {
+        let source = format!("capture {number}");
+        purchase(&id, json!({ "sourcePurchaseTransactionId": source, "amount": 70 }))
+    });
+    let answers = at_once(&world, "purchases", bodies.collect());
+    let of = |status: u16| answers.iter().filter(|answer| answer.0 == status).count();
+    assert_eq!((of(201), of(409)), (4, 60));
+    assert_eq!(world.balance(), (28_000, 2_000));
+}

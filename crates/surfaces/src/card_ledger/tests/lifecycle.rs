@@ -1,6 +1,8 @@
 //! The life of authorizations and transactions, as clients see it.
 
+use engine::Command;
 use expect_test::expect;
+use ledger::{CardStatus, CardToken, ChangeCard};
 
 use super::*;
 use crate::testing::{CARD_500, CARD_BLOCKED, CARD_EUR, CARD_JPY, CARD_KWD};
@@ -473,6 +475,21 @@ fn offline_purchases_book_over_the_limit_and_on_a_blocked_card() {
     let body = authorization(json!({ "cardToken": CARD_500, "authorizationAmount": 0.01 }));
     let reply = world.post(&format!("{V1}/authorizations"), &body);
     assert_eq!(reply.problem(), r#"422 authorization-declined "insufficient-funds""#);
+}
+
+#[test]
+fn a_live_authorization_outlives_its_cards_blocking() {
+    let world = world();
+    let id = world.authorize(json!({}));
+    world.submit(Command::ChangeCard(ChangeCard {
+        token: CardToken::parse(CARD).unwrap(),
+        status: CardStatus::Blocked,
+        actor: "test".to_owned(),
+    }));
+    world.create(&format!("{V1}/purchases"), &purchase(&id, json!({})));
+    let body = authorization(json!({ "sourceAuthorizationTransactionId": "auth-2" }));
+    let reply = world.post(&format!("{V1}/authorizations"), &body);
+    assert_eq!(reply.problem(), r#"422 authorization-declined "card-blocked""#);
 }
 
 #[test]

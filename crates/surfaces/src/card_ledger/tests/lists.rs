@@ -62,10 +62,14 @@ fn the_default_is_fifty_and_the_most_two_hundred() {
 fn long_scans_go_on_where_they_stopped() {
     let world = world();
     let id = world.authorize(json!({}));
-    world.create(&format!("{V1}/cash-withdrawals"), &json!({
-        "sourceCashWithdrawalTransactionId": "the only one", "amount": 1,
-        "offlineInfo": { "cardToken": CARD, "sellerNumber": "654", "currency": "SEK" },
-    }).to_string());
+    world.create(
+        &format!("{V1}/cash-withdrawals"),
+        &json!({
+            "sourceCashWithdrawalTransactionId": "the only one", "amount": 1,
+            "offlineInfo": { "cardToken": CARD, "sellerNumber": "654", "currency": "SEK" },
+        })
+        .to_string(),
+    );
     purchases(&world, engine::limits::PAGE_ROWS_SCANNED_MAX + 1);
     let mut path = format!("{V1}/cash-withdrawals");
     let mut pages = Vec::new();

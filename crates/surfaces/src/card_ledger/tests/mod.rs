@@ -72,9 +72,10 @@ fn correction(changes: Value) -> String {
 fn changed(mut body: Value, changes: Value) -> String {
     let Value::Object(changes) = changes else { panic!("{changes}") };
     for (name, value) in changes {
-        match value {
-            Value::Null => drop(body.as_object_mut().unwrap().remove(&name)),
-            value => body[name] = value,
+        if value.is_null() {
+            body.as_object_mut().unwrap().remove(&name);
+        } else {
+            body[name] = value;
         }
     }
     body.to_string()
@@ -144,7 +145,7 @@ impl Reply {
             ["content-type", "location", "idempotent-replayed", "www-authenticate", "retry-after"]
         {
             if let Some(value) = self.headers.get(name) {
-                text.push_str(&format!("{name}: {}\n", value.to_str().unwrap()));
+                text.extend([name, ": ", value.to_str().unwrap(), "\n"]);
             }
         }
         // Pretty, but with numbers as they were written.
@@ -162,12 +163,12 @@ impl Reply {
         let mut text = format!("{} {code}", self.status);
         for name in ["Reason", "AvailableAmount"] {
             if let Some(value) = body.get(name) {
-                text.push_str(&format!(" {value}"));
+                text.extend([" ", &value.to_string()]);
             }
         }
         for problem in body["Problems"].as_array().into_iter().flatten() {
             let (name, message) = problem.as_object().unwrap().iter().next().unwrap();
-            text.push_str(&format!(" {name}: {}", message.as_str().unwrap()));
+            text.extend([" ", name, ": ", message.as_str().unwrap()]);
         }
         text
     }
@@ -192,13 +193,13 @@ fn pretty(json: &str) -> String {
             '{' | '[' if !is_string => {
                 depth += 1;
                 text.push(c);
-                text.push_str(&format!("\n{}", "  ".repeat(depth)));
+                text.extend(["\n", &"  ".repeat(depth)]);
             }
             '}' | ']' if !is_string => {
                 depth -= 1;
-                text.push_str(&format!("\n{}{c}", "  ".repeat(depth)));
+                text.extend(["\n", &"  ".repeat(depth), c.encode_utf8(&mut [0; 4])]);
             }
-            ',' if !is_string => text.push_str(&format!(",\n{}", "  ".repeat(depth))),
+            ',' if !is_string => text.extend([",\n", &"  ".repeat(depth)]),
             ':' if !is_string => text.push_str(": "),
             c => text.push(c),
         }

@@ -1,24 +1,32 @@
 //! Every documented problem, its shape, and which of two comes first.
 
+use std::sync::{Arc, Mutex};
+
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Extensions, Request};
+use engine::SubmitError;
 use expect_test::expect;
+use http_body_util::BodyExt;
+use ledger::{Currency, Money, Refusal};
 
 use super::*;
+use crate::card_ledger::problem::Problem;
 use crate::testing::{
     CARD_500, CARD_BLOCKED, CARD_EXPIRED, CARD_ON_BLOCKED, CARD_ON_CLOSED, TOKEN_200, TOKEN_300,
     TOKEN_400, TOKEN_654,
 };
 
+/// The transcript of a problem, whose instance is another each time.
+fn masked(reply: &Reply) -> String {
+    let instance = reply.json()["Instance"].as_str().unwrap().to_owned();
+    assert_eq!(instance.len(), 36);
+    reply.transcript().replace(&instance, "(uuid)")
+}
+
 #[test]
 fn problems_have_the_contracts_shape() {
     let world = world();
     let path = format!("{V1}/authorizations");
-    let masked = |reply: &Reply| {
-        let instance = reply.json()["Instance"].as_str().unwrap().to_owned();
-        assert_eq!(instance.len(), 36);
-        reply.transcript().replace(&instance, "(uuid)")
-    };
     let body = authorization(json!({ "sellerNumber": null, "authorizationAmount": "300.0" }));
     expect![[r#"
         400
@@ -38,7 +46,8 @@ fn problems_have_the_contracts_shape() {
             }
           ]
         }
-    "#]].assert_eq(&masked(&world.post(&path, &body)));
+    "#]]
+    .assert_eq(&masked(&world.post(&path, &body)));
     let body = authorization(json!({
         "sourceAuthorizationTransactionId": "declined", "cardToken": CARD_BLOCKED,
     }));
@@ -53,7 +62,14 @@ fn problems_have_the_contracts_shape() {
           "Detail": "The account or card declined; `Reason` says why.",
           "Reason": "card-blocked"
         }
-    "#]].assert_eq(&masked(&world.post(&path, &body)));
+    "#]]
+    .assert_eq(&masked(&world.post(&path, &body)));
+}
+
+#[test]
+fn problems_tell_what_their_kind_needs() {
+    let world = world();
+    let path = format!("{V1}/authorizations");
     let id = world.authorize(json!({}));
     let body = purchase(&id, json!({ "amount": 300.01 }));
     expect![[r#"
@@ -67,7 +83,8 @@ fn problems_have_the_contracts_shape() {
           "Detail": "Insufficient debited amount 300.00.",
           "AvailableAmount": 300.00
         }
-    "#]].assert_eq(&masked(&world.post(&format!("{V1}/purchases"), &body)));
+    "#]]
+    .assert_eq(&masked(&world.post(&format!("{V1}/purchases"), &body)));
     expect![[r#"
         401
         content-type: application/problem+json
@@ -79,7 +96,8 @@ fn problems_have_the_contracts_shape() {
           "Instance": "(uuid)",
           "Detail": "The request needs a bearer token of this contract."
         }
-    "#]].assert_eq(&masked(&world.call("GET", &path, "", "")));
+    "#]]
+    .assert_eq(&masked(&world.call("GET", &path, "", "")));
     let reply = world.post(&format!("{OLD}/purchases"), &purchase("ZZZZZZ", json!({})));
     expect![[r#"
         404
@@ -91,14 +109,15 @@ fn problems_have_the_contracts_shape() {
           "Instance": "(uuid)",
           "Detail": "The company has no such authorization."
         }
-    "#]].assert_eq(&masked(&reply));
+    "#]]
+    .assert_eq(&masked(&reply));
 }
 
 #[test]
-fn all_bad_fields_are_listed() {
+fn all_bad_fields_of_an_authorization_are_listed() {
     let world = world();
     let path = format!("{V1}/authorizations");
-    expect![[r#"
+    expect![[r"
         sourceAuthorizationTransactionId: Argument required
         sellerNumber: Argument required
         cardToken: Argument required: this or accountNo
@@ -106,7 +125,8 @@ fn all_bad_fields_are_listed() {
         pointOfSale: Argument required
         currency: Argument required
         authorizationAmount: Argument required
-    "#]].assert_eq(&listed(&world.post(&path, "{}")));
+    "]]
+    .assert_eq(&listed(&world.post(&path, "{}")));
     let body = json!({
         "sourceAuthorizationTransactionId": 789,
         "sellerNumber": "",
@@ -119,7 +139,7 @@ fn all_bad_fields_are_listed() {
         "cardAuthenticationMethod": "Wink",
         "channel": 1,
     });
-    expect![[r#"
+    expect![[r"
         sourceAuthorizationTransactionId: Invalid value: must be a string
         sellerNumber: Argument required
         cardToken: Invalid value: must be visible ASCII characters
@@ -128,22 +148,36 @@ fn all_bad_fields_are_listed() {
         currency: Invalid value: must be three capital letters (ISO 4217)
         authorizationAmount: Invalid value: must not be negative
         validToDate: Invalid value: must be a date, YYYY-MM-DD
-        cardAuthenticationMethod: Invalid value: must be one of ChipPin, ChipSign, PanCvcExpr, RecurringToken, MagStripePin
+        cardAuthenticationMethod: Invalid value: must be one of (methods)
         channel: Invalid value: must be one of POS, UnattendedPOS, Ecom
-    "#]].assert_eq(&listed(&world.post(&path, &body.to_string())));
+    "]]
+    .assert_eq(&listed(&world.post(&path, &body.to_string())));
+}
+
+#[test]
+fn all_bad_fields_of_a_transaction_are_listed() {
+    let world = world();
     let path = format!("{V1}/purchases");
-    expect![[r#"
+    expect![[r"
         sourcePurchaseTransactionId: Argument required
         authorizationId: Argument required: this or offlineInfo
         amount: Argument required
-    "#]].assert_eq(&listed(&world.post(&path, "{}")));
-    expect![[r#"
+    "]]
+    .assert_eq(&listed(&world.post(&path, "{}")));
+    expect![[r"
         sourcePurchaseTransactionId: Argument required
         offlineInfo.cardToken: Argument required
         offlineInfo.sellerNumber: Argument required
         offlineInfo.currency: Argument required
         amount: Argument required
-    "#]].assert_eq(&listed(&world.post(&path, r#"{"offlineInfo": {}}"#)));
+    "]]
+    .assert_eq(&listed(&world.post(&path, r#"{"offlineInfo": {}}"#)));
+}
+
+#[test]
+fn wrong_types_are_listed() {
+    let world = world();
+    let path = format!("{V1}/purchases");
     let body = json!({
         "authorizationId": 1.5,
         "sourcePurchaseTransactionId": "\u{0}",
@@ -156,14 +190,14 @@ fn all_bad_fields_are_listed() {
         "offlineInfo": { "cardToken": 1, "sellerNumber": 1, "currency": "S",
             "channel": "x", "cardAuthenticationMethod": "x", "pointOfSale": 1 },
     });
-    expect![[r#"
+    expect![[r"
         sourcePurchaseTransactionId: Invalid value: must not have control characters
         authorizationId: Invalid value: must be a string or a whole number
         offlineInfo.pointOfSale: Invalid value: must be a string
         offlineInfo.cardToken: Invalid value: must be a string
         offlineInfo.sellerNumber: Invalid value: must be a string
         offlineInfo.currency: Invalid value: must be three capital letters (ISO 4217)
-        offlineInfo.cardAuthenticationMethod: Invalid value: must be one of ChipPin, ChipSign, PanCvcExpr, RecurringToken, MagStripePin
+        offlineInfo.cardAuthenticationMethod: Invalid value: must be one of (methods)
         offlineInfo.channel: Invalid value: must be one of POS, UnattendedPOS, Ecom
         amount: Invalid value: must be a JSON number
         withdrawalAmount: Invalid value: must be a JSON number
@@ -172,25 +206,29 @@ fn all_bad_fields_are_listed() {
         sellerReceiptId: Invalid value: must be a string
         pointOfSale: Invalid value: must not have control characters
         date: Invalid value: must be a date, YYYY-MM-DD
-    "#]].assert_eq(&listed(&world.post(&path, &body.to_string())));
+    "]]
+    .assert_eq(&listed(&world.post(&path, &body.to_string())));
     let body = r#"{"offlineInfo": [], "additionalReferences": "x", "amount": 0}"#;
-    expect![[r#"
+    expect![[r"
         sourcePurchaseTransactionId: Argument required
         offlineInfo: Invalid value: must be an object, each name once
-        amount: Invalid value: out of range
+        amount: Invalid value: must be above zero
         additionalReferences: Invalid value: must be an object, each name once
-    "#]].assert_eq(&listed(&world.post(&path, body)));
+    "]]
+    .assert_eq(&listed(&world.post(&path, body)));
     let path = format!("{V1}/purchases/1/corrections");
-    expect![[r#"
+    expect![[r"
         sourceCorrectionTransactionId: Argument required
         amount: Argument required
         date: Invalid value: must be a date, YYYY-MM-DD
-    "#]].assert_eq(&listed(&world.post(&path, r#"{"date": ""}"#)));
+    "]]
+    .assert_eq(&listed(&world.post(&path, r#"{"date": ""}"#)));
     let path = format!("{V1}/authorizations/1/cancellations");
     let body = r#"{"cancellationDate": "tomorrow"}"#;
-    expect![[r#"
+    expect![[r"
         cancellationDate: Invalid value: must be a date, YYYY-MM-DD
-    "#]].assert_eq(&listed(&world.post(&path, body)));
+    "]]
+    .assert_eq(&listed(&world.post(&path, body)));
 }
 
 /// Each bad field on a line of its own.
@@ -202,7 +240,8 @@ fn listed(reply: &Reply) -> String {
         let (name, message) = problem.as_object().unwrap().iter().next().unwrap();
         format!("{name}: {}\n", message.as_str().unwrap())
     });
-    lines.collect()
+    let text: String = lines.collect();
+    text.replace("ChipPin, ChipSign, PanCvcExpr, RecurringToken, MagStripePin", "(methods)")
 }
 
 #[test]
@@ -254,14 +293,22 @@ fn unknown_things_are_refused() {
     }
     let path = format!("{V1}/purchases");
     for (info, problem) in [
-        (json!({ "cardToken": CARD, "sellerNumber": "9", "currency": "SEK" }),
-            "501 seller-no-not-registered"),
-        (json!({ "cardToken": "x", "sellerNumber": "654", "currency": "SEK" }),
-            "400 card-token-not-found"),
-        (json!({ "cardToken": CARD, "sellerNumber": "654", "currency": "EUR" }),
-            "422 currency-not-supported"),
-        (json!({ "cardToken": CARD, "sellerNumber": "654", "currency": "AAA" }),
-            "422 currency-not-supported"),
+        (
+            json!({ "cardToken": CARD, "sellerNumber": "9", "currency": "SEK" }),
+            "501 seller-no-not-registered",
+        ),
+        (
+            json!({ "cardToken": "x", "sellerNumber": "654", "currency": "SEK" }),
+            "400 card-token-not-found",
+        ),
+        (
+            json!({ "cardToken": CARD, "sellerNumber": "654", "currency": "EUR" }),
+            "422 currency-not-supported",
+        ),
+        (
+            json!({ "cardToken": CARD, "sellerNumber": "654", "currency": "AAA" }),
+            "422 currency-not-supported",
+        ),
     ] {
         let body = offline(json!({ "offlineInfo": info }));
         assert_eq!(world.post(&path, &body).problem(), problem);
@@ -474,7 +521,8 @@ fn bodies_are_one_json_object() {
     let shape = "400 validation-error body: Invalid value: must be one JSON object, each name once";
     for path in ["authorizations", "purchases", "reversals", "purchases/x/corrections"] {
         let path = format!("{V1}/{path}");
-        for bad in ["null", "[]", "[{}]", "\"x\"", "1", "{", "{}{}", "{]", "tru", "{'a':1}", "{a:1}"]
+        for bad in
+            ["null", "[]", "[{}]", "\"x\"", "1", "{", "{}{}", "{]", "tru", "{'a':1}", "{a:1}"]
         {
             assert_eq!(world.post(&path, bad).problem(), shape, "{bad}");
         }
@@ -500,6 +548,76 @@ fn bodies_are_one_json_object() {
         .header("authorization", format!("Bearer {TOKEN}"));
     let reply = world.send(request.body(Body::from(vec![b'{', 0xff, b'}'])).unwrap());
     assert_eq!(reply.problem(), "400 validation-error body: Invalid value: must be UTF-8");
+}
+
+#[test]
+fn failures_say_what_may_have_happened() {
+    let world = world();
+    let sek = Money::from_minor(0, Currency::SEK).unwrap();
+    for (error, problem, retry_after) in [
+        (SubmitError::Overloaded, "503 service-unavailable", "1"),
+        (SubmitError::NotDone, "503 service-unavailable", "1"),
+        (SubmitError::Unknown, "503 outcome-unknown", "1"),
+        (SubmitError::Bug, "500 internal-error", ""),
+        (Refusal::BalanceOutOfRange.into(), "409 balance-out-of-range", ""),
+        (
+            Refusal::InsufficientDebitedAmount { available: sek }.into(),
+            "409 insufficient-debited-amount 0.0",
+            "",
+        ),
+    ] {
+        let response = Problem::of(error, "amount").answer(&world.platform, &Extensions::new());
+        let (head, body) = response.into_parts();
+        let body = world.block_on(body.collect()).unwrap().to_bytes();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        let reply = Reply { status: head.status.as_u16(), headers: head.headers, body };
+        assert_eq!(reply.problem(), problem);
+        assert_eq!(reply.header("retry-after"), retry_after);
+    }
+}
+
+/// Remembers the fields of events.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl tracing::Subscriber for Log {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+            self.0.lock().unwrap().extend([format!("{field}={value:?} ")]);
+        });
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[test]
+fn instances_are_in_the_log_and_secrets_are_not() {
+    let world = world();
+    let log = Log::default();
+    let body = authorization(json!({ "cardToken": CARD_BLOCKED }));
+    let path = format!("{V1}/authorizations");
+    let reply = tracing::subscriber::with_default(log.clone(), || world.post(&path, &body));
+    let logged = log.0.lock().unwrap().clone();
+    let instance = reply.json()["Instance"].as_str().unwrap().to_owned();
+    assert!(logged.contains(&format!("instance=\"{instance}\"")), "{logged}");
+    assert!(logged.contains("code=\"authorization-declined\""), "{logged}");
+    assert!(logged.contains("request_id="), "{logged}");
+    assert!(!logged.contains(&path), "a path may hold a card number: {logged}");
+    assert!(!logged.contains(TOKEN) && !logged.contains(CARD_BLOCKED), "{logged}");
 }
 
 #[test]

@@ -87,12 +87,14 @@ fn limits_hold_at_their_edges() {
     let digits = |length: usize| "7".repeat(length);
     let company = |number: &str, name: &str, days: &str| {
         format!(
-            r#"POST /companies {{"company_number":"{number}","name":"{name}","currencies":[],"authorization_days":{days}}}"#
+            r#"POST /companies {{"company_number":"{number}","name":"{name}",
+            "currencies":[],"authorization_days":{days}}}"#
         )
     };
     let account = |limit: &str, currency: &str| {
         format!(
-            r#"POST /accounts {{"company_number":"100","currency":"{currency}","credit_limit":"{limit}","holder":"H"}}"#
+            r#"POST /accounts {{"company_number":"100","currency":"{currency}",
+            "credit_limit":"{limit}","holder":"H"}}"#
         )
     };
     for (line, status) in [

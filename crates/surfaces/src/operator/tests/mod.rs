@@ -11,27 +11,11 @@ use std::fmt::Write as _;
 
 use axum::body::Body;
 use axum::http::Request;
-use expect_test::Expect;
 
 use crate::testing::{OPERATOR_KEY, Reply, TOKEN, World};
 
 fn world() -> World {
     World::new(|platform| crate::router(platform, crate::Options::default()))
-}
-
-/// Sends each line, `METHOD path body`, as an operator, and compares what comes back. `{A}` stands
-/// for the number of the world's first account.
-#[track_caller]
-fn check(world: &World, lines: &str, expected: &Expect) {
-    let mut transcript = String::new();
-    for line in lines.trim().lines() {
-        let reply = operate(world, line.trim());
-        let location = reply.header("location");
-        let location =
-            if location.is_empty() { location.to_owned() } else { format!(" → {location}") };
-        writeln!(transcript, "{}{location}\n  {}", reply.status, reply.body).unwrap();
-    }
-    expected.assert_eq(&transcript);
 }
 
 /// Sends one line as an operator.

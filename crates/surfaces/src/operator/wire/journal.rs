@@ -108,15 +108,15 @@ impl EventBody {
         };
         data.optional("card_token", card.map(|card| card.token.as_str().to_owned()));
         let number = |id: CompanyId| Some(directory.company_by_id(id)?.number.clone());
-        let company_number = company.and_then(number).or_else(|| data.take("company_number"));
+        let (named_company, named_account) = (data.take("company_number"), data.take("account_no"));
         let credit = account.filter(|account| account.kind == AccountKind::Credit);
         let account_no = credit.map(|account| account.number().to_string());
         EventBody {
             id: row.id().0.to_string(),
             at: row.at().rfc3339(),
             kind,
-            company_number,
-            account_no: account_no.or_else(|| data.take("account_no")),
+            company_number: company.and_then(number).or(named_company),
+            account_no: account_no.or(named_account),
             data: data.0,
         }
     }
