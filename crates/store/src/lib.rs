@@ -82,7 +82,8 @@ pub trait Reader: Send {
         limit: usize,
     ) -> Result<Vec<Card>, StoreError>;
 
-    /// All accounts, payable ones included, newest first, with ids before `before`, at most `limit`.
+    /// All accounts, payable ones included, newest first, with ids before `before`, at most
+    /// `limit`.
     fn accounts_before(
         &mut self,
         before: AccountId,

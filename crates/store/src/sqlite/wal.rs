@@ -2,8 +2,8 @@
 //!
 //! A commit waits for the disk, and the disk answers sooner when the file does not grow. So the
 //! log is made as long as it may become, and brought back to its beginning in time: whatever is
-//! in it is copied into the database by a checkpoint between two batches, and when nothing is
-//! left and no reader looks at it, the next commit starts at its beginning again.
+//! in it is copied into the database beside and between the batches, and when nothing is left and
+//! no reader looks at it, the next commit starts at its beginning again.
 
 use std::path::Path;
 use std::sync::Arc;
