@@ -44,5 +44,8 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 /// How long a client may take to send its request's head and body.
 pub const REQUEST_READ_MAX: Duration = Duration::from_secs(30);
 
+/// How long a client may take no more of an answer that it is being sent.
+pub const ANSWER_STALL_MAX: Duration = Duration::from_secs(30);
+
 /// How long a shutdown waits for requests in flight.
 pub const SHUTDOWN_WAIT_MAX: Duration = Duration::from_secs(20);

@@ -35,17 +35,18 @@ pub struct Queries {
 struct Pool {
     source: Arc<dyn Source>,
     idle: Mutex<Vec<Box<dyn Reader>>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 impl Queries {
     /// A pool over `source`, empty at first.
     pub fn new(source: Arc<dyn Source>) -> Queries {
-        let (idle, permits) = (Mutex::default(), Semaphore::new(READERS_MAX));
+        let (idle, permits) = (Mutex::default(), Arc::new(Semaphore::new(READERS_MAX)));
         Queries { pool: Arc::new(Pool { source, idle, permits }) }
     }
 
-    /// Runs `query` with a reader, on a thread that may block.
+    /// Runs `query` with a reader, on a thread that may block. What has begun is run to its end,
+    /// and keeps its place, whether or not the caller still waits.
     ///
     /// # Errors
     /// What `query` says, or [`StoreError::NotCommitted`] when there is no reader to be had.
@@ -55,10 +56,14 @@ impl Queries {
         Q: FnOnce(&mut dyn Reader) -> Result<T, StoreError> + Send + 'static,
     {
         let pool = Arc::clone(&self.pool);
-        let permit = self.pool.permits.acquire().await.map_err(|_| StoreError::NotCommitted)?;
-        let outcome = tokio::task::spawn_blocking(move || pool.run(query)).await;
-        drop(permit);
-        outcome.unwrap_or(Err(StoreError::NotCommitted))
+        let permits = Arc::clone(&self.pool.permits);
+        let permit = permits.acquire_owned().await.map_err(|_| StoreError::NotCommitted)?;
+        let run = move || {
+            let outcome = pool.run(query);
+            drop(permit);
+            outcome
+        };
+        tokio::task::spawn_blocking(run).await.unwrap_or(Err(StoreError::NotCommitted))
     }
 }
 

@@ -2,6 +2,8 @@
 //! stops without dropping what it has taken.
 
 mod body;
+mod open_files;
+mod stream;
 pub(crate) mod tls;
 
 use std::net::SocketAddr;
@@ -26,6 +28,8 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use body::TimedBody;
+use open_files::connections_that_fit;
+use stream::TimedStream;
 
 /// Longest request line with all headers, in bytes; hyper answers 431 above.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
@@ -57,7 +61,7 @@ impl Server {
     ) -> anyhow::Result<Server> {
         let listener = TcpListener::bind(address).await;
         let listener = listener.with_context(|| format!("could not listen at {address}"))?;
-        let connections = Arc::new(Semaphore::new(connections_max));
+        let connections = Arc::new(Semaphore::new(connections_that_fit(connections_max)));
         Ok(Server { listener, router, tls, connections })
     }
 
@@ -134,9 +138,11 @@ impl Connection {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
+            // Who has no more to send may still wait for the answer.
+            .half_close(true)
             .header_read_timeout(REQUEST_READ_MAX)
             .max_buf_size(HEAD_BYTES_MAX)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(TimedStream::new(stream)), service);
         if let Err(error) = watcher.watch(connection).await {
             // A client that leaves, stalls or speaks something else; hyper has answered it.
             tracing::debug!(%error, "connection ended early");

@@ -275,7 +275,9 @@ impl Auditor {
             TransactionKind::Posting(kind) => {
                 (posting_key(number, kind, &row.source), kind.as_str())
             }
-            TransactionKind::Correction(_) => (correction_key(number, &row.source), "correction"),
+            TransactionKind::Correction(kind) => {
+                (correction_key(number, kind, &row.source), row.kind.as_str())
+            }
             TransactionKind::Cancellation | TransactionKind::Expiry => return,
         };
         self.keys.expect(source, id);
@@ -603,9 +605,10 @@ mod tests {
         let mut world = story();
         let id = id_of(&world, "refused");
         world.rows.remove(&id);
-        let found = world.verify();
-        let chain = found.invariants[1].first_broken.as_deref();
-        assert_eq!(chain, Some(&*format!("row {} follows row {}", id.0 + 1, id.0 - 1)));
+        let broken = |world: &World| world.verify().invariants[1].first_broken.clone().unwrap();
+        assert_eq!(broken(&world), format!("the seal of row {} is not that of its rows", id.0));
+        world.seals.remove(&id);
+        assert_eq!(broken(&world), format!("row {} follows row {}", id.0 + 1, id.0 - 1));
     }
 
     #[test]
@@ -846,7 +849,11 @@ mod tests {
                 transaction(w, "c1").kind =
                     TransactionKind::Correction(PostingKind::CashWithdrawal);
             },
-            &is("transaction @c1 does not correct @p1"),
+            &[
+                ("no-correction-over-transaction", "transaction @c1 does not correct @p1"),
+                // Its source id is unique among corrections of its kind.
+                ("keys-used-once", "the keys of rows"),
+            ],
         );
         check_resealed(
             |w| transaction(w, "c1").corrects = None,

@@ -25,7 +25,7 @@ pub struct Correct {
     pub kind: PostingKind,
     /// The caller's id of what is corrected.
     pub corrected: String,
-    /// The caller's id of the correction, unique per company.
+    /// The caller's id of the correction, unique per company and kind.
     pub source: String,
     /// How much, in major units of the account's currency.
     pub amount: Decimal,
@@ -43,8 +43,9 @@ impl Correct {
     }
 
     fn keys(&self) -> Vec<Key> {
-        let mut keys = vec![correction_key(&self.company, &self.source)];
-        keys.extend(acquirer_key(&self.company, "correction", &self.references));
+        let word = TransactionKind::Correction(self.kind).as_str();
+        let mut keys = vec![correction_key(&self.company, self.kind, &self.source)];
+        keys.extend(acquirer_key(&self.company, word, &self.references));
         keys
     }
 
@@ -63,9 +64,9 @@ impl Correct {
     }
 }
 
-/// What the source id of a correction uses up.
-pub fn correction_key(company: &str, source: &str) -> Key {
-    Key(Hasher::new("correction").text(company).text(source).finish())
+/// What the source id of a correction uses up. `kind` is the kind of what it corrects.
+pub fn correction_key(company: &str, kind: PostingKind, source: &str) -> Key {
+    Key(Hasher::new(TransactionKind::Correction(kind).as_str()).text(company).text(source).finish())
 }
 
 /// Decides one correction and places it in the books. The authorization stays as it is.
@@ -265,7 +266,7 @@ mod tests {
             purchase offline; correct amount=1 | correct amount=1 batch=b | DuplicateCorrection |
             purchase offline; correct amount=1 | correct amount=1 ref=r | DuplicateCorrection |
             purchase offline; withdraw offline; correct | \
-                     correct kind=withdrawal              | DuplicateCorrection           |
+                     correct kind=withdrawal              | c1 corrects cash-withdrawal p1 | A 0 0
             purchase offline; purchase offline source=p2; correct | \
                      correct of=p2                        | DuplicateCorrection           |
             purchase offline; correct amount=1 batch=b ref=r | \

@@ -59,7 +59,7 @@ pub use ids::{
 pub use journal::{Row, Seal};
 pub use money::{Currency, Decimal, Money, MoneyError};
 pub use open_account::OpenAccount;
-pub use post::{Basis, OfflineInfo, Post};
+pub use post::{Basis, OfflineClaims, OfflineInfo, Post};
 pub use refusal::Refusal;
 pub use time::{Date, Timestamp, Zone};
 pub use transaction::{AcquirerReferences, Mount, PostingKind, Transaction, TransactionKind};

@@ -28,6 +28,8 @@ pub struct Post {
     pub basis: Basis,
     /// Whether the request carried `offlineInfo`.
     pub offline_info: bool,
+    /// What `offlineInfo` says where it is not the basis.
+    pub claims: OfflineClaims,
     /// The caller's id, unique per company and kind.
     pub source: String,
     /// How much, in major units of the account's currency.
@@ -68,6 +70,22 @@ pub struct OfflineInfo {
     pub channel: Option<Channel>,
 }
 
+/// What a terminal says in `offlineInfo` beside an authorization, which knows the card, seller
+/// and currency better. It tells this request from others; of the rest, the last two are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OfflineClaims {
+    /// The card.
+    pub card: Option<CardToken>,
+    /// The seller, by number.
+    pub seller: Option<String>,
+    /// Three letters; may be no currency at all.
+    pub currency: Option<String>,
+    /// How the holder was authenticated.
+    pub method: Option<CardAuthenticationMethod>,
+    /// Through what channel.
+    pub channel: Option<Channel>,
+}
+
 impl Post {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
@@ -91,7 +109,14 @@ impl Post {
         let (part, part_decimals) = self.withdrawal.map_or((-1, 0), Decimal::parts);
         let hasher = match &self.basis {
             Basis::Authorization(code) => {
-                Hasher::new("post on authorization").optional(code.as_ref().map(Code::as_str))
+                let claims = &self.claims;
+                Hasher::new("post on authorization")
+                    .optional(code.as_ref().map(Code::as_str))
+                    .optional(claims.card.as_ref().map(CardToken::as_str))
+                    .optional(claims.seller.as_deref())
+                    .optional(claims.currency.as_deref())
+                    .optional(claims.method.map(CardAuthenticationMethod::as_str))
+                    .optional(claims.channel.map(Channel::as_str))
             }
             Basis::Offline(info) => Hasher::new("post offline")
                 .text(info.card.as_str())
@@ -221,8 +246,8 @@ fn on_authorization<'b>(
         amount,
         withdrawal,
         despite_block: false,
-        method: None,
-        channel: None,
+        method: command.claims.method,
+        channel: command.claims.channel,
     })
 }
 

@@ -14,7 +14,7 @@ use crate::world::World;
 use crate::{
     AccountId, AccountNo, AcquirerReferences, AuthorizationKind, Authorize, Basis,
     CardAuthenticationMethod, CardToken, Channel, Code, Correct, Currency, Date, Decimal,
-    Instrument, Mount, OfflineInfo, Post, PostingKind, RowId, Timestamp, Zone,
+    Instrument, Mount, OfflineClaims, OfflineInfo, Post, PostingKind, RowId, Timestamp, Zone,
 };
 
 fn currency() -> impl Strategy<Value = Currency> {
@@ -197,7 +197,7 @@ proptest! {
     #[test]
     fn post_requests_that_differ_in_a_field_have_different_fingerprints(
         request in post_request(),
-        field in 0_usize..13,
+        field in 0_usize..14,
     ) {
         let changed = other_post(request.clone(), field);
         prop_assert_ne!(request.fingerprint(), changed.fingerprint(), "{:?}", changed);
@@ -372,6 +372,7 @@ fn post_request() -> impl Strategy<Value = Post> {
             kind,
             basis,
             offline_info,
+            claims: OfflineClaims::default(),
             source,
             amount,
             withdrawal,
@@ -462,6 +463,15 @@ fn other_post(mut request: Post, field: usize) -> Post {
         (5, _) => flip(&mut request.references.batch, String::new()),
         (6, _) => flip(&mut request.references.transaction, String::new()),
         (7, _) => request.offline_info = !request.offline_info,
+        (8, Basis::Authorization(_)) => {
+            flip(&mut request.claims.card, CardToken::parse("x").expect("a token"));
+        }
+        (9, Basis::Authorization(_)) => flip(&mut request.claims.seller, String::new()),
+        (10, Basis::Authorization(_)) => flip(&mut request.claims.currency, String::new()),
+        (11, Basis::Authorization(_)) => {
+            flip(&mut request.claims.method, CardAuthenticationMethod::ChipPin);
+        }
+        (12, Basis::Authorization(_)) => flip(&mut request.claims.channel, Channel::Pos),
         (_, Basis::Authorization(code)) => flip(code, Code::of(RowId(7))),
         (8, Basis::Offline(info)) => info.card = other_token(&info.card),
         (9, Basis::Offline(info)) => info.seller.push('x'),

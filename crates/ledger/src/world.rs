@@ -5,7 +5,7 @@
 //! Steps joined by `;` run one after the other, by `+` in one batch. After every case all
 //! invariants must hold.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::audit::{Auditor, Verification};
@@ -27,8 +27,8 @@ use crate::{
     CardAuthenticationMethod, CardExpiry, CardStatus, CardToken, ChangeAccount, ChangeCard,
     ChangeCompany, Channel, Code, Contract, Correct, CredentialId, Currency, Date, Decimal,
     Directory, Expire, Fingerprint, Idempotency, Instrument, IssueCredential, Key, MaskedPan,
-    Mount, OfflineInfo, OpenAccount, Post, PostingKind, ReadSet, Refusal, RevokeCredential, Row,
-    RowId, Scope, Seal, Timestamp, WriteSet, Zone, add_card,
+    Mount, OfflineClaims, OfflineInfo, OpenAccount, Post, PostingKind, ReadSet, Refusal,
+    RevokeCredential, Row, RowId, Scope, Seal, Timestamp, WriteSet, Zone, add_card,
 };
 
 /// Noon in Stockholm on 2026-11-20.
@@ -164,9 +164,11 @@ impl World {
     /// Audits everything.
     pub(crate) fn verify(&self) -> Verification {
         let mut auditor = Auditor::new();
-        for (id, row) in &self.rows {
-            auditor.row(row);
-            self.seals.get(id).into_iter().for_each(|seal| auditor.seal(seal));
+        // A seal is there even when its last row is gone.
+        let ids: BTreeSet<RowId> = self.rows.keys().chain(self.seals.keys()).copied().collect();
+        for id in ids {
+            self.rows.get(&id).into_iter().for_each(|row| auditor.row(row));
+            self.seals.get(&id).into_iter().for_each(|seal| auditor.seal(seal));
         }
         self.accounts.values().for_each(|account| auditor.account(account));
         self.keys.iter().for_each(|(key, row)| auditor.key(*key, *row));
@@ -327,6 +329,7 @@ impl World {
             kind,
             basis,
             offline_info: step.has("offline") || step.has("offline-info"),
+            claims: OfflineClaims::default(),
             source: step.text("source", "p1"),
             amount: step.amount("amount").unwrap_or(Decimal::parse("300.00").unwrap()),
             withdrawal: step.amount("cash"),

@@ -69,7 +69,9 @@ impl Journal {
     fn transaction(&mut self, row: &Transaction) {
         match row.kind {
             TransactionKind::Posting(kind) => self.once(row.company.0, kind.as_str(), &row.source),
-            TransactionKind::Correction(_) => self.once(row.company.0, "correction", &row.source),
+            TransactionKind::Correction(_) => {
+                self.once(row.company.0, row.kind.as_str(), &row.source);
+            }
             TransactionKind::Cancellation | TransactionKind::Expiry => {
                 let id = row.authorization.unwrap().0;
                 assert!(self.ended.insert(id), "ended twice: {row:?}");

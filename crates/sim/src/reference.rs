@@ -30,7 +30,7 @@ pub(crate) struct Reference {
     codes: BTreeMap<String, i64>,
     authorization_sources: BTreeMap<(String, String), i64>,
     pub(crate) postings: BTreeMap<(String, PostingKind, String), Posting>,
-    corrections: BTreeMap<(String, String), Correction>,
+    corrections: BTreeMap<(String, PostingKind, String), Correction>,
     references: BTreeSet<[String; 4]>,
     idempotent: BTreeMap<Key, (Idempotency, RowId, ChangeKind)>,
     /// How many rows there are.
@@ -514,7 +514,7 @@ impl Reference {
     }
 
     fn correct(&mut self, command: &Correct) -> Result<Verdict, Refusal> {
-        let source = (command.company.clone(), command.source.clone());
+        let source = (command.company.clone(), command.kind, command.source.clone());
         let corrected = (command.company.clone(), command.kind, command.corrected.clone());
         let unknown = Refusal::TransactionNotFound(command.kind);
         let scope = command.seller_scope.as_deref();
@@ -531,7 +531,8 @@ impl Reference {
         let posting = self.postings.get(&corrected).filter(|posting| sees(posting));
         let posting = posting.ok_or(unknown)?;
         let amount = positive(command.amount, posting.currency)?;
-        let reference = reference(&command.company, "correction", &command.references);
+        let word = format!("correction of {}", command.kind.as_str());
+        let reference = reference(&command.company, &word, &command.references);
         let taken = reference.as_ref().is_some_and(|taken| self.references.contains(taken));
         if taken || self.corrections.contains_key(&source) {
             return Err(Refusal::DuplicateCorrection);

@@ -426,7 +426,7 @@ impl<'s> Simulation<'s> {
                 format!("{:?} {} {}", asked.kind, asked.company, asked.source)
             }
             (Command::Correct(asked), _) => {
-                format!("correction {} {}", asked.company, asked.source)
+                format!("correction of {:?} {} {}", asked.kind, asked.company, asked.source)
             }
             (Command::Cancel(_), Outcome::Done(Done::Cancelled { authorization, .. })) => {
                 format!("cancellation {authorization:?}")

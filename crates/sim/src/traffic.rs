@@ -7,7 +7,7 @@ use ledger::{
     AuthorizationId, AuthorizationKind, Authorize, Basis, Cancel, CardAuthenticationMethod,
     CardExpiry, CardStatus, CardToken, ChangeAccount, ChangeCard, ChangeCompany, Channel, Code,
     Correct, Currency, Date, Decimal, Expire, Fingerprint, Idempotency, Instrument, Key, Mount,
-    OfflineInfo, OpenAccount, Post, PostingKind, RowId, Zone,
+    OfflineClaims, OfflineInfo, OpenAccount, Post, PostingKind, RowId, Zone,
 };
 
 use engine::{Command, Reply};
@@ -179,6 +179,7 @@ impl Traffic {
                 kind: PostingKind::Purchase,
                 basis: Basis::Offline(info.clone()),
                 offline_info: true,
+                claims: OfflineClaims::default(),
                 source: format!("large-{number}"),
                 amount,
                 withdrawal: None,
@@ -401,6 +402,7 @@ impl Traffic {
             mount: self.mount(),
             kind,
             offline_info: matches!(basis, Basis::Offline(_)) || self.prng.per_mille(50),
+            claims: OfflineClaims::default(),
             basis,
             source: self.source(),
             amount,

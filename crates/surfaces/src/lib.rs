@@ -3,6 +3,8 @@
 //! Invariant: surfaces know commands and queries, never SQL; wire types never leave their folder.
 
 pub mod card_ledger;
+#[cfg(test)]
+mod failures;
 pub mod http;
 pub mod operator;
 pub mod service;

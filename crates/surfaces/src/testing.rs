@@ -1,8 +1,8 @@
 //! A small world for the surfaces' tests: a seeded platform on the memory store, whose clock and
 //! chance the test owns.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
@@ -11,11 +11,11 @@ use engine::{Clock, Command, Queries, Randomness, VirtualClock, spawn};
 use http_body_util::BodyExt;
 use ledger::books::Done;
 use ledger::{
-    AccountNo, AccountStatus, AddCard, AddCompany, AddSeller, CardExpiry, CardStatus, CardToken,
-    ChangeAccount, ChangeCard, Contract, Currency, Decimal, IssueCredential, MaskedPan,
-    OpenAccount, RevokeCredential, Scope, Timestamp, Zone,
+    AccountNo, AccountStatus, AddCard, AddCompany, AddSeller, Books, CardExpiry, CardStatus,
+    CardToken, ChangeAccount, ChangeCard, Contract, Currency, Decimal, Directory, IssueCredential,
+    MaskedPan, OpenAccount, ReadSet, RevokeCredential, Scope, Timestamp, WriteSet, Zone,
 };
-use store::{MemoryStore, Store};
+use store::{MemoryStore, Source, Store, StoreError};
 use tower::ServiceExt;
 
 use crate::http::callers::Uses;
@@ -75,6 +75,8 @@ pub(crate) struct World {
     pub(crate) platform: Platform,
     /// The number of [`CARD`]'s account.
     pub(crate) account: AccountNo,
+    /// What becomes of the next batches.
+    pub(crate) mood: Arc<Mutex<Mood>>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -84,6 +86,53 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
+}
+
+/// What a store does with a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mood {
+    /// As it should.
+    #[default]
+    Fine,
+    /// Refuses it.
+    Refuses,
+    /// Commits it, and loses the news of it.
+    LosesTheNews,
+    /// Hits a bug.
+    Panics,
+}
+
+/// The memory store, in a mood.
+struct MoodyStore {
+    inner: MemoryStore,
+    mood: Arc<Mutex<Mood>>,
+}
+
+impl Store for MoodyStore {
+    fn transact(
+        &mut self,
+        reads: &ReadSet,
+        decide: &mut dyn FnMut(Books) -> WriteSet,
+    ) -> Result<(), StoreError> {
+        let mood = *self.mood.lock().unwrap();
+        match mood {
+            Mood::Fine => self.inner.transact(reads, decide),
+            Mood::Refuses => Err(StoreError::NotCommitted),
+            Mood::LosesTheNews => {
+                self.inner.transact(reads, decide)?;
+                Err(StoreError::Unknown)
+            }
+            Mood::Panics => panic!("a bug, on purpose"),
+        }
+    }
+
+    fn directory(&self) -> Arc<Directory> {
+        self.inner.directory()
+    }
+
+    fn source(&self) -> Arc<dyn Source> {
+        self.inner.source()
+    }
 }
 
 /// A clock that the test moves.
@@ -97,7 +146,8 @@ impl World {
     pub(crate) fn new(build: impl FnOnce(Platform) -> Router) -> World {
         let begin = Timestamp::parse_rfc3339(BEGIN).unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(begin.0)));
-        let store = MemoryStore::default();
+        let mood = Arc::new(Mutex::new(Mood::Fine));
+        let store = MoodyStore { inner: MemoryStore::default(), mood: Arc::clone(&mood) };
         let queries = Queries::new(store.source());
         let base: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
         let virtual_clock = Arc::new(VirtualClock::new(base));
@@ -116,7 +166,7 @@ impl World {
         };
         let account = Seed(&platform).all();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        World { app: build(platform.clone()), clock, platform, account, runtime }
+        World { app: build(platform.clone()), clock, platform, account, mood, runtime }
     }
 
     /// Calls with a JSON body; without a body or a token where they are empty.

@@ -1,6 +1,6 @@
 //! The feed of business events: a view of the journal, oldest first.
 
-use ledger::{Account, Card, ReadSet, Row, RowId, Transaction};
+use ledger::{Account, AccountId, Card, CardId, ChangeKind, ReadSet, Row, RowId, Transaction};
 use store::{Reader, StoreError};
 
 use super::Slice;
@@ -30,19 +30,44 @@ pub fn events(
 ) -> Result<Slice<Event>, StoreError> {
     let rows = reader.rows_after(after, limit)?;
     let next = rows.last().map_or(after, Row::id);
-    let accounts = rows.iter().filter_map(account_of).collect();
+    let cards = rows.iter().map(|row| card(reader, card_of(row)));
+    let cards = cards.collect::<Result<Vec<Option<Card>>, StoreError>>()?;
+    let rows: Vec<(Row, Option<Card>)> = rows.into_iter().zip(cards).collect();
+    let accounts = rows.iter().filter_map(|(row, card)| owner(row, card.as_ref())).collect();
     let accounts = reader.load(&ReadSet { accounts, ..ReadSet::default() })?.accounts;
-    let items = rows.into_iter().map(|row| {
-        let account = account_of(&row).and_then(|id| accounts.get(&id).cloned());
-        let (card_id, corrects) = match &row {
-            Row::Authorization(row) => (row.card, None),
-            Row::Transaction(row) => (row.card, row.corrects),
-            Row::Change(_) => (None, None),
+    let items = rows.into_iter().map(|(row, card)| {
+        let account = owner(&row, card.as_ref()).and_then(|id| accounts.get(&id).cloned());
+        let corrects = match &row {
+            Row::Transaction(row) => row.corrects,
+            Row::Authorization(_) | Row::Change(_) => None,
         };
-        let card = card(reader, card_id)?;
         let corrected = transaction_of(reader, corrects)?;
         Ok(Event { row, account, card, corrected })
     });
     let items = items.collect::<Result<Vec<Event>, StoreError>>()?;
     Ok(Slice { items, next: Some(next.0) })
+}
+
+/// The card that a row is about.
+fn card_of(row: &Row) -> Option<CardId> {
+    match row {
+        Row::Authorization(row) => row.card,
+        Row::Transaction(row) => row.card,
+        Row::Change(row) => match row.kind {
+            ChangeKind::CardAdded | ChangeKind::CardChanged => Some(CardId(row.subject.0)),
+            ChangeKind::CompanyAdded
+            | ChangeKind::CompanyChanged
+            | ChangeKind::SellerAdded
+            | ChangeKind::PayableOpened
+            | ChangeKind::AccountOpened
+            | ChangeKind::AccountChanged
+            | ChangeKind::CredentialIssued
+            | ChangeKind::CredentialRevoked => None,
+        },
+    }
+}
+
+/// The account that a row is about: the one whose chain it is part of, or else its card's.
+fn owner(row: &Row, card: Option<&Card>) -> Option<AccountId> {
+    account_of(row).or_else(|| card.map(|card| card.account))
 }

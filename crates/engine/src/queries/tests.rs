@@ -1,4 +1,7 @@
-//! Lists and looks at the past over more rows than one page looks at.
+//! Lists and looks at the past over more rows than one page looks at, and the pool of readers.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use ledger::{
     AccountId, AccountNo, AddCompany, AddSeller, Authorize, Cancel, Code, Currency, Decimal,
@@ -97,6 +100,7 @@ impl World {
             kind: PostingKind::Purchase,
             basis: Basis::Authorization(Some(Code::of(authorization))),
             offline_info: false,
+            claims: ledger::OfflineClaims::default(),
             source: "p".to_owned(),
             amount: Decimal::parse(amount).unwrap(),
             withdrawal: None,
@@ -197,4 +201,40 @@ fn accounts_and_events_are_listed() {
     let feed = events(reader.as_mut(), RowId(3), 10).unwrap();
     assert_eq!((feed.items.len(), feed.next), (2, Some(5)));
     assert_eq!(events(reader.as_mut(), RowId(5), 10).unwrap().next, Some(5));
+}
+
+/// Goal: there are never more readers than [`READERS_MAX`], not even when callers hang up while
+/// their queries run.
+#[tokio::test]
+async fn a_query_keeps_its_place_when_its_caller_has_left() {
+    let queries = Queries::new(MemoryStore::default().source());
+    let running = Arc::new(AtomicUsize::new(0));
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = Arc::new(Mutex::new(released));
+    for _ in 0..3 * READERS_MAX {
+        let (running, released) = (Arc::clone(&running), Arc::clone(&released));
+        let query = queries.read(move |_| {
+            running.fetch_add(1, Ordering::SeqCst);
+            // Ends when the test lets go of the other side.
+            released.lock().unwrap().recv().unwrap_err();
+            Ok(())
+        });
+        // Where there is a place the query begins, and then its caller leaves.
+        assert!(tokio::time::timeout(Duration::from_millis(20), query).await.is_err());
+    }
+    assert_eq!(queries.pool.permits.available_permits(), 0, "all places are taken");
+    assert!(running.load(Ordering::SeqCst) <= READERS_MAX);
+    drop(release);
+    assert_eq!(queries.read(|_| Ok(7)).await, Ok(7), "the places come free");
+}
+
+/// A query that hits a bug takes nothing with it.
+#[tokio::test]
+async fn a_query_with_a_bug_frees_its_place() {
+    let queries = Queries::new(MemoryStore::default().source());
+    for _ in 0..2 * READERS_MAX {
+        let bug = queries.read(|_| -> Result<(), StoreError> { panic!("a bug") });
+        assert_eq!(bug.await, Err(StoreError::NotCommitted));
+    }
+    assert_eq!(queries.read(|_| Ok(7)).await, Ok(7));
 }

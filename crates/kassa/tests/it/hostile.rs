@@ -4,7 +4,7 @@ use std::io::{BufReader, Read as _, Write as _};
 use std::time::Duration;
 
 use crate::http::{connect, read_reply};
-use crate::server::{CARD, Folder, Server, demo_on, serve_on, verify};
+use crate::server::{CARD, Folder, LEDGER_TOKEN, Server, authorization, demo_on, serve_on, verify};
 
 /// Goal: no bytes end the server or disturb another client. Method: each kind of nonsense on a
 /// connection of its own; after each, a payment goes through.
@@ -49,6 +49,25 @@ fn exchange(server: &Server, bytes: &[u8]) -> String {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).ok();
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Goal: a client that says at once that it has no more to send gets its answer: it is the answer
+/// to a payment.
+#[test]
+fn a_client_that_has_no_more_to_send_is_answered() {
+    let folder = Folder::new("half-closed");
+    let server = Server::start(demo_on(folder.path()));
+    for number in 0..20 {
+        let body = authorization(CARD, &format!("half-{number}"), "1.00");
+        let message = format!(
+            "POST /ledger/card-transaction/v1/100/authorizations HTTP/1.1\r\nHost: k\r\n\
+             Authorization: Bearer {LEDGER_TOKEN}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let answer = exchange(&server, message.as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    }
 }
 
 /// Goal: clients that send slowly, or stop in the middle, hold up nobody. Method: 200 of them in
@@ -101,6 +120,27 @@ fn connections_beyond_the_limit_wait_for_their_turn() {
     assert_eq!(read_reply(&mut waiting).unwrap().status, 200);
 }
 
+/// Goal: idle connections, which anybody may open, do not take the files that a payment needs.
+/// Method: a small limit on open files, more connections than that, and the server's first payment.
+#[cfg(target_os = "linux")]
+#[test]
+fn idle_connections_leave_files_for_the_store() {
+    let folder = Folder::with_demo("files");
+    let plain = serve_on(folder.path());
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "ulimit -n 128; exec \"$0\" \"$@\""]);
+    command.arg(plain.get_program()).args(plain.get_args());
+    let server = Server::start(command);
+    let mut first = server.connection();
+    assert_eq!(first.get("/livez", "").unwrap().status, 200);
+    let idle: Vec<_> = (0..150).map(|_| connect(server.address).unwrap()).collect();
+    std::thread::sleep(Duration::from_millis(300));
+    let path = "/ledger/card-transaction/v1/100/authorizations";
+    let answer = first.post(path, LEDGER_TOKEN, &authorization(CARD, "files", "1.00")).unwrap();
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    drop(idle);
+}
+
 /// Goal: a body beyond the limit is refused, whether or not it says how long it is.
 #[test]
 fn large_bodies_are_refused() {
@@ -108,9 +148,8 @@ fn large_bodies_are_refused() {
     let server = Server::start(demo_on(folder.path()));
     let path = "/ledger/card-transaction/v1/100/authorizations";
     let body = " ".repeat(200_000);
-    let token = crate::server::LEDGER_TOKEN;
     let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: k\r\nAuthorization: Bearer {token}\r\n\
+        "POST {path} HTTP/1.1\r\nHost: k\r\nAuthorization: Bearer {LEDGER_TOKEN}\r\n\
          Content-Type: application/json\r\n"
     );
     let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n30d40\r\n{body}\r\n0\r\n\r\n");

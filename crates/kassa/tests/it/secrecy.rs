@@ -40,8 +40,11 @@ fn no_card_number_is_kept_and_no_secret_is_logged() {
     for line in log.lines() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
+        let duration = &line["duration_ms"];
+        assert!(duration.is_null() || duration.is_u64(), "{line}");
     }
     assert!(log.contains("\"request_id\":"), "{log}");
+    assert!(log.contains("\"duration_ms\":"), "{log}");
     for secret in [PAN, LEDGER_TOKEN, OPERATOR_KEY, "wrong-token-that-nobody-issued"] {
         assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
     }

@@ -134,15 +134,12 @@ impl SqliteStore {
         open::check_store(&file)?;
         let name =
             to.to_str().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::InvalidFilename))?;
-        // It must not be there, and then SQLite takes it as it is: empty.
-        let mut options = File::options();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let copy = options.open(to)?;
-        let connection = open::connect_reader(&file)?;
-        connection.pragma_update(None, "query_only", false)?;
-        connection.execute("VACUUM INTO ?", [name])?;
+        let copy = open::make_owners_file(to)?;
+        if let Err(error) = open::copy_store(&file, name) {
+            // Half a copy is none, and would be in the way of the next one.
+            drop(std::fs::remove_file(to));
+            return Err(error.into());
+        }
         copy.sync_all()?;
         let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
@@ -423,6 +420,35 @@ mod tests {
         scratch.pragma("PRAGMA max_page_count = 100000");
         scratch.add("after").unwrap();
         scratch.check_remembers(added + 1);
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_allocated_gives_its_space_back() {
+        let mut scratch = Scratch::new("space");
+        scratch.add("before").unwrap();
+        let pages = scratch.pragma("PRAGMA page_count");
+        scratch.pragma(&format!("PRAGMA max_page_count = {pages}"));
+        let store = scratch.store.as_ref().unwrap();
+        let wal_bytes = store.options.wal_bytes * 100;
+        wal::allocate(store.connection.as_ref().unwrap(), &store.file, wal_bytes);
+        let log = std::fs::metadata(store.file.with_extension("db-wal")).unwrap();
+        assert_eq!(log.len(), 0);
+        scratch.pragma("PRAGMA max_page_count = 100000");
+        scratch.add("after").unwrap();
+        scratch.check_remembers(2);
+    }
+
+    /// Before and after the connection was replaced.
+    #[test]
+    fn a_commit_waits_for_the_disk() {
+        let mut scratch = Scratch::new("sync");
+        for _ in 0..2 {
+            // 2 is FULL (sqlite.org, PRAGMA synchronous).
+            assert_eq!(scratch.pragma("PRAGMA synchronous"), 2);
+            assert_eq!(scratch.pragma("PRAGMA fullfsync"), 1);
+            assert_eq!(scratch.pragma("PRAGMA checkpoint_fullfsync"), 1);
+            scratch.store().reopen().unwrap();
+        }
     }
 
     #[test]

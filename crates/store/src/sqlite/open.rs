@@ -1,6 +1,7 @@
 //! Opening: the lock on the data directory, connections and their settings, migrations.
 
-use std::fs::{DirBuilder, File, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -98,7 +99,7 @@ pub(super) fn lock(dir: &Path) -> Result<File, OpenError> {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(dir)?;
     }
-    let file = File::options().create(true).truncate(false).write(true).open(dir.join("lock"))?;
+    let file = owners_file().create(true).truncate(false).open(dir.join("lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked),
@@ -106,9 +107,29 @@ pub(super) fn lock(dir: &Path) -> Result<File, OpenError> {
     }
 }
 
+/// Makes a file that only its owner may read, and there must be none: to open and close a file that
+/// is in use would end the locks that `SQLite` has on it. `SQLite` takes an empty file as a new
+/// database, and gives the files beside it the same mode.
+pub(super) fn make_owners_file(file: &Path) -> std::io::Result<File> {
+    owners_file().create_new(true).open(file)
+}
+
+/// Writes, and makes files that only their owner may read.
+fn owners_file() -> OpenOptions {
+    let mut options = File::options();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
 /// Opens the writer's connection, and makes or migrates the database as needed.
 pub(super) fn connect_writer(file: &Path, options: &Options) -> Result<Connection, OpenError> {
     check_version(rusqlite::version_number(), rusqlite::version())?;
+    match make_owners_file(file) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
+        Ok(_) | Err(_) => {}
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -124,8 +145,7 @@ pub(super) fn connect_writer(file: &Path, options: &Options) -> Result<Connectio
     if !mode.eq_ignore_ascii_case("wal") {
         return Err(OpenError::Database(format!("journal mode is {mode}, not WAL").into()));
     }
-    // Durable before it is acknowledged: anything less than FULL does not wait for the disk.
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    wait_for_the_disk(&connection)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     let cache_kib = i64::try_from(options.cache_bytes / 1024).unwrap_or(i64::MAX);
     connection.pragma_update(None, "cache_size", cache_kib.saturating_neg())?;
@@ -136,12 +156,20 @@ pub(super) fn connect_writer(file: &Path, options: &Options) -> Result<Connectio
     Ok(connection)
 }
 
+/// Durable before it is acknowledged: with anything less than FULL a commit does not wait for the
+/// disk, and on macOS the disk itself waits with what it has, unless it is told not to.
+fn wait_for_the_disk(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)
+}
+
 /// Opens a connection for checkpoints alone.
 pub(super) fn connect_copier(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(LOCK_WAIT_MAX)?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    wait_for_the_disk(&connection)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "mmap_size", 0)?;
     Ok(connection)
@@ -160,6 +188,13 @@ pub(super) fn connect_reader(file: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "mmap_size", 0)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     Ok(connection)
+}
+
+/// Copies a database, as it is at one moment, into the empty file `to`.
+pub(super) fn copy_store(file: &Path, to: &str) -> rusqlite::Result<()> {
+    let connection = connect_reader(file)?;
+    connection.pragma_update(None, "query_only", false)?;
+    connection.execute("VACUUM INTO ?", [to]).map(drop)
 }
 
 /// Checks that there is a database which this program can read.

@@ -196,10 +196,14 @@ pub(super) fn allocate(connection: &Connection, file: &Path, wal_bytes: u64) {
             wal_bytes,
             "write-ahead log could not be allocated"
         );
+        // What is left of the disk is for what is worth storing.
+        drop(checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)").inspect_err(warn));
     }
 }
 
 fn allocate_or_fail(connection: &Connection, file: &Path, wal_bytes: u64) -> Result<()> {
+    // There is one when a start was cut off in the middle of this.
+    connection.execute_batch("DROP TABLE IF EXISTS wal_filler")?;
     let mut wal = file.as_os_str().to_owned();
     wal.push("-wal");
     // Its length only: to open and close the file would end the locks that SQLite has on it.
@@ -207,10 +211,10 @@ fn allocate_or_fail(connection: &Connection, file: &Path, wal_bytes: u64) -> Res
     if length >= wal_bytes {
         return Ok(());
     }
+    // What the log has is stored before the disk may be full, so that it can be emptied then.
+    checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    transaction.execute_batch(
-        "DROP TABLE IF EXISTS wal_filler; CREATE TABLE wal_filler (filler BLOB NOT NULL) STRICT",
-    )?;
+    transaction.execute_batch("CREATE TABLE wal_filler (filler BLOB NOT NULL) STRICT")?;
     let mut insert = transaction.prepare("INSERT INTO wal_filler VALUES (zeroblob(?))")?;
     let mut left = wal_bytes;
     while left > 0 {

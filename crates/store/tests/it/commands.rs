@@ -7,7 +7,8 @@ use ledger::{
     AuthorizationKind, Authorize, Basis, Cancel, CardAuthenticationMethod, CardExpiry, CardStatus,
     CardToken, ChangeCard, Channel, Code, Contract, Correct, CredentialId, Currency, Date, Decimal,
     Expire, Fingerprint, Idempotency, Instrument, IssueCredential, Key, MaskedPan, Mount,
-    OfflineInfo, OpenAccount, PanFingerprint, Post, PostingKind, RowId, Scope, Timestamp, Zone,
+    OfflineClaims, OfflineInfo, OpenAccount, PanFingerprint, Post, PostingKind, RowId, Scope,
+    Timestamp, Zone,
 };
 
 use crate::subject::Subject;
@@ -153,6 +154,7 @@ pub(crate) fn plain_post(kind: PostingKind, basis: Basis, source: &str, amount: 
         kind,
         basis,
         offline_info: false,
+        claims: OfflineClaims::default(),
         source: source.to_owned(),
         amount: decimal(amount),
         withdrawal: None,

@@ -25,6 +25,20 @@ fn tamper(dir: &Path, sql: &str) {
     connection.execute_batch(sql).unwrap();
 }
 
+/// Makes the table of changes unreadable.
+fn damage_changes(dir: &Path) {
+    let file = dir.join("kassa.db");
+    let root: i64 = Connection::open(&file)
+        .unwrap()
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'change'", (), |row| row.get(0))
+        .unwrap();
+    let mut bytes = fs::read(&file).unwrap();
+    // 0xff is no type of a page.
+    let start = usize::try_from(root - 1).unwrap() * 4096;
+    bytes[start] = 0xff;
+    fs::write(&file, bytes).unwrap();
+}
+
 fn run(store: &mut SqliteStore, commands: &[Command]) {
     for reply in run_batch(store, commands, NOW).unwrap() {
         reply.unwrap();
@@ -39,6 +53,40 @@ fn a_directory_has_one_writer() {
     assert!(SqliteStore::open_read_only(dir.path()).is_ok(), "readers are welcome");
     drop(store);
     assert!(open(dir.path()).is_ok(), "the lock went with the store");
+}
+
+/// Also in a directory that others may look into.
+#[cfg(unix)]
+#[test]
+fn files_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let dir = TempDir::new();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut store = open(dir.path()).unwrap();
+    run(&mut store, &[company("100")]);
+    SqliteStore::back_up(dir.path(), &dir.path().join("copy")).unwrap();
+    let mut names = Vec::new();
+    for entry in fs::read_dir(dir.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{entry:?}");
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    names.sort();
+    assert_eq!(names, ["copy", "kassa.db", "kassa.db-shm", "kassa.db-wal", "lock"]);
+}
+
+#[test]
+fn a_backup_that_fails_leaves_nothing() {
+    let dir = TempDir::new();
+    let mut store = open(dir.path()).unwrap();
+    run(&mut store, &[company("100")]);
+    drop(store);
+    damage_changes(dir.path());
+    let copy = dir.path().join("copy");
+    SqliteStore::back_up(dir.path(), &copy).unwrap_err();
+    assert!(!copy.exists(), "the next backup finds its place free");
 }
 
 #[test]
@@ -123,16 +171,7 @@ fn a_damaged_page_is_reported() {
         run(&mut store, &[account("1.00")]);
     }
     drop(store);
-    let file = dir.path().join("kassa.db");
-    let leaf: i64 = Connection::open(&file)
-        .unwrap()
-        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'change'", (), |row| row.get(0))
-        .unwrap();
-    let mut bytes = fs::read(&file).unwrap();
-    // The root of a table of several pages points to them; 0xff is no type of a page.
-    let root = usize::try_from(leaf - 1).unwrap() * 4096;
-    bytes[root] = 0xff;
-    fs::write(&file, bytes).unwrap();
+    damage_changes(dir.path());
     let mut reader = SqliteStore::open_read_only(dir.path()).unwrap().open().unwrap();
     let rest = dump(reader.as_mut());
     assert_eq!(rest.rows(), []);
@@ -192,6 +231,18 @@ fn the_log_is_allocated_once_and_stays_short() {
     }
     let later = wal_length(dir.path());
     assert!(later <= allocated * 2, "{later}, of {allocated}: it is overwritten");
+}
+
+#[test]
+fn what_a_start_left_that_was_cut_off_is_cleared_away() {
+    let dir = TempDir::new();
+    drop(open(dir.path()).unwrap());
+    let filler = "CREATE TABLE wal_filler (filler BLOB); INSERT INTO wal_filler VALUES (1)";
+    tamper(dir.path(), filler);
+    // Also where the log has its length and needs no filling.
+    fs::write(dir.path().join("kassa.db-wal"), vec![0; 1 << 20]).unwrap();
+    drop(open(dir.path()).unwrap());
+    tamper(dir.path(), filler);
 }
 
 #[test]

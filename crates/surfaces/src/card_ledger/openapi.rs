@@ -1,12 +1,13 @@
 //! The documentation of the contract, made of the same table of routes as the router.
 
+use engine::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use ledger::{Mount, PostingKind};
 use utoipa::PartialSchema;
 use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathsBuilder,
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{Array, Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{Array, KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     Components, ComponentsBuilder, ContentBuilder, HeaderBuilder, InfoBuilder, OpenApi,
@@ -161,18 +162,25 @@ fn path_parameter(name: &str) -> Parameter {
 }
 
 fn query_parameters(endpoint: Endpoint) -> Vec<Parameter> {
+    let string = || ObjectBuilder::new().schema_type(Type::String);
+    let day = || string().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
+    let limit = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(PAGE_ITEMS_MAX))
+        .default(Some(PAGE_ITEMS_DEFAULT.into()));
     let mut parameters = vec![
-        query_parameter("fromDate", "The first value date, YYYY-MM-DD.", Type::String),
-        query_parameter("toDate", "The last value date, YYYY-MM-DD.", Type::String),
-        query_parameter("after", "Where to go on; part of a `next` link.", Type::String),
-        query_parameter("limit", "Items on a page: 1 to 200, 50 by default.", Type::Integer),
+        query_parameter("fromDate", "The first value date.", day()),
+        query_parameter("toDate", "The last value date.", day()),
+        query_parameter("after", "Where to go on; part of a `next` link.", string()),
+        query_parameter("limit", "Items on a page.", limit),
     ];
-    let authorization = || query_parameter("authorizationId", "Only those of it.", Type::String);
+    let authorization = || query_parameter("authorizationId", "Only those of it.", string());
     match endpoint {
         Endpoint::Authorizations(_) => {
             let name = "sourceAuthorizationTransactionId";
             parameters.push(authorization());
-            parameters.push(query_parameter(name, "Only the one with this id.", Type::String));
+            parameters.push(query_parameter(name, "Only the one with this id.", string()));
         }
         Endpoint::Transactions(..) => parameters.push(authorization()),
         Endpoint::Cancellations(_) | Endpoint::Corrections(..) => {}
@@ -180,12 +188,12 @@ fn query_parameters(endpoint: Endpoint) -> Vec<Parameter> {
     parameters
 }
 
-fn query_parameter(name: &str, description: &str, of: Type) -> Parameter {
+fn query_parameter(name: &str, description: &str, of: ObjectBuilder) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Query)
         .description(Some(description))
-        .schema(Some(Object::with_type(of)))
+        .schema(Some(of))
         .build()
 }
 

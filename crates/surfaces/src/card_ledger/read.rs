@@ -171,7 +171,7 @@ impl Viewer {
     ) -> Found<String> {
         let corrected = self.find_transaction(reader, kind, names)?;
         let source = names.child.as_deref().unwrap_or_default();
-        let key = correction_key(&self.company.number, source);
+        let key = correction_key(&self.company.number, kind, source);
         let books = reader.load(&ReadSet { keys: vec![key], ..ReadSet::default() })?;
         let row = books.transaction(key).filter(|row| row.corrects == Some(corrected.id));
         let row = row.ok_or(Kind::CorrectionNotFound)?;

@@ -1,11 +1,13 @@
 //! The bodies that clients send, field for field, and their translation to commands.
 
+use std::borrow::Cow;
+
 use ledger::limits::{
     POINT_OF_SALE_CHARS_MAX, REFERENCE_CHARS_MAX, SELLER_NUMBER_CHARS_MAX, SOURCE_ID_CHARS_MAX,
 };
 use ledger::{
     AccountNo, AcquirerReferences, AuthorizationKind, Authorize, Basis, Cancel, Code, Correct,
-    Currency, Instrument, Mount, OfflineInfo, Post, PostingKind,
+    Currency, Instrument, Mount, OfflineClaims, OfflineInfo, Post, PostingKind,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -349,7 +351,6 @@ fn check_transaction(
     let offline = offline(&mut checks, fields.offline_info, needs_offline_info);
     // An authorization has its own currency, which the ledger knows.
     let currency = offline.basis.as_ref().and_then(|info| Currency::parse(&info.currency));
-    let currency = currency.filter(|_| needs_offline_info);
     let amount = checks.amount("amount", fields.amount, currency);
     let cash_part = fields.withdrawal_amount.filter(|_| kind == PostingKind::Purchase);
     let withdrawal = checks.optional_amount("withdrawalAmount", cash_part, currency);
@@ -377,6 +378,7 @@ fn check_transaction(
         kind,
         basis,
         offline_info: fields.offline_info.is_some(),
+        claims: offline.claims,
         source,
         amount,
         withdrawal,
@@ -422,7 +424,10 @@ fn on_authorization(checks: &mut Checks, raw: Raw<'_>, path: Option<&str>) -> On
 /// What could be read of `offlineInfo`.
 #[derive(Default)]
 struct Offline {
+    /// What there is to go on where there is no authorization.
     basis: Option<OfflineInfo>,
+    /// What it says beside one.
+    claims: OfflineClaims,
     point_of_sale: Option<String>,
     seller: Option<String>,
 }
@@ -464,10 +469,25 @@ fn offline(checks: &mut Checks, raw: Raw<'_>, is_basis: bool) -> Offline {
         checks.method("offlineInfo.cardAuthenticationMethod", fields.card_authentication_method);
     let channel = checks.channel("offlineInfo.channel", fields.channel);
     let seller = seller.map(String::from);
-    let basis = card.zip(seller.clone()).zip(currency).map(|((card, seller), currency)| {
-        OfflineInfo { card, seller, currency: currency.into_owned(), method, channel }
-    });
-    Offline { basis, point_of_sale: point_of_sale.map(String::from), seller }
+    let currency = currency.map(Cow::into_owned);
+    let mut offline = Offline {
+        point_of_sale: point_of_sale.map(String::from),
+        seller: seller.clone(),
+        ..Offline::default()
+    };
+    if is_basis {
+        let named = card.zip(seller).zip(currency);
+        offline.basis = named.map(|((card, seller), currency)| OfflineInfo {
+            card,
+            seller,
+            currency,
+            method,
+            channel,
+        });
+    } else {
+        offline.claims = OfflineClaims { card, seller, currency, method, channel };
+    }
+    offline
 }
 
 fn references(checks: &mut Checks, raw: Raw<'_>) -> AcquirerReferences {

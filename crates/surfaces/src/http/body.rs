@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
-use crate::http::fields::{FromObject, Object, wipe};
+use crate::http::fields::{FromObject, Object};
 use crate::http::platform::Platform;
 use crate::http::problem::Problem;
 
@@ -49,14 +49,13 @@ impl<T: FromObject> FromRequest<Platform> for Body<T> {
         let key = idempotency_key(&request)?;
         check_media_type(request.headers())?;
         let bytes = Bytes::from_request(request, &()).await.map_err(|error| unreadable(&error))?;
-        let fields = fields(bytes)?;
+        let mut object = object(bytes)?;
         let idempotency = key.map(|key| {
-            let mut canonical = canonical(&fields);
+            let mut canonical = canonical(object.fields());
             let fingerprint = platform.secrets.request_fingerprint(canonical.as_bytes());
             canonical.zeroize();
             Idempotency { key, fingerprint }
         });
-        let mut object = Object::new(fields);
         let value = T::from_object(&mut object);
         object.finish()?;
         let value = value.ok_or_else(Problem::bug)?;
@@ -64,25 +63,20 @@ impl<T: FromObject> FromRequest<Platform> for Body<T> {
     }
 }
 
-/// The fields of the object that a body is. The body itself is overwritten: it may carry a card
+/// The object that a body is. The body itself is overwritten: it may carry a card
 /// number.
-fn fields(bytes: Bytes) -> Result<Map<String, Value>, Problem> {
+fn object(bytes: Bytes) -> Result<Object, Problem> {
     let parsed = serde_json::from_slice(&bytes);
     if let Ok(mut bytes) = bytes.try_into_mut() {
         bytes.as_mut().zeroize();
     }
-    match parsed {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(other) => {
-            wipe(other);
-            Err(Problem::malformed("the body must be a JSON object"))
+    parsed.map_err(|error: serde_json::Error| {
+        if error.is_data() {
+            return Problem::malformed("the body must be a JSON object");
         }
-        Err(error) => {
-            let (line, column) = (error.line(), error.column());
-            let detail = format!("the body is not JSON: line {line}, column {column}");
-            Err(Problem::malformed(detail))
-        }
-    }
+        let (line, column) = (error.line(), error.column());
+        Problem::malformed(format!("the body is not JSON: line {line}, column {column}"))
+    })
 }
 
 /// What a request says, in one way of writing it: fields in the order of their names, and none that

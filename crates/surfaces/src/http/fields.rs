@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use ledger::{Decimal, Timestamp};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
@@ -33,10 +34,40 @@ pub struct Params {
     errors: Vec<FieldError>,
 }
 
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object, D::Error> {
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+/// Reads a JSON object. A field that is given twice would mean one thing here and another to
+/// whoever reads the first of them; it is an error.
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Object;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Object, A::Error> {
+        let mut object = Object { fields: Map::new(), errors: Vec::new() };
+        while let Some((name, value)) = entries.next_entry::<String, Value>()? {
+            let shown = shown_name(&name);
+            if let Some(earlier) = object.fields.insert(name, value) {
+                wipe(earlier);
+                object.refuse(&shown, "is given twice");
+            }
+        }
+        Ok(object)
+    }
+}
+
 impl Object {
-    /// Starts reading.
-    pub fn new(fields: Map<String, Value>) -> Object {
-        Object { fields, errors: Vec::new() }
+    /// The fields that have not been read yet.
+    pub fn fields(&self) -> &Map<String, Value> {
+        &self.fields
     }
 
     /// A field that must be there. `null` is not there.
@@ -175,7 +206,28 @@ pub fn decimal(value: Value) -> Result<Decimal, String> {
 
 /// An instant.
 pub fn timestamp(value: Value) -> Result<Timestamp, String> {
-    parsed("a time, like \"2026-11-20T12:00:00.000Z\"", Timestamp::parse_rfc3339)(value)
+    parsed("a time, like \"2026-11-20T12:00:00.000Z\"", instant)(value)
+}
+
+/// Reads an instant as RFC 3339 §5.6 writes one, and not as ISO 8601 also might.
+pub fn instant(text: &str) -> Option<Timestamp> {
+    let shape = text.bytes().take(19).zip(*b"0000-00-00T00:00:00");
+    let shaped = shape.filter(|(byte, form)| match form {
+        b'0' => byte.is_ascii_digit(),
+        _ => byte.eq_ignore_ascii_case(form),
+    });
+    let rest = text.get(19..).filter(|_| shaped.count() == 19)?;
+    let zone = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let offset = |(at, byte): (usize, u8)| match at {
+        0 => matches!(byte, b'+' | b'-'),
+        3 => byte == b':',
+        _ => byte.is_ascii_digit(),
+    };
+    let has_offset = zone.len() == 6 && zone.bytes().enumerate().all(offset);
+    if !has_offset && !zone.eq_ignore_ascii_case("z") {
+        return None;
+    }
+    Timestamp::parse_rfc3339(text)
 }
 
 impl Params {
@@ -253,6 +305,45 @@ mod tests {
             assert!(decimal(Value::from(bad)).is_err(), "{bad}");
         }
         assert!(decimal(Value::from(300)).is_err(), "a number is no string");
+    }
+
+    #[test]
+    fn instants_are_written_as_rfc_3339_says() {
+        for good in [
+            "2026-11-20T12:00:00Z",
+            "2026-11-20t12:00:00.5z",
+            "2026-11-20T12:00:00.123456789+01:00",
+            "2026-11-20T12:00:00-00:00",
+        ] {
+            assert!(instant(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "2026-11-20",
+            "2026-11-20T12:00:00",
+            "2026-11-20T12:00Z",
+            "2026-11-20 12:00:00Z",
+            "20261120T120000Z",
+            "2026-11-20T12:00:00+01",
+            "2026-11-20T12:00:00+0100",
+            "2026-11-20T12:00:00Z[Europe/Stockholm]",
+            "2026-11-20T12:00:00..1Z",
+            "2026-02-30T12:00:00Z",
+            "2026-11-20T12:00:00å",
+            "2026-11-20T12:00:0åZ",
+            "+002026-11-20T12:00:00Z",
+        ] {
+            assert_eq!(instant(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_field_given_twice_is_an_error() {
+        let mut object: Object = serde_json::from_str(r#"{"a":"1","b":"2","a":"3"}"#).unwrap();
+        object.required("a", string);
+        object.required("b", string);
+        assert!(object.finish().is_err());
+        assert!(serde_json::from_str::<Object>("[]").is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub struct Page {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     pub limit: usize,
     /// The `next` of the page before.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^[A-Za-z0-9_-]+$")]
     pub after: Option<i64>,
 }
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -108,11 +108,14 @@ pub async fn observe(
 
 fn log(id: &RequestId, method: &str, route: &str, response: &Response, took: Duration) {
     let (request_id, status) = (id.as_str(), response.status());
-    let duration_ms = took.as_millis();
+    // In 64 bits: the log writes wider numbers as texts.
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let status_code = status.as_u16();
-    if status.is_server_error() {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        tracing::warn!(request_id, method, route, status_code, duration_ms, "request turned away");
+    } else if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
         tracing::error!(request_id, method, route, status_code, duration_ms, "request failed");
-    } else if status.is_client_error() {
+    } else if status.is_client_error() || status.is_server_error() {
         tracing::info!(request_id, method, route, status_code, duration_ms, "request refused");
     } else {
         tracing::debug!(request_id, method, route, status_code, duration_ms, "request answered");

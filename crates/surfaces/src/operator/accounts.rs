@@ -21,7 +21,7 @@ use super::wire::accounts::{
 };
 use crate::Platform;
 use crate::http::body::{Body, Segments};
-use crate::http::fields::Params;
+use crate::http::fields::{Params, instant};
 use crate::http::paging::{List, Page, cursor};
 use crate::http::problem::Problem;
 
@@ -99,7 +99,7 @@ fn not_opened(error: SubmitError) -> Problem {
 
 /// Shows an account, now or as it stood.
 #[utoipa::path(get, path = "/accounts/{account_no}", tag = "accounts",
-    params(("account_no", Path, description = "The account's number"), AsOf),
+    params(("account_no" = String, Path, description = "The account's number"), AsOf),
     responses((status = 200, body = AccountBody)))]
 pub(super) async fn get_account(
     State(platform): State<Platform>,
@@ -107,7 +107,7 @@ pub(super) async fn get_account(
     mut params: Params,
 ) -> Result<Json<AccountBody>, Problem> {
     let expected = "a time, like 2026-11-20T12:00:00.000Z";
-    let as_of = params.optional("as_of", expected, Timestamp::parse_rfc3339);
+    let as_of = params.optional("as_of", expected, instant);
     params.finish()?;
     let as_of = as_of.ok_or_else(Problem::bug)?;
     let number = account_no(&number)?;
@@ -135,7 +135,7 @@ fn past_not_told(error: AsOfError) -> Problem {
 
 /// Changes an account's limit or status.
 #[utoipa::path(patch, path = "/accounts/{account_no}", tag = "accounts",
-    params(("account_no", Path, description = "The account's number")),
+    params(("account_no" = String, Path, description = "The account's number")),
     request_body = AccountChange, responses((status = 200, body = AccountBody)))]
 pub(super) async fn change_account(
     State(platform): State<Platform>,
@@ -153,7 +153,7 @@ pub(super) async fn change_account(
 
 /// Lists what has been booked on an account, newest first.
 #[utoipa::path(get, path = "/accounts/{account_no}/entries", tag = "accounts",
-    params(("account_no", Path, description = "The account's number"), Page),
+    params(("account_no" = String, Path, description = "The account's number"), Page),
     responses((status = 200, body = List<EntryBody>)))]
 pub(super) async fn list_entries(
     State(platform): State<Platform>,
@@ -174,7 +174,7 @@ pub(super) async fn list_entries(
 
 /// Lists the authorizations that hold money on an account, newest first.
 #[utoipa::path(get, path = "/accounts/{account_no}/reservations", tag = "accounts",
-    params(("account_no", Path, description = "The account's number"), Page),
+    params(("account_no" = String, Path, description = "The account's number"), Page),
     responses((status = 200, body = List<ReservationBody>)))]
 pub(super) async fn list_reservations(
     State(platform): State<Platform>,

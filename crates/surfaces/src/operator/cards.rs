@@ -21,7 +21,7 @@ use crate::http::problem::Problem;
 
 /// Lists the cards of an account, newest first.
 #[utoipa::path(get, path = "/accounts/{account_no}/cards", tag = "accounts",
-    params(("account_no", Path, description = "The account's number"), Page),
+    params(("account_no" = String, Path, description = "The account's number"), Page),
     responses((status = 200, body = List<CardBody>)))]
 pub(super) async fn list_cards(
     State(platform): State<Platform>,
@@ -42,7 +42,7 @@ pub(super) async fn list_cards(
 
 /// Adds a card to an account, with or without its number. The number is never shown again.
 #[utoipa::path(post, path = "/accounts/{account_no}/cards", tag = "accounts",
-    params(("account_no", Path, description = "The account's number"),
+    params(("account_no" = String, Path, description = "The account's number"),
         super::wire::document::IdempotencyKey),
     request_body = NewCard, responses((status = 201, body = CardBody)))]
 pub(super) async fn add_card(
@@ -85,7 +85,7 @@ pub(super) async fn add_card(
 
 /// Shows a card.
 #[utoipa::path(get, path = "/cards/{card_token}", tag = "accounts",
-    params(("card_token", Path, description = "The card's token")),
+    params(("card_token" = String, Path, description = "The card's token")),
     responses((status = 200, body = CardBody)))]
 pub(super) async fn get_card(
     State(platform): State<Platform>,
@@ -99,7 +99,7 @@ pub(super) async fn get_card(
 
 /// Blocks or unblocks a card.
 #[utoipa::path(patch, path = "/cards/{card_token}", tag = "accounts",
-    params(("card_token", Path, description = "The card's token")),
+    params(("card_token" = String, Path, description = "The card's token")),
     request_body = CardChange, responses((status = 200, body = CardBody)))]
 pub(super) async fn change_card(
     State(platform): State<Platform>,

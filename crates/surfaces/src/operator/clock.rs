@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use engine::{VirtualClock, run_due};
-use ledger::{Idempotency, Refusal};
+use ledger::{Idempotency, Refusal, Timestamp};
 use serde::Serialize;
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
@@ -21,6 +21,10 @@ use crate::http::problem::Problem;
 
 /// Furthest that the clock is moved at a time: ten years.
 const ADVANCE_SECONDS_MAX: i64 = 10 * 365 * 24 * 3_600;
+
+/// Where the clock cannot be moved to or past: 9000-01-01T00:00:00Z. Everything that is counted
+/// from now, an authorization's last day for one, is still a date with a year of four digits.
+const CLOCK_END: Timestamp = Timestamp(221_845_392_000_000);
 
 /// Most advances that are remembered for a repeat.
 const ADVANCES_REMEMBERED_MAX: usize = 1_000;
@@ -98,7 +102,11 @@ pub(super) async fn advance_clock(
             return Ok(mark(Json(advanced).into_response(), true));
         }
     }
-    advance(&clock, body.value.seconds);
+    let ahead_ms = body.value.seconds.saturating_mul(1_000);
+    if platform.now().plus_ms(ahead_ms) >= CLOCK_END {
+        return Err(Problem::field("/seconds", "would move the clock past the year 8999"));
+    }
+    advance(&clock, ahead_ms);
     let released = run_due(&platform.engine, &platform.queries, platform.clock.as_ref()).await;
     let released = released.map_err(not_submitted)?;
     let outcome = Advanced { now: platform.now().rfc3339(), released };
@@ -111,8 +119,7 @@ pub(super) async fn advance_clock(
     Ok(Json(outcome).into_response())
 }
 
-fn advance(clock: &VirtualClock, seconds: i64) {
-    let mut left_ms = seconds.saturating_mul(1_000);
+fn advance(clock: &VirtualClock, mut left_ms: i64) {
     while left_ms > 0 {
         let step_ms = u32::try_from(left_ms).unwrap_or(u32::MAX);
         clock.advance(step_ms);

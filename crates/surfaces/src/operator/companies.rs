@@ -72,7 +72,7 @@ pub(super) async fn add_company(
 
 /// Shows a company.
 #[utoipa::path(get, path = "/companies/{company_number}", tag = "companies",
-    params(("company_number", Path, description = "The company's number")),
+    params(("company_number" = String, Path, description = "The company's number")),
     responses((status = 200, body = CompanyBody)))]
 pub(super) async fn get_company(
     State(platform): State<Platform>,
@@ -85,7 +85,7 @@ pub(super) async fn get_company(
 
 /// Changes a company. Currencies are added; none is ever taken away.
 #[utoipa::path(patch, path = "/companies/{company_number}", tag = "companies",
-    params(("company_number", Path, description = "The company's number")),
+    params(("company_number" = String, Path, description = "The company's number")),
     request_body = CompanyChange, responses((status = 200, body = CompanyBody)))]
 pub(super) async fn change_company(
     State(platform): State<Platform>,
@@ -113,7 +113,7 @@ pub(super) async fn change_company(
 
 /// Lists a company's sellers, newest first.
 #[utoipa::path(get, path = "/companies/{company_number}/sellers", tag = "companies",
-    params(("company_number", Path, description = "The company's number"), Page),
+    params(("company_number" = String, Path, description = "The company's number"), Page),
     responses((status = 200, body = List<SellerBody>)))]
 pub(super) async fn list_sellers(
     State(platform): State<Platform>,
@@ -133,7 +133,7 @@ pub(super) async fn list_sellers(
 
 /// Registers a seller.
 #[utoipa::path(post, path = "/companies/{company_number}/sellers", tag = "companies",
-    params(("company_number", Path, description = "The company's number"),
+    params(("company_number" = String, Path, description = "The company's number"),
         super::wire::document::IdempotencyKey),
     request_body = NewSeller, responses((status = 201, body = SellerBody)))]
 pub(super) async fn add_seller(
@@ -160,8 +160,8 @@ pub(super) async fn add_seller(
 /// Shows a seller.
 #[utoipa::path(get, path = "/companies/{company_number}/sellers/{seller_number}",
     tag = "companies",
-    params(("company_number", Path, description = "The company's number"),
-        ("seller_number", Path, description = "The seller's number")),
+    params(("company_number" = String, Path, description = "The company's number"),
+        ("seller_number" = String, Path, description = "The seller's number")),
     responses((status = 200, body = SellerBody)))]
 pub(super) async fn get_seller(
     State(platform): State<Platform>,

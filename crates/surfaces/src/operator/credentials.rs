@@ -85,7 +85,7 @@ fn not_built(what: &'static str) -> Problem {
 
 /// Shows a credential, without its secret.
 #[utoipa::path(get, path = "/credentials/{id}", tag = "credentials",
-    params(("id", Path, description = "The credential's id")),
+    params(("id" = String, Path, description = "The credential's id")),
     responses((status = 200, body = CredentialBody)))]
 pub(super) async fn get_credential(
     State(platform): State<Platform>,
@@ -99,7 +99,7 @@ pub(super) async fn get_credential(
 
 /// Revokes a credential, at once and for good.
 #[utoipa::path(delete, path = "/credentials/{id}", tag = "credentials",
-    params(("id", Path, description = "The credential's id")),
+    params(("id" = String, Path, description = "The credential's id")),
     responses((status = 204, description = "It is good no more")))]
 pub(super) async fn revoke_credential(
     State(platform): State<Platform>,

@@ -17,13 +17,13 @@ use crate::http::fields::Params;
 use crate::http::paging::{Page, cursor};
 use crate::http::problem::Problem;
 
-/// Lets one verification run at a time: each reads the whole store.
+/// Lets one verification run at a time: each reads the whole store, also when its caller is gone.
 #[derive(Debug)]
-pub(super) struct Verifications(Semaphore);
+pub(super) struct Verifications(Arc<Semaphore>);
 
 impl Default for Verifications {
     fn default() -> Verifications {
-        Verifications(Semaphore::new(1))
+        Verifications(Arc::new(Semaphore::new(1)))
     }
 }
 
@@ -36,12 +36,16 @@ pub(super) async fn verify_ledger(
     params: Params,
 ) -> Result<Json<VerificationBody>, Problem> {
     params.finish()?;
-    let Ok(permit) = running.0.try_acquire() else {
+    let Ok(permit) = Arc::clone(&running.0).try_acquire_owned() else {
         let detail = "another verification is running";
         return Err(Problem::unavailable("busy", detail, RETRY_AFTER_SECONDS));
     };
-    let verified = platform.queries.read(verification).await.map_err(not_read)?;
-    drop(permit);
+    let query = platform.queries.read(move |reader| {
+        let verified = verification(reader);
+        drop(permit);
+        verified
+    });
+    let verified = query.await.map_err(not_read)?;
     if !verified.is_ok() {
         tracing::error!("the ledger does not add up; see GET /operator/v1/ledger/verification");
     }

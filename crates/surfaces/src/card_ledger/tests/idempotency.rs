@@ -163,6 +163,34 @@ fn an_id_stands_for_one_request() {
 }
 
 #[test]
+fn offline_info_beside_an_authorization_is_compared_too() {
+    let world = world();
+    let id = world.authorize(json!({}));
+    let path = format!("{V1}/purchases");
+    let info = json!({ "cardToken": CARD, "sellerNumber": "654", "currency": "SEK",
+        "cardAuthenticationMethod": "ChipPin", "channel": "POS" });
+    let body = purchase(&id, json!({ "offlineInfo": info.clone() }));
+    let first = world.post(&path, &body);
+    assert_replay(&first, &world.post(&path, &body));
+    let shown = world.get(first.header("location")).json();
+    assert_eq!(shown["offlineInfo"]["cardAuthenticationMethod"], "ChipPin");
+    assert_eq!(shown["offlineInfo"]["channel"], "POS");
+    let changes = [
+        ("cardToken", json!(CARD_500)),
+        ("sellerNumber", json!("655")),
+        ("currency", json!("EUR")),
+        ("cardAuthenticationMethod", json!("ChipSign")),
+        ("channel", json!(null)),
+    ];
+    for (field, value) in changes {
+        let mut other = info.clone();
+        other[field] = value;
+        let other = world.post(&path, &purchase(&id, json!({ "offlineInfo": other })));
+        assert_eq!(other.problem(), "409 duplicate-purchase", "{field}");
+    }
+}
+
+#[test]
 fn acquirer_references_are_used_once() {
     let world = world();
     let with = |source: &str, batch: Value, transaction: Value| {

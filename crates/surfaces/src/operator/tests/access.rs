@@ -89,6 +89,14 @@ fn the_document_is_complete() {
                 .as_array()
                 .is_some_and(|all| all.iter().any(|one| one["name"] == "Idempotency-Key"));
             assert_eq!(has_key, method == "post", "{method} {path}");
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                assert!(parameter["schema"].is_object(), "{method} {path} {parameter}");
+            }
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+            if let Some(name) = body.as_str().and_then(|name| name.rsplit('/').next()) {
+                let schema = &document["components"]["schemas"][name];
+                assert_eq!(schema["additionalProperties"], false, "{name} has no other fields");
+            }
         }
     }
     let text = document.to_string();

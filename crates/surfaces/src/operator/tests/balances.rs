@@ -191,7 +191,13 @@ fn the_feed_tells_everything_once_and_in_order() {
         after = format!("&after={next}");
         for event in page {
             ids.push(event["id"].as_str().unwrap().parse::<i64>().unwrap());
-            kinds.insert(event["kind"].as_str().unwrap().to_owned());
+            let kind = event["kind"].as_str().unwrap();
+            kinds.insert(kind.to_owned());
+            let is_of_account = ["account.", "authorization.", "card.", "purchase."];
+            if is_of_account.iter().any(|prefix| kind.starts_with(prefix)) {
+                assert!(event["company_number"].is_string(), "{event}");
+                assert!(event["account_no"].is_string(), "{event}");
+            }
         }
     }
     assert_eq!(ids, (1..=i64::try_from(ids.len()).unwrap()).collect::<Vec<_>>());

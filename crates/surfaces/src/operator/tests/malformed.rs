@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::testing::BEGIN;
 
 const POSTS: [(&str, &str); 9] = [
     ("POST", "/companies"),
@@ -130,6 +131,28 @@ fn limits_hold_at_their_edges() {
     }
     let clock = operate(&world, "GET /clock").json();
     assert_eq!(clock["now"], "2036-11-17T11:00:00.000Z");
+}
+
+#[test]
+fn a_field_is_given_once() {
+    let world = world();
+    let reply = operate(&world, r#"POST /clock/advance {"seconds":1,"seconds":2,"x":0,"x":0}"#);
+    let errors = reply.json()["errors"].to_string();
+    assert_eq!(reply.status, 400);
+    assert_eq!(errors.matches("is given twice").count(), 2, "{errors}");
+    let clock = operate(&world, "GET /clock").json();
+    assert_eq!(clock["now"], BEGIN);
+}
+
+#[test]
+fn the_clock_stops_before_years_have_five_digits() {
+    let world = world();
+    let line = r#"POST /clock/advance {"seconds":315360000}"#;
+    let moved = (0..1_000).take_while(|_| operate(&world, line).status == 200).count();
+    assert_eq!(moved, 697, "times ten years, from 2026");
+    assert_eq!(operate(&world, line).json()["errors"][0]["pointer"], "/seconds");
+    let now = operate(&world, "GET /clock").json()["now"].as_str().unwrap().to_owned();
+    assert!(now.starts_with("8992-"), "{now}");
 }
 
 fn json() -> impl Strategy<Value = String> {

@@ -85,4 +85,9 @@ fn a_secret_is_shown_once() {
     assert_eq!(operate(&world, &format!("DELETE /credentials/{id}")).status, 204);
     assert_eq!(operate(&world, &format!("DELETE /credentials/{id}")).status, 204, "again");
     assert_eq!(world.call("GET", purchase, secret, "").status, 401);
+    let events = operate(&world, "GET /events?limit=200").json();
+    let told = events["items"].as_array().unwrap().iter();
+    let told = told.filter(|event| event["data"]["credential_id"] == id);
+    let kinds: Vec<&str> = told.map(|event| event["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["credential.issued", "credential.revoked"], "the feed says which");
 }

@@ -19,10 +19,10 @@ use crate::http::fields::{FromObject, Object, Params, decimal, name, parsed, tex
 #[derive(Debug, ToSchema)]
 pub(in crate::operator) struct NewAccount {
     /// In whose ledger.
-    #[schema(min_length = 1, max_length = 15, example = "100")]
+    #[schema(min_length = 1, max_length = 15, pattern = "^[A-Za-z0-9_-]+$", example = "100")]
     pub(in crate::operator) company_number: String,
     /// One of the company's currencies.
-    #[schema(min_length = 3, max_length = 3, example = "SEK")]
+    #[schema(pattern = "^[A-Z]{3}$", example = "SEK")]
     pub(in crate::operator) currency: String,
     /// How much the holder may owe, in major units.
     #[schema(value_type = String, pattern = r"^(0|[1-9][0-9]*)(\.[0-9]+)?$", example = "50000.00")]
@@ -40,7 +40,8 @@ pub(in crate::operator) struct AccountChange {
     pub(in crate::operator) credit_limit: Option<Decimal>,
     /// `active`, `blocked` or `closed`. A closed account stays closed; one that has reservations
     /// cannot be closed.
-    #[schema(value_type = Option<String>, example = "blocked")]
+    #[schema(value_type = Option<String>, pattern = "^(active|blocked|closed)$",
+        example = "blocked")]
     pub(in crate::operator) status: Option<AccountStatus>,
 }
 
@@ -60,7 +61,7 @@ pub(in crate::operator) struct AccountFilter {
 #[expect(dead_code, reason = "it is read from the query; this describes it")]
 pub(in crate::operator) struct AsOf {
     /// Shows the account as it stood at this instant, with all that was decided then or before.
-    #[param(example = "2026-11-20T12:00:00.000Z")]
+    #[param(format = DateTime, example = "2026-11-20T12:00:00.000Z")]
     as_of: Option<String>,
 }
 

@@ -14,10 +14,11 @@ use crate::http::fields::{FromObject, Object, parsed, string};
 pub(in crate::operator) struct NewCard {
     /// Its number: 12 to 19 digits that pass the Luhn check. Kept only as first six, last four and
     /// a keyed hash; never shown or logged.
-    #[schema(value_type = Option<String>, min_length = 12, max_length = 19, write_only)]
+    #[schema(value_type = Option<String>, pattern = "^[0-9]{12,19}$", write_only)]
     pub(in crate::operator) pan: Option<Pan>,
     /// The last month in which it is good.
-    #[schema(value_type = Option<String>, example = "2029-12")]
+    #[schema(value_type = Option<String>, pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$",
+        example = "2029-12")]
     pub(in crate::operator) expiry: Option<CardExpiry>,
 }
 
@@ -31,7 +32,7 @@ pub(in crate::operator) struct Pan {
 #[derive(Debug, ToSchema)]
 pub(in crate::operator) struct CardChange {
     /// `active` or `blocked`.
-    #[schema(value_type = String, example = "blocked")]
+    #[schema(value_type = String, pattern = "^(active|blocked)$", example = "blocked")]
     pub(in crate::operator) status: CardStatus,
 }
 

@@ -15,13 +15,13 @@ use crate::http::fields::{FromObject, Object, name, parsed, text, whole};
 #[derive(Debug, ToSchema)]
 pub(in crate::operator) struct NewCompany {
     /// What the card ledger's paths shall call it; unique. Letters, digits, `-` and `_`.
-    #[schema(min_length = 1, max_length = 15, example = "100")]
+    #[schema(min_length = 1, max_length = 15, pattern = "^[A-Za-z0-9_-]+$", example = "100")]
     pub(in crate::operator) company_number: String,
     /// For people.
     #[schema(min_length = 1, max_length = 200, example = "Nordic Cards")]
     pub(in crate::operator) name: String,
     /// What its accounts may be in. While there are none, the card ledger answers 501.
-    #[schema(value_type = Vec<String>, max_items = 50, example = json!(["SEK", "EUR"]))]
+    #[schema(value_type = HashSet<String>, max_items = 50, example = json!(["SEK", "EUR"]))]
     pub(in crate::operator) currencies: Vec<Currency>,
     /// The zone that decides on which day something happens. Europe/Stockholm when absent.
     #[schema(value_type = Option<String>, example = "Europe/Stockholm")]
@@ -39,7 +39,7 @@ pub(in crate::operator) struct CompanyChange {
     #[schema(min_length = 1, max_length = 200)]
     pub(in crate::operator) name: Option<String>,
     /// Currencies to add.
-    #[schema(value_type = Option<Vec<String>>, max_items = 50, example = json!(["NOK"]))]
+    #[schema(value_type = Option<HashSet<String>>, max_items = 50, example = json!(["NOK"]))]
     pub(in crate::operator) currencies: Vec<Currency>,
     /// Days that an authorization is valid when its request does not say.
     #[schema(minimum = 0, maximum = 400)]
@@ -68,7 +68,7 @@ pub(in crate::operator) struct CompanyBody {
 pub(in crate::operator) struct NewSeller {
     /// What the card ledger's requests shall call it; unique in the company. Letters, digits, `-`
     /// and `_`.
-    #[schema(min_length = 1, max_length = 15, example = "654")]
+    #[schema(min_length = 1, max_length = 15, pattern = "^[A-Za-z0-9_-]+$", example = "654")]
     pub(in crate::operator) seller_number: String,
     /// For people.
     #[schema(min_length = 1, max_length = 200, example = "Corner shop")]

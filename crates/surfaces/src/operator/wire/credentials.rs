@@ -26,19 +26,22 @@ pub(in crate::operator) struct NewCredential {
 pub(in crate::operator) struct NewCredentialBody {
     /// `card_ledger` or `operator`. The contracts `access`, `terminals`, `aapay` and `payments` are
     /// not built yet: 501.
-    #[schema(example = "card_ledger")]
+    #[schema(
+        pattern = "^(access|terminals|aapay|card_ledger|payments|operator)$",
+        example = "card_ledger"
+    )]
     contract: String,
     /// For people, and for the journal.
     #[schema(min_length = 1, max_length = 200, example = "acquirer A, test")]
     label: String,
     /// When it stops being good. Never when absent.
-    #[schema(example = "2027-11-20T00:00:00.000Z")]
+    #[schema(format = DateTime, example = "2027-11-20T00:00:00.000Z")]
     expires_at: Option<String>,
     /// The company it may act for. Required for `card_ledger`.
-    #[schema(min_length = 1, max_length = 15, example = "100")]
+    #[schema(min_length = 1, max_length = 15, pattern = "^[A-Za-z0-9_-]+$", example = "100")]
     company_number: Option<String>,
     /// The only seller it may act for.
-    #[schema(min_length = 1, max_length = 15, example = "654")]
+    #[schema(min_length = 1, max_length = 15, pattern = "^[A-Za-z0-9_-]+$", example = "654")]
     seller_number: Option<String>,
     /// Customers are not built yet: 501.
     customer_id: Option<i64>,

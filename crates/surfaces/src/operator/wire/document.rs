@@ -1,7 +1,8 @@
 //! What the API's document says besides its routes.
 
+use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa::{IntoParams, Modify};
 
 use crate::http::problem::ProblemBody;
@@ -47,12 +48,15 @@ impl Modify for Key {
 pub(in crate::operator) struct IdempotencyKey {
     /// 1 to 255 visible characters. The same key with the same request gets the first answer again,
     /// with `Idempotent-Replayed: true`; with another request, 422.
-    #[param(rename = "Idempotency-Key", value_type = Option<String>, max_length = 255)]
+    #[param(rename = "Idempotency-Key", value_type = Option<String>, min_length = 1,
+        max_length = 255, pattern = "^[!-~]+$")]
     key: Option<String>,
 }
 
-/// Adds the answer that every operation can give: a problem.
+/// Adds what holds for every operation: unknown fields are refused, and the answer can be a
+/// problem.
 pub(in crate::operator) fn complete(mut document: OpenApi) -> OpenApi {
+    close_requests(&mut document);
     let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
     let problem = ResponseBuilder::new()
         .description("A problem; see `type` and `status`")
@@ -66,4 +70,27 @@ pub(in crate::operator) fn complete(mut document: OpenApi) -> OpenApi {
         }
     }
     document
+}
+
+/// Says of every body of a request that it has no fields but those that are named.
+fn close_requests(document: &mut OpenApi) {
+    let bodies = document.paths.paths.values().flat_map(|item| [&item.post, &item.patch]);
+    let bodies = bodies.flatten().filter_map(|operation| operation.request_body.as_ref());
+    let contents = bodies.filter_map(|body| match body {
+        RefOr::T(body) => body.content.get("application/json"),
+        RefOr::Ref(_) => None,
+    });
+    let schemas = contents.filter_map(|content| {
+        let RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) = content else {
+            return None;
+        };
+        schema.ref_location.strip_prefix("#/components/schemas/").map(str::to_owned)
+    });
+    let names: Vec<String> = schemas.collect();
+    let components = document.components.get_or_insert_default();
+    for name in names {
+        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(&name) {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+    }
 }

@@ -6,8 +6,8 @@ use ledger::ids::Code;
 use ledger::money::format_minor;
 use ledger::transaction::Direction;
 use ledger::{
-    Account, AccountKind, Authorization, Change, CompanyId, Directory, Row, RowId, Transaction,
-    TransactionKind,
+    Account, AccountKind, Authorization, Change, ChangeKind, CompanyId, Directory, Row, RowId,
+    Transaction, TransactionKind,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -189,6 +189,9 @@ impl Data {
     /// Changes keep amounts in minor units; here they are shown in major ones.
     fn change(&mut self, row: &Change, account: Option<&Account>) {
         self.put("actor", row.actor.as_str());
+        if matches!(row.kind, ChangeKind::CredentialIssued | ChangeKind::CredentialRevoked) {
+            self.put("credential_id", row.subject.0.to_string());
+        }
         for (name, value) in &row.fields {
             let amount = value.parse().ok().filter(|_| name.starts_with("credit_limit"));
             let shown =
