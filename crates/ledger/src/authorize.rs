@@ -165,19 +165,15 @@ fn check<'b>(
 ) -> Result<Checked<'b>, Refusal> {
     let currency = Currency::parse(&command.currency);
     let amount = named_minor(command.amount, currency)?;
-    let directory = &books.directory;
-    let company = directory.company(&command.company).ok_or(Refusal::CompanyNotConfigured)?;
-    if company.currencies.is_empty() {
-        return Err(Refusal::CompanyIncomplete);
-    }
-    let valid_to = last_day(command.valid_to, company, now)?;
-    let seller =
-        directory.seller(company.id, &command.seller).ok_or(Refusal::SellerNotRegistered)?;
+    let company = complete_company(books, &command.company)?;
+    let today = company.day_of(now);
+    let valid_to = last_day(command.valid_to, company, today)?;
+    let seller = books.directory.seller(company.id, &command.seller);
+    let seller = seller.ok_or(Refusal::SellerNotRegistered)?;
     let (account, card) = instrument(&command.instrument, books, company)?;
     let currency = currency
         .filter(|currency| company.currencies.contains(currency) && account.currency == *currency)
         .ok_or(Refusal::CurrencyNotSupported)?;
-    let today = company.day_of(now);
     let reserves = command.kind.reserves();
     let declined = blocked(account, card, today)
         .or((reserves && amount > account.available()).then_some(DeclineReason::InsufficientFunds));
@@ -218,6 +214,12 @@ fn row(
         taken: 0,
         last_child: RowId(0),
     }
+}
+
+/// The company with this number, which must have a currency to book in.
+pub(crate) fn complete_company<'b>(books: &'b Books, number: &str) -> Result<&'b Company, Refusal> {
+    let company = books.directory.company(number).ok_or(Refusal::CompanyNotConfigured)?;
+    if company.currencies.is_empty() { Err(Refusal::CompanyIncomplete) } else { Ok(company) }
 }
 
 /// An amount above zero in minor units (card ledger: the least amount is 0.01).
@@ -289,8 +291,7 @@ pub(crate) fn card_and_account<'b>(
     Ok((card, account))
 }
 
-fn last_day(asked: Option<Date>, company: &Company, now: Timestamp) -> Result<Date, Refusal> {
-    let today = company.day_of(now);
+fn last_day(asked: Option<Date>, company: &Company, today: Date) -> Result<Date, Refusal> {
     let day = asked.unwrap_or(today.plus_days(company.authorization_days));
     if day < today || day > today.plus_days(AUTHORIZATION_DAYS_MAX) {
         return Err(Refusal::ValidTo);

@@ -3,9 +3,9 @@
 use crate::account::Balance;
 use crate::authorization::{Authorization, AuthorizationState};
 use crate::books::{Answer, Books, Done, ReadSet};
-use crate::directory::Company;
+use crate::directory::Seller;
 use crate::ids::{Code, Fingerprint, RowId, TransactionId};
-use crate::post::is_in_scope;
+use crate::post::find_authorization;
 use crate::refusal::Refusal;
 use crate::time::{Date, Timestamp};
 use crate::transaction::{AcquirerReferences, Mount, Transaction, TransactionKind};
@@ -37,18 +37,14 @@ impl Cancel {
 /// # Errors
 /// [`Refusal`], in its order of precedence; a second cancellation is one.
 pub fn cancel(command: &Cancel, books: &mut Books, now: Timestamp) -> Result<Answer, Refusal> {
-    let directory = &books.directory;
-    let company = directory.company(&command.company).ok_or(Refusal::CompanyNotConfigured)?;
-    let found = command.code.and_then(|code| books.authorization(company.id, code));
-    let authorization = found.ok_or(Refusal::AuthorizationNotFound)?;
-    let seller = directory.seller_by_id(authorization.seller);
-    if !seller.is_some_and(|seller| is_in_scope(seller, command.seller_scope.as_deref())) {
-        return Err(Refusal::AuthorizationNotFound);
-    }
+    let company = books.directory.company(&command.company);
+    let company = company.ok_or(Refusal::CompanyNotConfigured)?;
+    let scope = command.seller_scope.as_deref();
+    let (authorization, seller) = find_authorization(command.code, books, company, scope)?;
     authorization.check_usable(now)?;
-    let row = release(authorization, TransactionKind::Cancellation, company, books, now);
-    let value_date = command.value_date.unwrap_or(row.value_date);
-    let row = Transaction { value_date, mount: command.mount, ..row };
+    let value_date = command.value_date.unwrap_or(company.day_of(now));
+    let row = release(authorization, TransactionKind::Cancellation, seller, value_date, now);
+    let row = Transaction { mount: command.mount, ..row };
     let authorization = authorization.id;
     let cancellation = books.place_transaction(row, &[])?;
     books.end_authorization(authorization, AuthorizationState::Cancelled);
@@ -80,20 +76,17 @@ impl Authorization {
 pub(crate) fn release(
     authorization: &Authorization,
     kind: TransactionKind,
-    company: &Company,
-    books: &Books,
+    seller: &Seller,
+    value_date: Date,
     now: Timestamp,
 ) -> Transaction {
-    let seller = books.directory.seller_by_id(authorization.seller);
     Transaction {
         id: TransactionId(0),
         at: now,
         company: authorization.company,
         seller: authorization.seller,
         account: authorization.account,
-        payable: seller.map_or(authorization.account, |seller| {
-            seller.payable_or_panic(authorization.currency)
-        }),
+        payable: seller.payable_or_panic(authorization.currency),
         card: authorization.card,
         kind,
         authorization: Some(authorization.id),
@@ -109,7 +102,7 @@ pub(crate) fn release(
         point_of_sale: None,
         method: None,
         channel: None,
-        value_date: company.day_of(now),
+        value_date,
         mount: authorization.mount,
         offline_info: false,
         over_limit: false,

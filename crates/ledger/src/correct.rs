@@ -4,7 +4,7 @@ use crate::account::{Account, Balance};
 use crate::authorize::{named_minor, positive_minor};
 use crate::books::{Answer, Books, Done, ReadSet};
 use crate::ids::{Fingerprint, Hasher, Key, RowId, TransactionId};
-use crate::money::{Decimal, Money};
+use crate::money::Decimal;
 use crate::post::{acquirer_key, is_visible, posting_key};
 use crate::refusal::Refusal;
 use crate::time::{Date, Timestamp};
@@ -97,9 +97,7 @@ pub fn correct(command: &Correct, books: &mut Books, now: Timestamp) -> Result<A
     }
     let correctable = correctable(command.kind, corrected, account);
     if amount > correctable {
-        let available = Money::from_minor(correctable, corrected.currency);
-        let available = available.map_err(Refusal::Amount)?;
-        return Err(Refusal::InsufficientDebitedAmount { available });
+        return Err(Refusal::insufficient(correctable, corrected.currency));
     }
     let value_date = command.value_date.unwrap_or(company.day_of(now));
     let row = row(command, corrected, amount, fingerprint, value_date, now);

@@ -26,7 +26,8 @@ impl Expire {
 /// Decides one expiry and places it in the books. Does nothing when there is nothing to release.
 ///
 /// # Errors
-/// [`Refusal::AuthorizationNotFound`].
+/// [`Refusal::AuthorizationNotFound`]; [`Refusal::CompanyNotConfigured`] and
+/// [`Refusal::SellerNotRegistered`] when the directory lacks what the row names.
 pub fn expire(command: &Expire, books: &mut Books, now: Timestamp) -> Result<Answer, Refusal> {
     let found = books.authorizations.get(&command.authorization);
     let authorization = found.ok_or(Refusal::AuthorizationNotFound)?;
@@ -38,7 +39,10 @@ pub fn expire(command: &Expire, books: &mut Books, now: Timestamp) -> Result<Ans
     }
     let company = books.directory.company_by_id(authorization.company);
     let company = company.ok_or(Refusal::CompanyNotConfigured)?;
-    let row = release(authorization, TransactionKind::Expiry, company, books, now);
+    let seller = books.directory.seller_by_id(authorization.seller);
+    let seller = seller.ok_or(Refusal::SellerNotRegistered)?;
+    let today = company.day_of(now);
+    let row = release(authorization, TransactionKind::Expiry, seller, today, now);
     let id = authorization.id;
     books.place_transaction(row, &[])?;
     books.end_authorization(id, AuthorizationState::Expired);

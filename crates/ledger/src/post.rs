@@ -3,12 +3,12 @@
 
 use crate::account::{Account, Balance};
 use crate::authorization::{Authorization, CardAuthenticationMethod, Channel};
-use crate::authorize::{blocked, card_and_account, named_minor};
+use crate::authorize::{blocked, card_and_account, complete_company, named_minor};
 use crate::books::{Answer, Books, Done, ReadSet};
 use crate::card::CardToken;
 use crate::directory::{Company, Seller};
-use crate::ids::{AuthorizationId, CardId, Code, Fingerprint, Hasher, Key, RowId, TransactionId};
-use crate::money::{Currency, Decimal, Money, MoneyError};
+use crate::ids::{CardId, Code, Fingerprint, Hasher, Key, RowId, TransactionId};
+use crate::money::{Currency, Decimal, MoneyError};
 use crate::refusal::Refusal;
 use crate::time::{Date, Timestamp};
 use crate::transaction::{AcquirerReferences, Mount, PostingKind, Transaction, TransactionKind};
@@ -185,11 +185,7 @@ pub fn post(command: &Post, books: &mut Books, now: Timestamp) -> Result<Answer,
     }
     // What is wrong with the request itself comes first, as far as it can be told from it.
     amounts(command, command.basis.currency())?;
-    let directory = &books.directory;
-    let company = directory.company(&command.company).ok_or(Refusal::CompanyNotConfigured)?;
-    if company.currencies.is_empty() {
-        return Err(Refusal::CompanyIncomplete);
-    }
+    let company = complete_company(books, &command.company)?;
     let today = company.day_of(now);
     let basis = match &command.basis {
         Basis::Authorization(code) => on_authorization(command, *code, books, company)?,
@@ -230,11 +226,8 @@ fn on_authorization<'b>(
     books: &'b Books,
     company: &Company,
 ) -> Result<Checked<'b>, Refusal> {
-    let authorization = code.and_then(|code| books.authorization(company.id, code));
-    let authorization = authorization.ok_or(Refusal::AuthorizationNotFound)?;
-    let seller = books.directory.seller_by_id(authorization.seller);
-    let seller = seller.filter(|seller| is_in_scope(seller, command.seller_scope.as_deref()));
-    let seller = seller.ok_or(Refusal::AuthorizationNotFound)?;
+    let scope = command.seller_scope.as_deref();
+    let (authorization, seller) = find_authorization(code, books, company, scope)?;
     let account = books.accounts.get(&authorization.account);
     let (amount, withdrawal) = amounts(command, Some(authorization.currency))?;
     Ok(Checked {
@@ -280,8 +273,23 @@ fn offline<'b>(
     })
 }
 
+/// The authorization of a company that clients call `code`, and its seller. One of a seller for
+/// whom the caller may not act is none.
+pub(crate) fn find_authorization<'b>(
+    code: Option<Code>,
+    books: &'b Books,
+    company: &Company,
+    scope: Option<&str>,
+) -> Result<(&'b Authorization, &'b Seller), Refusal> {
+    let authorization = code.and_then(|code| books.authorization(company.id, code));
+    let authorization = authorization.ok_or(Refusal::AuthorizationNotFound)?;
+    let seller = books.directory.seller_by_id(authorization.seller);
+    let seller = seller.filter(|seller| is_in_scope(seller, scope));
+    Ok((authorization, seller.ok_or(Refusal::AuthorizationNotFound)?))
+}
+
 /// Whether a caller who may act for `scope` only, may act for this seller.
-pub(crate) fn is_in_scope(seller: &Seller, scope: Option<&str>) -> bool {
+fn is_in_scope(seller: &Seller, scope: Option<&str>) -> bool {
     scope.is_none_or(|number| seller.number == number)
 }
 
@@ -317,9 +325,7 @@ fn check_remaining(
     authorization.check_usable(now)?;
     let remaining = authorization.remaining(now);
     if amount > remaining {
-        let available = Money::from_minor(remaining, authorization.currency);
-        let available = available.map_err(Refusal::Amount)?;
-        return Err(Refusal::InsufficientDebitedAmount { available });
+        return Err(Refusal::insufficient(remaining, authorization.currency));
     }
     Ok(())
 }
@@ -341,7 +347,7 @@ fn row(
         payable: checked.seller.payable_or_panic(checked.currency),
         card: checked.card,
         kind: TransactionKind::Posting(command.kind),
-        authorization: checked.authorization.map(|found| AuthorizationId(found.id.0)),
+        authorization: checked.authorization.map(|found| found.id),
         corrects: None,
         source: command.source.clone(),
         fingerprint,

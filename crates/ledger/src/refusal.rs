@@ -2,7 +2,7 @@
 
 use crate::authorization::DeclineReason;
 use crate::ids::AuthorizationId;
-use crate::money::{Money, MoneyError};
+use crate::money::{Currency, Money, MoneyError};
 use crate::transaction::PostingKind;
 
 /// Why a command was refused. Listed in the order in which the reasons are checked: what is wrong
@@ -96,4 +96,14 @@ pub enum Refusal {
     /// The account is closed for good, or still has something to settle.
     #[error("state does not allow the change")]
     StateConflict,
+}
+
+impl Refusal {
+    /// More was asked than the `remaining` minor units.
+    pub(crate) fn insufficient(remaining: i64, currency: Currency) -> Refusal {
+        match Money::from_minor(remaining, currency) {
+            Ok(available) => Refusal::InsufficientDebitedAmount { available },
+            Err(error) => Refusal::Amount(error),
+        }
+    }
 }

@@ -212,9 +212,8 @@ impl SqliteStore {
         self.remember()
     }
 
-    /// Reads again what is kept in memory.
+    /// Reads again what is kept in memory beside the cache, which [`SqliteStore::recover`] empties.
     fn remember(&mut self) -> Result<(), OpenError> {
-        self.cache.forget_all();
         if let Some(connection) = &self.connection {
             self.head = read_head(connection)?;
             self.directory = read_directory(connection)?;

@@ -33,12 +33,13 @@ use ledger::books::Done;
 use ledger::{Answer, AuthorizationId, Code, Contract, Mount, PostingKind, RowId, Scope};
 
 use self::links::Links;
-use self::problem::{Kind, Problem, REPLAYED, TRUE};
+use self::problem::{Kind, Problem};
 use self::query::ListQuery;
 use self::read::{Names, Viewer, read};
 use self::routes::{Action, Endpoint, Route, Verb, routes};
 use self::wire::Origin;
 use crate::Platform;
+use crate::http::body::{is_json, mark_replayed};
 use crate::http::callers::bearer;
 
 pub use openapi::openapi;
@@ -222,12 +223,6 @@ async fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     Ok(body)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = media_type.and_then(|media_type| media_type.split(';').next());
-    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
-}
-
 async fn create_authorization(
     platform: &Platform,
     origin: &Origin,
@@ -319,9 +314,7 @@ fn created(answer: &Answer, company: &str) -> Result<Response, Problem> {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, JSON);
     headers.insert(LOCATION, location);
-    if answer.replayed {
-        headers.insert(REPLAYED, TRUE);
-    }
+    mark_replayed(headers, answer.replayed);
     Ok(response)
 }
 

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{Extensions, HeaderName, HeaderValue, StatusCode};
+use axum::http::{Extensions, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use engine::limits::RETRY_AFTER_SECONDS;
 use engine::{StoreError, SubmitError};
@@ -18,13 +18,9 @@ use utoipa::ToSchema;
 
 use super::views::Amount;
 use crate::Platform;
+use crate::http::body::mark_replayed;
 use crate::http::callers::CallerError;
 use crate::http::requests::RequestId;
-
-/// Marks an answer that had been given before.
-pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-/// The value of [`REPLAYED`].
-pub(super) const TRUE: HeaderValue = HeaderValue::from_static("true");
 
 /// Why a request has no other answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -237,9 +233,7 @@ impl Problem {
         let content_type = HeaderValue::from_static("application/problem+json");
         let mut response = (status, [(CONTENT_TYPE, content_type)], body).into_response();
         let headers = response.headers_mut();
-        if replayed {
-            headers.insert(REPLAYED, TRUE);
-        }
+        mark_replayed(headers, replayed);
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -23,8 +23,8 @@ use crate::http::problem::Problem;
 /// Names a request, so that a repeat has no second effect.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Marks the answer to a repeat.
-pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// Marks the answer to a repeat, on every contract.
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// Longest `Idempotency-Key`, in characters.
 const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
@@ -120,10 +120,22 @@ fn key_text(header: &HeaderValue) -> Option<&str> {
     (fits && key.bytes().all(|byte| byte.is_ascii_graphic())).then_some(key)
 }
 
-fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
+/// Tells a client whether its request had been done before.
+pub(crate) fn mark_replayed(headers: &mut HeaderMap, replayed: bool) {
+    if replayed {
+        headers.insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    }
+}
+
+/// Whether the body is JSON by its media type, whatever its parameters.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let header = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = header.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
+    if is_json(headers) {
         return Ok(());
     }
     let title = "The media type is not supported";

@@ -26,7 +26,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Platform;
-use crate::http::body::IDEMPOTENT_REPLAYED;
+use crate::http::body::mark_replayed;
 use crate::http::requests::no_method;
 
 /// Where the API is mounted.
@@ -79,10 +79,7 @@ fn created(path: &str, replayed: bool, body: &impl Serialize) -> Response {
 }
 
 fn mark(mut response: Response, replayed: bool) -> Response {
-    if replayed {
-        let yes = axum::http::HeaderValue::from_static("true");
-        response.headers_mut().insert(IDEMPOTENT_REPLAYED, yes);
-    }
+    mark_replayed(response.headers_mut(), replayed);
     response
 }
 
