@@ -10,23 +10,25 @@ pub type Reply = Result<Answer, Refusal>;
 
 /// Runs `batch` in one transaction and returns one reply per command, in order.
 ///
-/// Commands of a batch see each other's effects, exactly as if they had run one by one.
+/// Commands of a batch see each other's effects, exactly as if they had run one by one. They are
+/// decided at one time: that of the clock, or of the newest thing they build on if that is later.
 ///
 /// # Errors
 /// [`StoreError`], for the batch as a whole.
 pub fn run_batch<'c>(
     store: &mut dyn Store,
     batch: impl IntoIterator<Item = &'c Command>,
-    now: Timestamp,
+    clock: Timestamp,
 ) -> Result<Vec<Reply>, StoreError> {
     let batch: Vec<&Command> = batch.into_iter().collect();
-    let mut reads = ReadSet::default();
+    let mut reads = ReadSet { commands: batch.len(), ..ReadSet::default() };
     for command in &batch {
         command.read(&mut reads);
     }
     let mut replies = Vec::with_capacity(batch.len());
     store.transact(&reads, &mut |mut books| {
         replies.clear();
+        let now = books.time(clock);
         replies.extend(batch.iter().map(|command| command.decide(&mut books, now)));
         books.close(now)
     })?;

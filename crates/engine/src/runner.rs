@@ -1,12 +1,9 @@
 //! Runs batches against the store, and keeps what one command breaks from the others.
-//!
-//! Invariant: its time never goes back, not even when the engine is started again on an earlier
-//! clock.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use ledger::{Answer, Directory, Row, RowId, Timestamp};
+use ledger::{Answer, Directory, Timestamp};
 use store::{Store, StoreError};
 
 use crate::batch::run_batch;
@@ -16,8 +13,6 @@ use crate::handle::SubmitError;
 /// The one writer: what the engine thread runs, and what a simulation runs without a thread.
 pub struct Runner {
     store: Box<dyn Store>,
-    /// The time of the last batch. `None` until the journal was asked for it.
-    now: Option<Timestamp>,
     batches: u64,
     failures: u64,
 }
@@ -25,7 +20,7 @@ pub struct Runner {
 impl Runner {
     /// Goes on where the store's journal ends.
     pub fn new(store: Box<dyn Store>) -> Runner {
-        Runner { store, now: None, batches: 0, failures: 0 }
+        Runner { store, batches: 0, failures: 0 }
     }
 
     /// Runs the commands together or, when one of them hits a bug, one by one, so that only that
@@ -35,16 +30,11 @@ impl Runner {
         commands: &[Command],
         clock: Timestamp,
     ) -> Vec<Result<Answer, SubmitError>> {
-        let Ok(before) = self.time_of_last_batch() else {
-            return self.failed(commands.len(), StoreError::NotCommitted);
-        };
-        let now = before.max(clock);
-        self.now = Some(now);
-        if let Some(replies) = self.run_together(commands, now) {
+        if let Some(replies) = self.run_together(commands, clock) {
             return replies;
         }
         let one_by_one = commands.iter().map(|command| {
-            let reply = self.run_together(std::slice::from_ref(command), now);
+            let reply = self.run_together(std::slice::from_ref(command), clock);
             reply.and_then(|mut replies| replies.pop()).unwrap_or(Err(SubmitError::Bug))
         });
         one_by_one.collect()
@@ -70,22 +60,14 @@ impl Runner {
         self.failures
     }
 
-    fn time_of_last_batch(&self) -> Result<Timestamp, StoreError> {
-        if let Some(now) = self.now {
-            return Ok(now);
-        }
-        let newest = self.store.source().open()?.rows_before(RowId(i64::MAX), 1)?;
-        Ok(newest.first().map_or(Timestamp(i64::MIN), Row::at))
-    }
-
     /// `None` when a command hit a bug; then nothing was written.
     fn run_together(
         &mut self,
         commands: &[Command],
-        now: Timestamp,
+        clock: Timestamp,
     ) -> Option<Vec<Result<Answer, SubmitError>>> {
         let store = self.store.as_mut();
-        match catch_unwind(AssertUnwindSafe(|| run_batch(store, commands, now))) {
+        match catch_unwind(AssertUnwindSafe(|| run_batch(store, commands, clock))) {
             Ok(Ok(replies)) => {
                 self.batches = self.batches.saturating_add(1);
                 Some(replies.into_iter().map(|reply| reply.map_err(SubmitError::from)).collect())
@@ -112,6 +94,6 @@ impl Runner {
 
 impl std::fmt::Debug for Runner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runner").field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("Runner").field("batches", &self.batches).finish_non_exhaustive()
     }
 }

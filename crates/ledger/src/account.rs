@@ -2,6 +2,7 @@
 
 use crate::ids::{AccountId, CompanyId, RowId, SellerId};
 use crate::money::Currency;
+use crate::time::Timestamp;
 
 /// An account. One side of every entry is one; the other side is another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Account {
     pub balance: Balance,
     /// The newest row of this account's chain, from which a statement walks back.
     pub last: RowId,
+    /// When that was decided. Along the chain, time never goes back.
+    pub last_at: Timestamp,
 }
 
 /// What an account is for.
@@ -189,6 +192,7 @@ mod tests {
             credit_limit: 1_000,
             balance: Balance { debt: 300, reserved: 200 },
             last: RowId(0),
+            last_at: Timestamp(0),
         };
         assert_eq!(account.available(), 500);
     }

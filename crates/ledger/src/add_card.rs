@@ -39,6 +39,7 @@ pub struct ChangeCard {
 impl AddCard {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
+        reads.is_anybodys = true;
         reads.accounts.push(self.account.id());
         reads.cards.push(self.token.clone());
         reads.keys.extend(self.pan_key());
@@ -53,6 +54,7 @@ impl AddCard {
 impl ChangeCard {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
+        reads.is_anybodys = true;
         reads.cards.push(self.token.clone());
     }
 }

@@ -23,6 +23,7 @@ use crate::ids::{AccountId, CardId, CompanyId, Fingerprint, Key, RowId, SellerId
 use crate::journal::{Row, Seal};
 use crate::money::Currency;
 use crate::post::{acquirer_key, posting_key};
+use crate::time::Timestamp;
 use crate::transaction::{Transaction, TransactionKind};
 use chain::Chain;
 use keys::Keys;
@@ -164,7 +165,8 @@ impl Auditor {
             AccountKind::Credit => account.debt,
             AccountKind::Payable(_) => 0,
         };
-        let agrees = i128::from(stored.balance.debt) == debt && stored.last == account.last;
+        let is_last = stored.last == account.last && stored.last_at == account.last_at;
+        let agrees = i128::from(stored.balance.debt) == debt && is_last;
         checks.balances_equal_entries.that(agrees, || {
             format!("{} has debt {} after row {}", name(), stored.balance.debt, stored.last.0)
         });
@@ -232,7 +234,7 @@ impl Auditor {
             account.reserved = account.reserved.saturating_add(i128::from(row.amount));
         }
         account.open = account.open.saturating_add(i128::from(row.reserved()));
-        link(account, checks, id, row.previous, row.balance);
+        link(account, checks, (id, row.at), row.previous, row.balance);
     }
 
     fn transaction(&mut self, row: &Transaction) {
@@ -265,7 +267,7 @@ impl Auditor {
         if let Some(blocked) = resolved {
             check_flags(row, account, blocked, checks);
         }
-        link(account, checks, id, row.previous, row.balance);
+        link(account, checks, (id, row.at), row.previous, row.balance);
     }
 
     fn expect_keys(&mut self, row: &Transaction) {
@@ -301,7 +303,7 @@ impl Auditor {
             self.checks.accounts_opened.that(false, what);
             return;
         };
-        link(account, &mut self.checks, row.id, row.previous, row.balance);
+        link(account, &mut self.checks, (row.id, row.at), row.previous, row.balance);
     }
 }
 
@@ -359,11 +361,12 @@ fn check_flags(
 fn link(
     account: &mut AccountNow,
     checks: &mut Checks,
-    row: RowId,
+    (row, at): (RowId, Timestamp),
     previous: RowId,
     balance: Balance,
 ) {
-    let agrees = previous == account.last && i128::from(balance.debt) == account.debt;
+    let follows = previous == account.last && at >= account.last_at;
+    let agrees = follows && i128::from(balance.debt) == account.debt;
     checks.balances_equal_entries.that(agrees, || {
         format!("row {} has debt {} after row {}", row.0, balance.debt, previous.0)
     });
@@ -372,6 +375,7 @@ fn link(
         format!("row {} has {} reserved, not {}", row.0, balance.reserved, account.reserved)
     });
     account.last = row;
+    account.last_at = at;
 }
 
 impl Checks {
@@ -398,8 +402,7 @@ impl Checks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Sealer;
-    use crate::time::Timestamp;
+    use crate::journal::{Head, Lane, Sealer};
     use crate::world::World;
     use crate::{AccountStatus, AuthorizationKind, PostingKind, TransactionId};
 
@@ -530,14 +533,14 @@ mod tests {
     }
 
     fn reseal(world: &mut World) {
-        let mut before = [0; 32];
+        let mut before = Head::default();
         for seal in world.seals.values_mut() {
-            let mut sealer = Sealer::new(before, seal.at);
+            let mut sealer = Sealer::default();
             for (_, row) in world.rows.range(seal.first..=seal.last) {
                 sealer.add(row);
             }
-            *seal = sealer.finish().expect("rows");
-            before = seal.hash;
+            *seal = sealer.finish(before, seal.at).expect("rows");
+            before = Head::after(seal);
         }
     }
 
@@ -596,7 +599,10 @@ mod tests {
         );
         check_resealed(
             |w| authorization(w, "held").at = Timestamp(0),
-            &sealed("row @held is older"),
+            &[
+                ("chain-unbroken", "row @held is older"),
+                ("balances-equal-entries", "row @held has debt"),
+            ],
         );
         check(
             |w| w.seals.get_mut(&id_of(w, "last")).unwrap().at = Timestamp(0),
@@ -608,7 +614,27 @@ mod tests {
         let broken = |world: &World| world.verify().invariants[1].first_broken.clone().unwrap();
         assert_eq!(broken(&world), format!("the seal of row {} is not that of its rows", id.0));
         world.seals.remove(&id);
-        assert_eq!(broken(&world), format!("row {} follows row {}", id.0 + 1, id.0 - 1));
+        let next = world.seals.range(id..).next().expect("a seal").1.last;
+        assert_eq!(broken(&world), format!("the seal of row {} is not that of its rows", next.0));
+    }
+
+    #[test]
+    fn each_lane_is_a_chain_of_its_own() {
+        let mut world = story();
+        let lanes = [Lane(0), Lane(1), Lane(2)];
+        let mut heads = lanes.map(Head::start);
+        for (count, seal) in world.seals.values_mut().enumerate() {
+            let head = &mut heads[count % lanes.len()];
+            let mut sealer = Sealer::default();
+            world.rows.range(seal.first..=seal.last).for_each(|(_, row)| sealer.add(row));
+            *seal = sealer.finish(*head, seal.at).expect("rows");
+            *head = Head::after(seal);
+        }
+        assert!(world.verify().is_ok());
+        let third = *world.seals.keys().nth(2).expect("a seal");
+        let moved = Seal { lane: Lane(0), ..world.seals[&third].clone() };
+        world.seals.insert(third, moved);
+        assert!(!world.verify().is_ok(), "a seal is in the wrong lane");
     }
 
     #[test]
@@ -702,6 +728,7 @@ mod tests {
         let is = |what| [("balances-equal-entries", what)];
         check(|w| stored(w, "A").balance.debt += 1, &is("account %A has debt"));
         check(|w| stored(w, "A").last = RowId(1), &is("account %A has debt"));
+        check(|w| stored(w, "A").last_at.0 += 1, &is("account %A has debt"));
         check_resealed(|w| transaction(w, "p1").balance.debt += 1, &is("row @p1 has debt"));
         check_resealed(|w| authorization(w, "held").balance.debt += 1, &is("row @held has debt"));
         check_resealed(|w| transaction(w, "p1").previous = RowId(1), &is("row @p1 has debt"));

@@ -56,6 +56,7 @@ pub enum Instrument {
 impl Authorize {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
+        reads.company(&self.company);
         reads.keys.push(self.key());
         match &self.instrument {
             Instrument::Card(token) => reads.cards.push(token.clone()),

@@ -18,7 +18,7 @@ use crate::ids::{
     AccountId, AuthorizationId, Code, CompanyId, CredentialId, Fingerprint, Key, RowId, SellerId,
     TransactionId,
 };
-use crate::journal::{Row, Seal, seal};
+use crate::journal::{Head, Row, Seal, seal};
 use crate::limits::BALANCE_MINOR_MAX;
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
@@ -33,6 +33,14 @@ const BALANCES: std::ops::RangeInclusive<i64> = -BALANCE_MINOR_MAX..=BALANCE_MIN
 /// that it finds, and the row behind every key.
 #[derive(Clone, Debug, Default)]
 pub struct ReadSet {
+    /// How many commands the batch has.
+    pub commands: usize,
+    /// The numbers of the companies whose rows are named. A store that keeps companies apart
+    /// looks for rows in theirs alone.
+    pub companies: BTreeSet<String>,
+    /// Whether something is named by what does not say whose it is. Without it, and without
+    /// companies, everything may be anybody's.
+    pub is_anybodys: bool,
     /// Accounts.
     pub accounts: Vec<AccountId>,
     /// Cards.
@@ -64,8 +72,8 @@ pub struct Books {
     pub keys: HashMap<Key, RowId>,
     /// The newest row of the journal.
     newest: RowId,
-    /// The hash of the newest seal.
-    chain: [u8; 32],
+    /// The end of the writer's lane.
+    head: Head,
     written: Written,
 }
 
@@ -186,6 +194,15 @@ impl Answer {
     }
 }
 
+impl ReadSet {
+    /// Notes that rows of a company are named.
+    pub(crate) fn company(&mut self, number: &str) {
+        if !self.companies.contains(number) {
+            self.companies.insert(number.to_owned());
+        }
+    }
+}
+
 impl WriteSet {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
@@ -194,8 +211,8 @@ impl WriteSet {
 }
 
 impl Books {
-    /// Empty books that continue after row `newest` and the seal whose hash is `chain`.
-    pub fn new(directory: Arc<Directory>, newest: RowId, chain: [u8; 32]) -> Books {
+    /// Empty books that continue after row `newest` and at the end of a lane.
+    pub fn new(directory: Arc<Directory>, newest: RowId, head: Head) -> Books {
         Books {
             directory,
             accounts: HashMap::new(),
@@ -205,7 +222,7 @@ impl Books {
             changes: HashMap::new(),
             keys: HashMap::new(),
             newest,
-            chain,
+            head,
             written: Written::default(),
         }
     }
@@ -213,6 +230,20 @@ impl Books {
     /// The newest row of the journal, rows of this batch included.
     pub fn newest(&self) -> RowId {
         self.newest
+    }
+
+    /// The newest row that a loaded row leads to. New rows must have greater ids, so that ids
+    /// tell what could have known of what.
+    pub fn newest_known(&self) -> RowId {
+        let accounts = self.accounts.values().map(|account| account.last);
+        let keyed = self.keys.values().copied();
+        accounts.chain(keyed).max().unwrap_or_default()
+    }
+
+    /// The time of the batch where the clock says `clock`: not before anything it builds on.
+    pub fn time(&self, clock: Timestamp) -> Timestamp {
+        let accounts = self.accounts.values().map(|account| account.last_at);
+        accounts.chain(self.head.at).fold(clock, Timestamp::max)
     }
 
     /// Finds the authorization of a company that clients call `code`. A declined one is none.
@@ -258,7 +289,7 @@ impl Books {
             assert!(row.amount <= account.available(), "reserves more than is available");
             account.balance.reserved = add(account.balance.reserved, row.amount);
         }
-        (row.previous, row.balance) = account.link(RowId(row.id.0));
+        (row.previous, row.balance) = account.link(RowId(row.id.0), row.at);
         let id = row.id;
         self.authorizations.insert(id, row);
         self.written.rows.push(New::Authorization(id));
@@ -285,7 +316,7 @@ impl Books {
         account.balance.reserved = subtract(account.balance.reserved, row.released);
         assert!(account.balance.reserved >= 0, "releases more than is reserved");
         row.over_limit = account.available() < 0 && moved > row.released;
-        (row.previous, row.balance) = account.link(RowId(row.id.0));
+        (row.previous, row.balance) = account.link(RowId(row.id.0), row.at);
         row.sibling = self.link_to_parent(&row);
         let id = row.id;
         self.transactions.insert(id, row);
@@ -332,7 +363,7 @@ impl Books {
             row.subject = row.id;
         }
         if let Some(id) = row.account {
-            (row.previous, row.balance) = self.account_mut(id).link(row.id);
+            (row.previous, row.balance) = self.account_mut(id).link(row.id, row.at);
         }
         if let Some(idempotency) = idempotency {
             row.fingerprint = idempotency.fingerprint;
@@ -424,7 +455,7 @@ impl Books {
         let sellers = written.sellers.iter().filter_map(|id| directory.seller_by_id(*id));
         let credentials = written.credentials.iter().filter_map(|id| directory.credential(*id));
         WriteSet {
-            seal: seal(self.chain, now, &rows),
+            seal: seal(self.head, now, &rows),
             rows,
             keys: written.keys,
             authorizations,
@@ -449,7 +480,8 @@ impl Books {
 
 impl Account {
     /// Makes `row` the newest of the account's chain; returns the row before it and the balance.
-    fn link(&mut self, row: RowId) -> (RowId, Balance) {
+    fn link(&mut self, row: RowId, at: Timestamp) -> (RowId, Balance) {
+        self.last_at = at;
         (std::mem::replace(&mut self.last, row), self.balance)
     }
 }

@@ -28,6 +28,7 @@ pub struct Cancel {
 impl Cancel {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
+        reads.company(&self.company);
         reads.codes.extend(self.code);
     }
 }

@@ -25,6 +25,7 @@ pub struct ChangeAccount {
 impl ChangeAccount {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
+        reads.is_anybodys = true;
         reads.accounts.push(self.account.id());
     }
 }

@@ -61,6 +61,7 @@ pub struct AddSeller {
 impl AddCompany {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
+        reads.company(&self.number);
         reads.keys.extend(self.idempotency.map(|idempotency| idempotency.key));
     }
 }
@@ -68,6 +69,7 @@ impl AddCompany {
 impl AddSeller {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
+        reads.company(&self.company);
         reads.keys.extend(self.idempotency.map(|idempotency| idempotency.key));
     }
 }
@@ -202,6 +204,7 @@ fn open_payables(
             credit_limit: 0,
             balance: Balance::default(),
             last: RowId(0),
+            last_at: now,
         });
         books.place_change(Change { account: Some(id), ..change }, None);
         seller.payables.push((*currency, id));

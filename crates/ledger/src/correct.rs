@@ -38,6 +38,7 @@ pub struct Correct {
 impl Correct {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
+        reads.company(&self.company);
         reads.keys.push(posting_key(&self.company, self.kind, &self.corrected));
         reads.keys.extend(self.keys());
     }

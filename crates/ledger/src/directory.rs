@@ -13,6 +13,8 @@ use crate::time::{Date, Timestamp, Zone};
 /// All companies, sellers and credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directory {
+    /// Counts the changes, so that of two copies the newer one is known.
+    version: i64,
     companies: BTreeMap<CompanyId, Arc<Company>>,
     company_numbers: BTreeMap<String, CompanyId>,
     sellers: BTreeMap<SellerId, Arc<Seller>>,
@@ -151,6 +153,21 @@ impl Credential {
 }
 
 impl Directory {
+    /// How many times it was changed.
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// The same content as of another version: that which a store says it has.
+    #[must_use]
+    pub fn as_of(self, version: i64) -> Directory {
+        Directory { version, ..self }
+    }
+
+    fn change(&mut self) {
+        self.version = self.version.saturating_add(1);
+    }
+
     /// Finds a company by its number.
     pub fn company(&self, number: &str) -> Option<&Arc<Company>> {
         self.companies.get(self.company_numbers.get(number)?)
@@ -198,12 +215,14 @@ impl Directory {
 
     /// Adds or replaces a company.
     pub fn put_company(&mut self, company: Company) {
+        self.change();
         self.company_numbers.insert(company.number.clone(), company.id);
         self.companies.insert(company.id, Arc::new(company));
     }
 
     /// Adds or replaces a seller.
     pub fn put_seller(&mut self, seller: Seller) {
+        self.change();
         let numbers = self.seller_numbers.entry(seller.company).or_default();
         numbers.insert(seller.number.clone(), seller.id);
         self.sellers.insert(seller.id, Arc::new(seller));
@@ -211,6 +230,7 @@ impl Directory {
 
     /// Adds or replaces a credential.
     pub fn put_credential(&mut self, credential: Credential) {
+        self.change();
         self.credential_hashes.insert(credential.secret_hash, credential.id);
         self.credentials.insert(credential.id, Arc::new(credential));
     }

@@ -19,6 +19,7 @@ pub struct Expire {
 impl Expire {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
+        reads.is_anybodys = true;
         reads.authorizations.push(self.authorization);
     }
 }

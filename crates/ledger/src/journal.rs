@@ -1,6 +1,12 @@
-//! The journal: the append-only rows in the order of their ids, and the hash chain over them.
+//! The journal: the append-only rows in the order of their ids, and the hash chains over them.
+//!
+//! Every writer of an installation seals its batches into a chain of its own, its lane; the
+//! embedded store has one writer and so one lane. The rows of a batch are neighbours: no row of
+//! another batch has an id between theirs.
 //!
 //! Invariant: a row's canonical bytes cover every field that is written once, and no other.
+
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
@@ -21,12 +27,38 @@ pub enum Row {
     Change(Change),
 }
 
-/// The seal of one batch: the head of the chain after its rows.
+/// Names a hash chain of the journal: that of one writer at a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lane(pub i64);
+
+/// The end of a lane: what its next seal follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Which lane.
+    pub lane: Lane,
+    /// The number of its newest seal; 0 where it has none.
+    pub number: i64,
+    /// When that was decided; the beginning of time where there is none.
+    pub at: Option<Timestamp>,
+    /// The hash of that seal; zeros where there is none.
+    pub hash: [u8; 32],
+}
+
+/// How far somebody has read the journal: in each lane, up to a row. Lanes that are not named are
+/// unread. As text it is a list of `lane:row`, parted by commas, or a row alone, which is lane 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Position(pub BTreeMap<Lane, RowId>);
+
+/// The seal of one batch: the head of its lane after its rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seal {
+    /// Whose chain it is part of.
+    pub lane: Lane,
+    /// Its place in the chain: 1 is the lane's first.
+    pub number: i64,
     /// The batch's first row.
     pub first: RowId,
-    /// The batch's last row; names the seal.
+    /// The batch's last row.
     pub last: RowId,
     /// How many rows it has.
     pub rows: i64,
@@ -34,6 +66,61 @@ pub struct Seal {
     pub at: Timestamp,
     /// SHA-256 over the seal before, this seal's other fields, and each row in order.
     pub hash: [u8; 32],
+}
+
+impl Head {
+    /// The beginning of a lane.
+    pub fn start(lane: Lane) -> Head {
+        Head { lane, ..Head::default() }
+    }
+
+    /// The end of a lane whose newest seal is `seal`.
+    pub fn after(seal: &Seal) -> Head {
+        Head { lane: seal.lane, number: seal.number, at: Some(seal.at), hash: seal.hash }
+    }
+}
+
+impl Position {
+    /// After a row of lane 0.
+    pub fn at(row: RowId) -> Position {
+        Position(BTreeMap::from([(Lane(0), row)]))
+    }
+
+    /// Whether nothing is read yet.
+    pub fn is_start(&self) -> bool {
+        self.0.values().all(|row| row.0 == 0)
+    }
+
+    /// The row up to which everything is read, whatever its lane.
+    pub fn oldest(&self) -> RowId {
+        self.0.values().min().copied().unwrap_or_default()
+    }
+
+    /// Reads a position as it is shown.
+    pub fn parse(text: &str) -> Option<Position> {
+        let number = |text: &str| text.parse::<i64>().ok().filter(|number| *number >= 0);
+        let lane = |part: &str| match part.split_once(':') {
+            Some((lane, row)) => Some((Lane(number(lane)?), RowId(number(row)?))),
+            None => Some((Lane(0), RowId(number(part)?))),
+        };
+        let parts = text.split(',').map(lane).collect::<Option<Vec<_>>>()?;
+        let (count, lanes) = (parts.len(), parts.into_iter().collect::<BTreeMap<_, _>>());
+        (lanes.len() == count).then_some(Position(lanes))
+    }
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut lanes = self.0.iter();
+        match (lanes.next(), self.0.len()) {
+            (None, _) => write!(f, "0"),
+            (Some((Lane(0), row)), 1) => write!(f, "{}", row.0),
+            (Some((lane, row)), _) => {
+                write!(f, "{}:{}", lane.0, row.0)?;
+                lanes.try_for_each(|(lane, row)| write!(f, ",{}:{}", lane.0, row.0))
+            }
+        }
+    }
 }
 
 impl Row {
@@ -75,36 +162,28 @@ impl Row {
 
 /// Computes the seal of a batch of rows in ascending order. `None` when there are no rows.
 pub fn seal<'r>(
-    before: [u8; 32],
+    before: Head,
     at: Timestamp,
     rows: impl IntoIterator<Item = &'r Row>,
 ) -> Option<Seal> {
-    let mut sealer = Sealer::new(before, at);
+    let mut sealer = Sealer::default();
     for row in rows {
         sealer.add(row);
     }
-    sealer.finish()
+    sealer.finish(before, at)
 }
 
 /// Builds a [`Seal`] row by row.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Sealer {
     content: Vec<u8>,
     hash: Sha256,
     first: Option<RowId>,
     last: RowId,
     rows: i64,
-    before: [u8; 32],
-    at: Timestamp,
 }
 
 impl Sealer {
-    /// Starts a seal after the one whose hash is `before` (zeros for the first).
-    pub fn new(before: [u8; 32], at: Timestamp) -> Sealer {
-        let (content, hash) = (Vec::with_capacity(512), Sha256::new());
-        Sealer { content, hash, first: None, last: RowId(0), rows: 0, before, at }
-    }
-
     /// Adds the next row.
     pub fn add(&mut self, row: &Row) {
         self.content.clear();
@@ -116,24 +195,20 @@ impl Sealer {
         self.rows = self.rows.saturating_add(1);
     }
 
-    /// Sets another time, for when it is known only after the rows.
-    #[must_use]
-    pub(crate) fn dated(self, at: Timestamp) -> Sealer {
-        Sealer { at, ..self }
-    }
-
-    /// Ends it. `None` when no row was added.
-    pub fn finish(self) -> Option<Seal> {
+    /// Ends it, as what follows `before`. `None` when no row was added.
+    pub fn finish(self, before: Head, at: Timestamp) -> Option<Seal> {
         let first = self.first?;
+        let Sealer { last, rows, .. } = self;
+        let Head { lane, number, hash: hash_before, .. } = before;
+        let number = number.saturating_add(1);
         let rows_hash = self.hash.finalize();
         let mut hash = Sha256::new();
-        hash.update(self.before);
-        for number in [first.0, self.last.0, self.rows, self.at.0] {
-            hash.update(number.to_be_bytes());
+        hash.update(hash_before);
+        for part in [lane.0, number, first.0, last.0, rows, at.0] {
+            hash.update(part.to_be_bytes());
         }
         hash.update(rows_hash);
-        let hash = hash.finalize().into();
-        Some(Seal { first, last: self.last, rows: self.rows, at: self.at, hash })
+        Some(Seal { lane, number, first, last, rows, at, hash: hash.finalize().into() })
     }
 }
 
@@ -278,7 +353,8 @@ mod tests {
     /// Demands that a change of a row changes its bytes, or that it does not.
     #[track_caller]
     fn check<T: Clone>(row: &T, wrap: fn(T) -> Row, is_sealed: bool, changes: &[fn(&mut T)]) {
-        let hash = |row: &T| seal([0; 32], Timestamp(0), &[wrap(row.clone())]).unwrap().hash;
+        let hash =
+            |row: &T| seal(Head::default(), Timestamp(0), &[wrap(row.clone())]).unwrap().hash;
         let mut hashes = vec![hash(row)];
         for change in changes {
             let mut other = row.clone();
@@ -436,19 +512,43 @@ mod tests {
     fn a_seal_covers_the_one_before_its_time_and_its_rows() {
         let row = Row::Authorization(authorization());
         let other = Row::Transaction(transaction());
-        let one = seal([0; 32], Timestamp(1), std::slice::from_ref(&row)).unwrap();
+        let start = Head::default();
+        let one = seal(start, Timestamp(1), std::slice::from_ref(&row)).unwrap();
         assert_eq!((one.first, one.last, one.rows, one.at), (row.id(), row.id(), 1, Timestamp(1)));
+        assert_eq!((one.lane, one.number), (Lane(0), 1));
         let rows = [row, other];
         let hashes = [
             one.hash,
-            seal([1; 32], Timestamp(1), &rows[..1]).unwrap().hash,
-            seal([0; 32], Timestamp(2), &rows[..1]).unwrap().hash,
-            seal([0; 32], Timestamp(1), &rows).unwrap().hash,
-            seal([0; 32], Timestamp(1), &rows[1..]).unwrap().hash,
+            seal(Head { hash: [1; 32], ..start }, Timestamp(1), &rows[..1]).unwrap().hash,
+            seal(Head { number: 1, ..start }, Timestamp(1), &rows[..1]).unwrap().hash,
+            seal(Head::start(Lane(1)), Timestamp(1), &rows[..1]).unwrap().hash,
+            seal(start, Timestamp(2), &rows[..1]).unwrap().hash,
+            seal(start, Timestamp(1), &rows).unwrap().hash,
+            seal(start, Timestamp(1), &rows[1..]).unwrap().hash,
         ];
         let distinct: std::collections::BTreeSet<_> = hashes.iter().collect();
         assert_eq!(distinct.len(), hashes.len());
-        assert_eq!(seal([0; 32], Timestamp(1), &[]), None);
+        assert_eq!(seal(start, Timestamp(1), &[]), None);
+        let two = seal(Head::after(&one), Timestamp(1), &rows[1..]).unwrap();
+        assert_eq!(two.number, 2);
+    }
+
+    #[test]
+    fn positions_are_read_as_they_are_shown() {
+        let many = [(Lane(0), RowId(7)), (Lane(3), RowId(5))];
+        for (position, text) in [
+            (Position::default(), "0"),
+            (Position::at(RowId(12)), "12"),
+            (Position(BTreeMap::from(many)), "0:7,3:5"),
+            (Position(BTreeMap::from([(Lane(2), RowId(9))])), "2:9"),
+        ] {
+            assert_eq!(position.to_string(), text);
+            assert_eq!(Position::parse(text).unwrap().to_string(), text);
+            assert_eq!(Position::parse(text).unwrap().oldest(), position.oldest());
+        }
+        for bad in ["", "x", "-1", "1:", ":1", "1:2:3", "1:-2", "0:1,0:2", "1,"] {
+            assert_eq!(Position::parse(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub use ids::{
     AccountId, AuthorizationId, CardId, Code, CompanyId, CredentialId, Fingerprint, Key, RowId,
     SellerId, TransactionId,
 };
-pub use journal::{Row, Seal};
+pub use journal::{Head, Lane, Position, Row, Seal};
 pub use money::{Currency, Decimal, Money, MoneyError};
 pub use open_account::OpenAccount;
 pub use post::{Basis, OfflineClaims, OfflineInfo, Post};

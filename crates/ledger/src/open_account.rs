@@ -28,6 +28,7 @@ pub struct OpenAccount {
 impl OpenAccount {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
+        reads.company(&self.company);
         reads.keys.extend(self.idempotency.map(|idempotency| idempotency.key));
     }
 }
@@ -67,6 +68,7 @@ pub fn open_account(
         credit_limit,
         balance: Balance::default(),
         last: RowId(0),
+        last_at: now,
     });
     let change = books.place_change(change, command.idempotency);
     Ok(Answer::new(Done::Changed(change)))

@@ -89,6 +89,7 @@ pub struct OfflineClaims {
 impl Post {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
+        reads.company(&self.company);
         reads.keys.extend(self.keys());
         match &self.basis {
             Basis::Authorization(code) => reads.codes.extend(*code),

@@ -26,7 +26,7 @@ use crate::{
     AddSeller, Answer, AuthorizationId, AuthorizationKind, Authorize, Basis, Books, Cancel, Card,
     CardAuthenticationMethod, CardExpiry, CardStatus, CardToken, ChangeAccount, ChangeCard,
     ChangeCompany, Channel, Code, Contract, Correct, CredentialId, Currency, Date, Decimal,
-    Directory, Expire, Fingerprint, Idempotency, Instrument, IssueCredential, Key, MaskedPan,
+    Directory, Expire, Fingerprint, Head, Idempotency, Instrument, IssueCredential, Key, MaskedPan,
     Mount, OfflineClaims, OfflineInfo, OpenAccount, Post, PostingKind, ReadSet, Refusal,
     RevokeCredential, Row, RowId, Scope, Seal, Timestamp, WriteSet, Zone, add_card,
 };
@@ -207,8 +207,8 @@ impl World {
 
     pub(crate) fn load(&self, reads: &ReadSet) -> Books {
         let newest = self.rows.keys().next_back().copied().unwrap_or_default();
-        let chain = self.seals.values().next_back().map_or([0; 32], |seal| seal.hash);
-        let mut books = Books::new(Arc::clone(&self.directory), newest, chain);
+        let head = self.seals.values().next_back().map(Head::after).unwrap_or_default();
+        let mut books = Books::new(Arc::clone(&self.directory), newest, head);
         books.keys.extend(reads.keys.iter().filter_map(|k| Some((*k, *self.keys.get(k)?))));
         let mut accounts = reads.accounts.clone();
         let mut rows: Vec<RowId> = books.keys.values().copied().collect();

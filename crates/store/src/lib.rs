@@ -1,8 +1,9 @@
 //! Where state lives, and the only crate that knows SQL. One trait, several stores: memory for
-//! tests, `SQLite` embedded.
+//! tests, `SQLite` embedded, `PostgreSQL` for many nodes.
 //!
 //! Invariant: a batch is written whole or not at all, and what is acknowledged is durable.
 
+mod codes;
 mod memory;
 mod sqlite;
 
@@ -10,13 +11,14 @@ pub use memory::MemoryStore;
 pub use sqlite::{OpenError, Options, SqliteStore, sqlite_version};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ledger::{
-    Account, AccountId, AuthorizationId, Books, Card, CardId, Directory, Key, ReadSet, Row, RowId,
-    Seal, Timestamp, WriteSet,
+    Account, AccountId, AuthorizationId, Books, Card, CardId, Directory, Key, Position, ReadSet,
+    Row, RowId, Seal, Timestamp, WriteSet,
 };
 
-/// The one writer of a store.
+/// A writer of a store. Some stores have only one, others several, in one process or in many.
 ///
 /// Synchronous on purpose: no `.await` can sneak between a check and the write that relies on it.
 pub trait Store: Send {
@@ -36,7 +38,7 @@ pub trait Store: Send {
         decide: &mut dyn FnMut(Books) -> WriteSet,
     ) -> Result<(), StoreError>;
 
-    /// The directory as last committed.
+    /// The directory as this writer last saw it committed.
     fn directory(&self) -> Arc<Directory>;
 
     /// Where to get readers from. They see everything that was acknowledged before they were asked.
@@ -48,6 +50,17 @@ pub trait Store: Send {
 
 /// Opens readers; shared by all threads.
 pub trait Source: Send + Sync {
+    /// Takes, or keeps, the turn to do what only one node does at a time. `None` when another
+    /// node has it. A turn that is not taken again within [`TURN`] may go to another node.
+    ///
+    /// A store that serves one process always gives it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotCommitted`] when the store is out of reach.
+    fn take_turn(&self, _duty: &str) -> Result<Option<Epoch>, StoreError> {
+        Ok(Some(Epoch(0)))
+    }
+
     /// Opens one reader. A reader is worth keeping: it may hold a connection.
     ///
     /// # Errors
@@ -67,6 +80,16 @@ pub trait Reader: Send {
 
     /// Rows of the journal after `after`, ascending, at most `limit`.
     fn rows_after(&mut self, after: RowId, limit: usize) -> Result<Vec<Row>, StoreError>;
+
+    /// What was committed after a position, at most `limit` rows, and the position after them.
+    /// Whoever goes on from there misses nothing, however many writers there are.
+    ///
+    /// Where one writer commits after the other, the order of ids is that of commits.
+    fn news(&mut self, after: &Position, limit: usize) -> Result<(Vec<Row>, Position), StoreError> {
+        let rows = self.rows_after(after.oldest(), limit)?;
+        let last = rows.last().map(|row| Position::at(row.id()));
+        Ok((rows, last.unwrap_or_else(|| after.clone())))
+    }
 
     /// Rows of the journal before `before`, descending, at most `limit`.
     fn rows_before(&mut self, before: RowId, limit: usize) -> Result<Vec<Row>, StoreError>;
@@ -98,6 +121,13 @@ pub trait Reader: Send {
     /// its last row, then accounts ascending, then keys in any order.
     fn audit(&mut self, visit: &mut dyn FnMut(Record)) -> Result<(), StoreError>;
 }
+
+/// Tells two turns of the same duty apart: each node that gets it has a greater one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Epoch(pub i64);
+
+/// How long a turn lasts that is not taken again.
+pub const TURN: Duration = Duration::from_secs(15);
 
 /// One thing that an audit sees.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ledger::{
     Account, AccountId, Authorization, AuthorizationId, AuthorizationState, Books, Card, CardId,
-    CardToken, Directory, Key, ReadSet, Row, RowId, Seal, Timestamp, WriteSet,
+    CardToken, Directory, Head, Key, ReadSet, Row, RowId, Seal, Timestamp, WriteSet,
 };
 
 use crate::{Reader, Record, Source, Store, StoreError};
@@ -66,8 +66,9 @@ impl Source for MemoryStore {
 impl Content {
     fn load(&self, reads: &ReadSet) -> Books {
         let newest = self.rows.last_key_value().map_or(RowId(0), |(id, _)| *id);
-        let chain = self.seals.last_key_value().map_or([0; 32], |(_, seal)| seal.hash);
-        let mut books = Books::new(Arc::clone(&self.directory), newest, chain);
+        let head = self.seals.last_key_value().map(|(_, seal)| Head::after(seal));
+        let head = head.unwrap_or_default();
+        let mut books = Books::new(Arc::clone(&self.directory), newest, head);
         let keyed = reads.keys.iter().filter_map(|key| Some((*key, *self.keys.get(key)?)));
         books.keys.extend(keyed);
         let by_key = books.keys.values().copied();

@@ -1,9 +1,8 @@
 //! The feed of business events: a view of the journal, oldest first.
 
-use ledger::{Account, AccountId, Card, CardId, ChangeKind, ReadSet, Row, RowId, Transaction};
+use ledger::{Account, AccountId, Card, CardId, ChangeKind, Position, ReadSet, Row, Transaction};
 use store::{Reader, StoreError};
 
-use super::Slice;
 use super::entries::{account_of, card, transaction_of};
 
 /// A row of the journal, with the rows that it refers to.
@@ -19,17 +18,16 @@ pub struct Event {
     pub corrected: Option<Transaction>,
 }
 
-/// The events after row `after`. `next` is always where to ask for more: the feed has no end.
+/// The events after a position, and the position after them: the feed has no end.
 ///
 /// # Errors
 /// [`StoreError::NotCommitted`].
 pub fn events(
     reader: &mut dyn Reader,
-    after: RowId,
+    after: &Position,
     limit: usize,
-) -> Result<Slice<Event>, StoreError> {
-    let rows = reader.rows_after(after, limit)?;
-    let next = rows.last().map_or(after, Row::id);
+) -> Result<(Vec<Event>, Position), StoreError> {
+    let (rows, next) = reader.news(after, limit)?;
     let cards = rows.iter().map(|row| card(reader, card_of(row)));
     let cards = cards.collect::<Result<Vec<Option<Card>>, StoreError>>()?;
     let rows: Vec<(Row, Option<Card>)> = rows.into_iter().zip(cards).collect();
@@ -45,7 +43,7 @@ pub fn events(
         Ok(Event { row, account, card, corrected })
     });
     let items = items.collect::<Result<Vec<Event>, StoreError>>()?;
-    Ok(Slice { items, next: Some(next.0) })
+    Ok((items, next))
 }
 
 /// The card that a row is about.

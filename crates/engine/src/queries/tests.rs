@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ledger::{
     AccountId, AccountNo, AddCompany, AddSeller, Authorize, Cancel, Code, Currency, Decimal,
-    Instrument, Mount, OpenAccount, Post, RowId, Timestamp, Zone,
+    Instrument, Mount, OpenAccount, Position, Post, RowId, Timestamp, Zone,
 };
 use ledger::{AuthorizationKind, Basis, PostingKind};
 use store::{MemoryStore, Store};
@@ -198,9 +198,10 @@ fn accounts_and_events_are_listed() {
     let one = accounts(reader.as_mut(), None, None, 1).unwrap();
     let two = accounts(reader.as_mut(), None, one.next.map(AccountId), 1).unwrap();
     assert_eq!((two.items[0].account.id.0, two.next), (4, None));
-    let feed = events(reader.as_mut(), RowId(3), 10).unwrap();
-    assert_eq!((feed.items.len(), feed.next), (2, Some(5)));
-    assert_eq!(events(reader.as_mut(), RowId(5), 10).unwrap().next, Some(5));
+    let (three, five) = (Position::at(RowId(3)), Position::at(RowId(5)));
+    let (items, next) = events(reader.as_mut(), &three, 10).unwrap();
+    assert_eq!((items.len(), &next), (2, &five));
+    assert_eq!(events(reader.as_mut(), &five, 10).unwrap(), (Vec::new(), five));
 }
 
 /// Goal: there are never more readers than [`READERS_MAX`], not even when callers hang up while

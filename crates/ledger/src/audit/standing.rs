@@ -50,6 +50,8 @@ pub(super) struct AccountNow {
     /// What its authorizations, as they are stored now, still hold.
     pub(super) open: i128,
     pub(super) last: RowId,
+    /// When that was.
+    pub(super) last_at: Timestamp,
     is_shown: bool,
 }
 
@@ -189,6 +191,7 @@ impl Standing {
             reserved: 0,
             open: 0,
             last: RowId(0),
+            last_at: Timestamp(i64::MIN),
             is_shown: false,
         };
         self.accounts.insert(id, account);

@@ -90,9 +90,12 @@ CREATE TABLE change (
     fields TEXT NOT NULL
 ) STRICT;
 
--- One per batch that wrote rows; `last` is the newest of them.
+-- One per batch that wrote rows; `last` is the newest of them. This store writes lane 0; it has
+-- others where the journal was moved here from a store with several writers.
 CREATE TABLE seal (
     last INTEGER PRIMARY KEY,
+    lane INTEGER NOT NULL,
+    number INTEGER NOT NULL,
     first INTEGER NOT NULL,
     rows INTEGER NOT NULL,
     at INTEGER NOT NULL,
@@ -110,7 +113,8 @@ CREATE TABLE account (
     credit_limit INTEGER NOT NULL,
     debt INTEGER NOT NULL,
     reserved INTEGER NOT NULL CHECK (reserved >= 0),
-    last INTEGER NOT NULL
+    last INTEGER NOT NULL,
+    last_at INTEGER NOT NULL
 ) STRICT;
 
 -- `expiry` is year * 100 + month.
@@ -189,10 +193,10 @@ CREATE TABLE credential (
 ) STRICT;
 
 -- `directory_version` counts the changes of companies, sellers and credentials, so that a reader
--- knows when to load them again.
+-- knows when to load them again. `reopenings` counts the recoveries from a failed disk.
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO meta VALUES ('directory_version', 0);
+INSERT INTO meta VALUES ('directory_version', 0), ('reopenings', 0);

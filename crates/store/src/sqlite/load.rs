@@ -4,40 +4,46 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, AuthorizationId, Books, CardToken, Directory, Key, ReadSet, Row, RowId,
-    TransactionId,
+    Account, AccountId, AuthorizationId, Books, CardToken, Directory, Head, Key, Lane, ReadSet,
+    Row, RowId, TransactionId,
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Result};
 
 use super::cache::Cache;
 use super::rows::{
-    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, TRANSACTIONS, read_account, read_authorization,
-    read_card, read_change, read_transaction,
+    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, SEALS, TRANSACTIONS, read_account,
+    read_authorization, read_card, read_change, read_seal, read_transaction,
 };
 
 /// Where the journal ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Head {
+pub(super) struct End {
     /// The newest row.
     pub(super) newest: RowId,
-    /// The hash of its seal.
-    pub(super) chain: [u8; 32],
+    /// The newest seal of the one lane that this store writes.
+    pub(super) head: Head,
 }
 
-impl Head {
+impl End {
     /// Empty books that go on from here.
     pub(super) fn books(self, directory: &Arc<Directory>) -> Books {
-        Books::new(Arc::clone(directory), self.newest, self.chain)
+        Books::new(Arc::clone(directory), self.newest, self.head)
     }
 }
 
-/// Reads where the journal ends. Every batch that wrote rows has left a seal.
-pub(super) fn read_head(connection: &Connection) -> Result<Head> {
-    let mut seal =
-        connection.prepare_cached("SELECT last, hash FROM seal ORDER BY last DESC LIMIT 1")?;
-    let head =
-        seal.query_row((), |row| Ok(Head { newest: RowId(row.get(0)?), chain: row.get(1)? }));
-    Ok(head.optional()?.unwrap_or_default())
+/// Reads where the journal ends. Every batch that wrote rows has left a seal; where the journal
+/// was moved here from a store of several writers, the newest one may be another lane's.
+pub(super) fn read_end(connection: &Connection) -> Result<End> {
+    let newest = SEALS.select("ORDER BY last DESC LIMIT 1");
+    let newest = connection.prepare_cached(&newest)?.query_row((), read_seal).optional()?;
+    let Some(newest) = newest else { return Ok(End::default()) };
+    let lane = Lane::default();
+    if newest.lane == lane {
+        return Ok(End { newest: newest.last, head: Head::after(&newest) });
+    }
+    let own = SEALS.select("WHERE lane = ? ORDER BY last DESC LIMIT 1");
+    let own = connection.prepare_cached(&own)?.query_row([lane.0], read_seal).optional()?;
+    Ok(End { newest: newest.last, head: own.as_ref().map(Head::after).unwrap_or_default() })
 }
 
 /// Loads what `reads` names. The caller has begun a transaction; what `cache` holds and `find_key`

@@ -4,7 +4,6 @@
 //! the journal, the directory, cached accounts and cards) is what was last committed.
 
 mod cache;
-mod codes;
 mod keys;
 mod load;
 mod open;
@@ -20,13 +19,13 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use ledger::{Books, Directory, Key, ReadSet, WriteSet};
+use ledger::{Books, Directory, Head, Key, ReadSet, WriteSet};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::{Source, Store, StoreError};
 use cache::Cache;
 use keys::{FreshKeys, Slice, find_merged};
-use load::{Head, load, read_head};
+use load::{End, load, read_end};
 use read::SqliteSource;
 use rows::read_directory;
 use wal::WalKeeper;
@@ -72,7 +71,7 @@ pub struct SqliteStore {
     options: Options,
     /// None after it has failed in a way that leaves it in doubt, until the next batch.
     connection: Option<Connection>,
-    head: Head,
+    end: End,
     directory: Arc<Directory>,
     cache: Cache,
     /// Shared with readers. Changed by the writer alone, after a commit.
@@ -93,17 +92,17 @@ impl SqliteStore {
         let file = open::database_file(dir);
         let connection = open::connect_writer(&file, &options)?;
         wal::allocate(&connection, &file, options.wal_bytes);
-        let (head, directory) = (read_head(&connection)?, read_directory(&connection)?);
+        let (end, directory) = (read_end(&connection)?, read_directory(&connection)?);
         let fresh = FreshKeys::read(&connection)?;
         tracing::info!(
-            rows = head.newest.0,
+            newest = end.newest.0,
             sqlite = rusqlite::version(),
             dir = %dir.display(),
             "opened the store"
         );
         Ok(SqliteStore {
             connection: Some(connection),
-            head,
+            end,
             directory,
             cache: Cache::new(options.cached_accounts_max, options.cached_cards_max),
             fresh: Arc::new(RwLock::new(fresh)),
@@ -168,7 +167,7 @@ impl SqliteStore {
         fresh.follow(std::mem::take(&mut writes.keys), slice, self.options.key_run_length);
         drop(fresh);
         if let Some(seal) = &writes.seal {
-            self.head = Head { newest: seal.last, chain: seal.hash };
+            self.end = End { newest: seal.last, head: Head::after(seal) };
         }
         if let Some(directory) = writes.directory.take() {
             self.directory = directory;
@@ -207,7 +206,7 @@ impl SqliteStore {
         wal::allocate(&connection, &self.file, self.options.wal_bytes);
         // A batch that failed at the disk may lie complete behind the log's end, where a restart
         // after a crash would find it. A commit overwrites it before anyone is told more.
-        connection.execute(write::NEXT_DIRECTORY_VERSION, ())?;
+        connection.execute(write::COUNT_REOPENING, ())?;
         self.connection = Some(connection);
         self.remember()
     }
@@ -215,7 +214,7 @@ impl SqliteStore {
     /// Reads again what is kept in memory beside the cache, which [`SqliteStore::recover`] empties.
     fn remember(&mut self) -> Result<(), OpenError> {
         if let Some(connection) = &self.connection {
-            self.head = read_head(connection)?;
+            self.end = read_end(connection)?;
             self.directory = read_directory(connection)?;
             let fresh = FreshKeys::read(connection)?;
             *self.fresh.write().unwrap_or_else(PoisonError::into_inner) = fresh;
@@ -239,7 +238,7 @@ impl Store for SqliteStore {
         }
         let Some(connection) = &self.connection else { return Err(StoreError::NotCommitted) };
         let batch =
-            Batch { connection, head: self.head, directory: &self.directory, fresh: &self.fresh };
+            Batch { connection, end: self.end, directory: &self.directory, fresh: &self.fresh };
         match batch.run(&mut self.cache, reads, decide) {
             Ok(Some((writes, slice))) => self.follow(writes, slice),
             Ok(None) => {}
@@ -267,7 +266,7 @@ impl std::fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SqliteStore")
             .field("file", &self.file)
-            .field("newest", &self.head.newest)
+            .field("newest", &self.end.newest)
             .finish_non_exhaustive()
     }
 }
@@ -275,7 +274,7 @@ impl std::fmt::Debug for SqliteStore {
 /// What one batch starts from.
 struct Batch<'s> {
     connection: &'s Connection,
-    head: Head,
+    end: End,
     directory: &'s Arc<Directory>,
     fresh: &'s RwLock<FreshKeys>,
 }
@@ -309,14 +308,14 @@ impl Batch<'_> {
             Some(row) => Ok(Some(row)),
             None => find_merged(&transaction, key),
         };
-        let books = self.head.books(self.directory);
+        let books = self.end.books(self.directory);
         let books = load(&transaction, cache, find_key, books, reads)?;
         let writes = decide(books);
         if writes.is_empty() {
             transaction.rollback()?;
             return Ok(None);
         }
-        write(&transaction, &writes, self.head.newest)?;
+        write(&transaction, &writes, self.end.newest)?;
         let slice = fresh.write(&transaction, &writes.keys)?;
         transaction.commit().map_err(Failure::Commit)?;
         Ok(Some((writes, slice)))
@@ -386,10 +385,10 @@ mod tests {
         /// What is remembered equals what a restart would find.
         fn check_remembers(&mut self, newest: i64) {
             let store = self.store();
-            let (head, directory) = (store.head, store.directory());
-            assert_eq!(head.newest.0, newest);
+            let (end, directory) = (store.end, store.directory());
+            assert_eq!(end.newest.0, newest);
             store.remember().unwrap();
-            assert_eq!(store.head, head);
+            assert_eq!(store.end, end);
             assert_eq!(store.directory(), directory);
         }
     }

@@ -12,9 +12,9 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBe
 
 use super::cache::Cache;
 use super::keys::{FreshKeys, find_merged, find_stored};
-use super::load::{RowFinder, load, read_head};
+use super::load::{RowFinder, load, read_end};
 use super::open::connect_reader;
-use super::rows::{ACCOUNTS, CARDS, read_account, read_card, read_directory};
+use super::rows::{ACCOUNTS, CARDS, DIRECTORY_VERSION, read_account, read_card, read_directory};
 use super::walk::{audit, rows_after, rows_before};
 use crate::{Reader, Record, Source, StoreError};
 
@@ -37,8 +37,8 @@ impl Source for SqliteSource {
 
 struct SqliteReader {
     connection: Connection,
-    /// The directory as of a `directory_version`.
-    directory: Option<(i64, Arc<Directory>)>,
+    /// The directory as it was read last.
+    directory: Option<Arc<Directory>>,
     fresh: Option<Arc<RwLock<FreshKeys>>>,
 }
 
@@ -46,7 +46,7 @@ impl SqliteReader {
     /// Runs `query` in one transaction.
     fn read<T>(
         &mut self,
-        query: impl FnOnce(&Connection, &mut Option<(i64, Arc<Directory>)>) -> rusqlite::Result<T>,
+        query: impl FnOnce(&Connection, &mut Option<Arc<Directory>>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let run = || {
             // There is nothing to commit: the transaction ends where it is dropped.
@@ -80,7 +80,7 @@ impl Reader for SqliteReader {
             };
             // What a cache holds must be true in the transaction, so it lives as long.
             let cache = &mut Cache::new(0, 0);
-            let books = read_head(connection)?.books(&directory);
+            let books = read_end(connection)?.books(&directory);
             load(connection, cache, find_key, books, reads)
         })
     }
@@ -151,17 +151,17 @@ impl SqliteReader {
 /// The directory as this transaction sees it; read again only when it has changed.
 fn current_directory(
     connection: &Connection,
-    known: &mut Option<(i64, Arc<Directory>)>,
+    known: &mut Option<Arc<Directory>>,
 ) -> rusqlite::Result<Arc<Directory>> {
-    let version = "SELECT value FROM meta WHERE name = 'directory_version'";
-    let version: i64 = connection.prepare_cached(version)?.query_row((), |row| row.get(0))?;
-    if let Some((known_version, directory)) = known
-        && *known_version == version
+    let version: i64 =
+        connection.prepare_cached(DIRECTORY_VERSION)?.query_row((), |row| row.get(0))?;
+    if let Some(directory) = known
+        && directory.version() == version
     {
         return Ok(Arc::clone(directory));
     }
     let directory = read_directory(connection)?;
-    *known = Some((version, Arc::clone(&directory)));
+    *known = Some(Arc::clone(&directory));
     Ok(directory)
 }
 

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use ledger::{
     Account, AccountId, AccountKind, AcquirerReferences, Authorization, AuthorizationId, Balance,
     Card, CardExpiry, CardId, CardToken, Change, Company, CompanyId, Credential, CredentialId,
-    Currency, Date, Fingerprint, Key, MaskedPan, PanFingerprint, RowId, Scope, Seal, Seller,
+    Currency, Date, Fingerprint, Key, Lane, MaskedPan, PanFingerprint, RowId, Scope, Seal, Seller,
     SellerId, Timestamp, Transaction, TransactionId, Zone,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Result, Row, Statement, params};
 
-use super::codes::{Code, Coded};
+use crate::codes::Coded;
 
 /// A table and its columns, in the order in which they are written and read here.
 pub(super) struct Table {
@@ -64,11 +64,13 @@ pub(super) const CHANGES: Table = Table {
               fields",
 };
 
-pub(super) const SEALS: Table = Table { name: "seal", columns: "last, first, rows, at, hash" };
+pub(super) const SEALS: Table =
+    Table { name: "seal", columns: "last, lane, number, first, rows, at, hash" };
 
 pub(super) const ACCOUNTS: Table = Table {
     name: "account",
-    columns: "id, company, currency, seller, holder, status, credit_limit, debt, reserved, last",
+    columns: "id, company, currency, seller, holder, status, credit_limit, debt, reserved, last, \
+              last_at",
 };
 
 pub(super) const CARDS: Table = Table {
@@ -266,7 +268,8 @@ pub(super) fn read_change(row: &Row<'_>) -> Result<Change> {
 }
 
 pub(super) fn write_seal(insert: &mut Statement<'_>, seal: &Seal) -> Result<()> {
-    insert.execute(params![seal.last.0, seal.first.0, seal.rows, seal.at.0, seal.hash])?;
+    let Seal { lane, number, first, last, rows, at, hash } = seal;
+    insert.execute(params![last.0, lane.0, number, first.0, rows, at.0, hash])?;
     Ok(())
 }
 
@@ -274,6 +277,8 @@ pub(super) fn read_seal(row: &Row<'_>) -> Result<Seal> {
     let mut columns = Columns::of(row);
     Ok(Seal {
         last: RowId(columns.next()?),
+        lane: Lane(columns.next()?),
+        number: columns.next()?,
         first: RowId(columns.next()?),
         rows: columns.next()?,
         at: Timestamp(columns.next()?),
@@ -297,13 +302,15 @@ pub(super) fn write_account(insert: &mut Statement<'_>, account: &Account) -> Re
         account.balance.debt,
         account.balance.reserved,
         account.last.0,
+        account.last_at.0,
     ])?;
     Ok(())
 }
 
 /// Updates what can change in an account.
 pub(super) const UPDATE_ACCOUNT: &str = "UPDATE account SET status = ?2, credit_limit = ?3, \
-                                         debt = ?4, reserved = ?5, last = ?6 WHERE id = ?1";
+                                         debt = ?4, reserved = ?5, last = ?6, last_at = ?7 \
+                                         WHERE id = ?1";
 
 /// For [`UPDATE_ACCOUNT`].
 pub(super) fn update_account(update: &mut Statement<'_>, account: &Account) -> Result<()> {
@@ -315,7 +322,8 @@ pub(super) fn update_account(update: &mut Statement<'_>, account: &Account) -> R
         limit,
         debt,
         reserved,
-        account.last.0
+        account.last.0,
+        account.last_at.0,
     ])?)
 }
 
@@ -334,6 +342,7 @@ pub(super) fn read_account(row: &Row<'_>) -> Result<Account> {
         credit_limit: columns.next()?,
         balance: columns.balance()?,
         last: RowId(columns.next()?),
+        last_at: Timestamp(columns.next()?),
     })
 }
 
@@ -522,6 +531,16 @@ fn only_one(rows: usize) -> Result<()> {
     if rows == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(rows)) }
 }
 
+/// Reads a column of small numbers that stand for words.
+struct Code<T>(T);
+
+impl<T: Coded> FromSql for Code<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let code = value.as_i64()?;
+        T::of(code).map(Code).ok_or(FromSqlError::OutOfRange(code))
+    }
+}
+
 /// Reads the columns of a row one after the other.
 struct Columns<'r, 's> {
     row: &'r Row<'s>,
@@ -633,7 +652,13 @@ pub(super) fn read_all<T>(
 }
 
 /// Reads companies, sellers and credentials.
+/// Reads how often companies, sellers and credentials have changed.
+pub(super) const DIRECTORY_VERSION: &str =
+    "SELECT value FROM meta WHERE name = 'directory_version'";
+
 pub(super) fn read_directory(connection: &rusqlite::Connection) -> Result<Arc<ledger::Directory>> {
+    let mut version = connection.prepare_cached(DIRECTORY_VERSION)?;
+    let version = version.query_row((), |row| row.get(0))?;
     let mut directory = ledger::Directory::default();
     for company in read_all(connection, &COMPANIES.select("ORDER BY id"), read_company)? {
         directory.put_company(company);
@@ -647,5 +672,5 @@ pub(super) fn read_directory(connection: &rusqlite::Connection) -> Result<Arc<le
     for credential in read_all(connection, &CREDENTIALS.select("ORDER BY id"), read_credential)? {
         directory.put_credential(credential);
     }
-    Ok(Arc::new(directory))
+    Ok(Arc::new(directory.as_of(version)))
 }

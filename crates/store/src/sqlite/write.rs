@@ -12,8 +12,11 @@ use super::rows::{
 };
 
 /// Tells readers that the directory has changed.
-pub(super) const NEXT_DIRECTORY_VERSION: &str =
-    "UPDATE meta SET value = value + 1 WHERE name = 'directory_version'";
+const SET_DIRECTORY_VERSION: &str = "UPDATE meta SET value = ? WHERE name = 'directory_version'";
+
+/// Counts how often the store was opened again after a failure: a commit without meaning.
+pub(super) const COUNT_REOPENING: &str =
+    "UPDATE meta SET value = value + 1 WHERE name = 'reopenings'";
 
 /// Writes everything but the keys. `newest` is the newest row before this batch.
 pub(super) fn write(connection: &Connection, writes: &WriteSet, newest: RowId) -> Result<()> {
@@ -26,8 +29,9 @@ pub(super) fn write(connection: &Connection, writes: &WriteSet, newest: RowId) -
         cards.sort_unstable_by_key(|card| card.id);
         cards.into_iter().try_for_each(|card| write_card(&mut upsert, card))?;
     }
-    if writes.directory.is_some() {
+    if let Some(directory) = &writes.directory {
         write_directory(connection, writes)?;
+        connection.prepare_cached(SET_DIRECTORY_VERSION)?.execute([directory.version()])?;
     }
     if let Some(seal) = &writes.seal {
         write_seal(&mut *connection.prepare_cached(&SEALS.insert())?, seal)?;
@@ -95,6 +99,5 @@ fn write_directory(connection: &Connection, writes: &WriteSet) -> Result<()> {
     }
     let mut credential = connection.prepare_cached(&CREDENTIALS.upsert())?;
     writes.credentials.iter().try_for_each(|row| write_credential(&mut credential, row))?;
-    connection.prepare_cached(NEXT_DIRECTORY_VERSION)?.execute(())?;
     Ok(())
 }

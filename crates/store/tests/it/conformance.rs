@@ -61,6 +61,7 @@ fn everything() -> ReadSet {
         codes: Vec::new(),
         authorizations: ids.map(AuthorizationId).collect(),
         keys: vec![idempotency(7).key],
+        ..ReadSet::default()
     }
 }
 
@@ -338,13 +339,13 @@ fn the_chain_goes_on_after_a_restart() {
         }
         let dump = subject.dump();
         let (rows, seals) = (dump.rows(), dump.seals());
-        let mut chain = [0; 32];
+        let mut head = ledger::Head::default();
         let mut next = 0;
         for seal in seals {
             let count = usize::try_from(seal.rows).unwrap();
             let batch = &rows[next..next + count];
-            assert_eq!(ledger::journal::seal(chain, seal.at, batch), Some(seal.clone()));
-            (chain, next) = (seal.hash, next + count);
+            assert_eq!(ledger::journal::seal(head, seal.at, batch), Some(seal.clone()));
+            (head, next) = (ledger::Head::after(&seal), next + count);
         }
         assert_eq!(next, rows.len(), "{}: every row is sealed", subject.name);
         let ids: Vec<i64> = rows.iter().map(|row| row.id().0).collect();

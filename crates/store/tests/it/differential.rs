@@ -84,6 +84,7 @@ fn check_reads(memory: &mut Subject, sqlite: &mut Subject, random: &mut Random, 
         codes: vec![Code::of(row), Code::of(RowId(row.0 / 2))],
         authorizations: vec![ledger::AuthorizationId(row.0 / 3)],
         keys: memory.dump().keys.iter().step_by(50).map(|(key, _)| *key).collect(),
+        ..ReadSet::default()
     };
     assert_eq!(memory.load(&reads), sqlite.load(&reads));
 }

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
-use ledger::{Decimal, Timestamp};
+use ledger::{Decimal, Position, Timestamp};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
-use crate::http::paging::{Page, parse_cursor};
+use crate::http::paging::{Page, parse_cursor, parse_journal_cursor};
 use crate::http::problem::{FieldError, Problem};
 use crate::http::requests::has_card_number;
 use engine::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
@@ -248,13 +248,24 @@ impl Params {
 
     /// Which page of a list is asked for.
     pub fn page(&mut self) -> Option<Page> {
+        let (limit, after) = self.part(parse_cursor);
+        Some(Page { limit: limit?, after: after? })
+    }
+
+    /// As [`Params::page`], for the feed of the journal: how many rows, and after which position.
+    pub fn feed(&mut self) -> Option<(usize, Position)> {
+        let (limit, after) = self.part(parse_journal_cursor);
+        Some((limit?, after?.unwrap_or_default()))
+    }
+
+    fn part<T>(&mut self, parse: impl Fn(&str) -> Option<T>) -> (Option<usize>, Option<Option<T>>) {
         let limits = 1..=PAGE_ITEMS_MAX;
         let expected = format!("a whole number from 1 to {PAGE_ITEMS_MAX}");
         let limit = self.optional("limit", &expected, |text| {
             text.parse().ok().filter(|limit| limits.contains(limit))
         });
-        let after = self.optional("after", "the cursor of an earlier page", parse_cursor);
-        Some(Page { limit: limit?.unwrap_or(PAGE_ITEMS_DEFAULT), after: after? })
+        let after = self.optional("after", "the cursor of an earlier page", parse);
+        (limit.map(|limit| limit.unwrap_or(PAGE_ITEMS_DEFAULT)), after)
     }
 
     /// Ends reading.

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ledger::Position;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -43,15 +44,23 @@ impl<T> List<T> {
 }
 
 /// A position as clients see it: opaque.
-pub fn cursor(position: i64) -> String {
+pub fn cursor(position: impl std::fmt::Display) -> String {
     URL_SAFE_NO_PAD.encode(format!("v1.{position}"))
 }
 
 /// Reads what [`cursor`] wrote.
 pub fn parse_cursor(text: &str) -> Option<i64> {
+    decode(text, |position| position.parse().ok().filter(|position| *position > 0))
+}
+
+/// Reads what [`cursor`] wrote for a position in the journal.
+pub fn parse_journal_cursor(text: &str) -> Option<Position> {
+    decode(text, Position::parse)
+}
+
+fn decode<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let position = str::from_utf8(&bytes).ok()?.strip_prefix("v1.")?;
-    position.parse().ok().filter(|position| *position > 0)
+    parse(str::from_utf8(&bytes).ok()?.strip_prefix("v1.")?)
 }
 
 #[cfg(test)]
@@ -62,9 +71,12 @@ mod tests {
     fn cursors_are_read_as_they_were_written() {
         for position in [1, 50, i64::MAX] {
             assert_eq!(parse_cursor(&cursor(position)), Some(position));
+            let position = Position::at(ledger::RowId(position));
+            assert_eq!(parse_journal_cursor(&cursor(&position)), Some(position));
         }
         for bad in ["", "50", "v1.50", "djEuLTU", "djEu"] {
             assert_eq!(parse_cursor(bad), None, "{bad}");
+            assert_eq!(parse_journal_cursor(bad), None, "{bad}");
         }
     }
 

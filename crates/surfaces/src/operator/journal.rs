@@ -7,7 +7,6 @@ use axum::{Extension, Json};
 use engine::limits::RETRY_AFTER_SECONDS;
 use engine::queries::events::events;
 use engine::queries::verification::verification;
-use ledger::RowId;
 use tokio::sync::Semaphore;
 
 use super::problem::not_read;
@@ -59,15 +58,14 @@ pub(super) async fn list_events(
     State(platform): State<Platform>,
     mut params: Params,
 ) -> Result<Json<EventList>, Problem> {
-    let page = params.page();
+    let feed = params.feed();
     params.finish()?;
-    let page = page.ok_or_else(Problem::bug)?;
-    let after = RowId(page.after.unwrap_or(0));
-    let query = platform.queries.read(move |reader| events(reader, after, page.limit));
-    let slice = query.await.map_err(not_read)?;
+    let (limit, after) = feed.ok_or_else(Problem::bug)?;
+    let query = platform.queries.read(move |reader| events(reader, &after, limit));
+    let (items, next) = query.await.map_err(not_read)?;
     let directory = platform.engine.directory();
-    let items = slice.items.into_iter().map(|event| EventBody::of(event, &directory)).collect();
+    let items = items.into_iter().map(|event| EventBody::of(event, &directory)).collect();
     // A feed that is asked for before anything has happened begins at the beginning again.
-    let next = slice.next.filter(|next| *next > 0).map(cursor);
+    let next = (!next.is_start()).then(|| cursor(next));
     Ok(Json(EventList { items, next }))
 }

@@ -4,25 +4,14 @@ use ledger::{
     AccountStatus, AuthorizationKind, AuthorizationState, CardAuthenticationMethod, CardStatus,
     ChangeKind, Channel, Contract, DeclineReason, Mount, PostingKind, TransactionKind,
 };
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
 /// What is stored as a small number.
-pub(super) trait Coded: Sized {
+pub(crate) trait Coded: Sized {
     /// Its number.
     fn code(self) -> i64;
 
     /// What a number stands for.
     fn of(code: i64) -> Option<Self>;
-}
-
-/// Reads a column of numbers.
-pub(super) struct Code<T>(pub(super) T);
-
-impl<T: Coded> FromSql for Code<T> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let code = value.as_i64()?;
-        T::of(code).map(Code).ok_or(FromSqlError::OutOfRange(code))
-    }
 }
 
 impl Coded for AuthorizationKind {
