@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use crate::options::Options;
-use crate::process;
+use crate::{postgres, process};
 
 /// A program that the steps cannot do without.
 struct Prerequisite {
@@ -51,6 +51,7 @@ struct Step {
 pub(crate) fn test(arguments: &[String]) -> anyhow::Result<()> {
     Options::read(arguments, &[])?;
     check_prerequisites()?;
+    postgres::provide()?;
     let started = now();
     let steps = steps();
     let count = steps.len();

@@ -9,7 +9,9 @@
 )]
 
 mod check;
+mod failover;
 mod options;
+mod postgres;
 mod process;
 mod suites;
 #[cfg(test)]
@@ -25,6 +27,7 @@ cargo xtask COMMAND
   sim [--seed N] [--seeds N]    the simulation: one seed again, or this many seeds
   property [--operations N]     the model-based property test, with this many operations
   crash [--cycles N]            kill the real program under load, this many times
+  failover [--cycles N] [--keep]  three PostgreSQL nodes, two servers, load, a fault each cycle
   openapi                       write the OpenAPI documents under docs/openapi again
   fuzz TARGET [ARGUMENT...]     run a fuzz target (needs cargo-fuzz and a nightly toolchain)
 ";
@@ -51,6 +54,7 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
         "sim" => suites::sim(rest),
         "property" => suites::property(rest),
         "crash" => suites::crash(rest),
+        "failover" => failover::failover(rest),
         "openapi" => suites::openapi(rest),
         "fuzz" => suites::fuzz(rest),
         "help" | "--help" | "-h" => {

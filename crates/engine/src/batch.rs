@@ -1,6 +1,6 @@
 //! The money path: batch → load → decide → write → reply.
 
-use ledger::{Answer, ReadSet, Refusal, Timestamp};
+use ledger::{Answer, Books, ReadSet, Refusal, Timestamp};
 use store::{Store, StoreError};
 
 use crate::command::Command;
@@ -20,6 +20,20 @@ pub fn run_batch<'c>(
     batch: impl IntoIterator<Item = &'c Command>,
     clock: Timestamp,
 ) -> Result<Vec<Reply>, StoreError> {
+    run_batch_watched(store, batch, clock, &mut |_, _| {})
+}
+
+/// As [`run_batch`]. Shows `watch` the books after the decisions and what these came to, before
+/// it is known whether the batch will stand, and again when the store tries again.
+///
+/// # Errors
+/// [`StoreError`], for the batch as a whole.
+pub(crate) fn run_batch_watched<'c>(
+    store: &mut dyn Store,
+    batch: impl IntoIterator<Item = &'c Command>,
+    clock: Timestamp,
+    watch: &mut dyn FnMut(&Books, &[Reply]),
+) -> Result<Vec<Reply>, StoreError> {
     let batch: Vec<&Command> = batch.into_iter().collect();
     let mut reads = ReadSet { commands: batch.len(), ..ReadSet::default() };
     for command in &batch {
@@ -30,6 +44,7 @@ pub fn run_batch<'c>(
         replies.clear();
         let now = books.time(clock);
         replies.extend(batch.iter().map(|command| command.decide(&mut books, now)));
+        watch(&books, &replies);
         books.close(now)
     })?;
     Ok(replies)

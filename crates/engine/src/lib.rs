@@ -1,4 +1,4 @@
-//! Runs commands: one thread, one loop, one transaction per batch.
+//! Runs commands: a thread for each writer of the store, one loop, one transaction per batch.
 //!
 //! Invariant: nothing but [`run_batch`] changes state, and it has one way in: a [`Command`].
 
@@ -8,15 +8,20 @@ mod command;
 mod handle;
 pub mod limits;
 pub mod queries;
+mod routes;
 mod runner;
+#[cfg(test)]
+mod testing;
 mod timers;
+mod watch;
 
 pub use batch::{Reply, run_batch};
 pub use clock::{Clock, Randomness, VirtualClock};
 pub use command::Command;
-pub use handle::{Figures, Handle, SubmitError, spawn};
+pub use handle::{Figures, Handle, SubmitError, Threads, spawn};
 pub use queries::Queries;
 pub use runner::Runner;
 pub use timers::{run_due, run_timers};
+pub use watch::run_watch;
 // What a query is written with: surfaces know how to read rows, not where they are kept.
 pub use store::{Reader, StoreError};

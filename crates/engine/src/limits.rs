@@ -5,8 +5,18 @@ use std::time::Duration;
 /// The most commands that one transaction carries.
 pub const BATCH_SIZE_MAX: usize = 1024;
 
-/// The most commands that wait for the engine. One more is told to come back later.
+/// The most commands that wait for the engine. Each writer has an equal share of them, so that a
+/// slow one leaves the others their room. One more is told to come back later.
 pub const QUEUE_LENGTH_MAX: usize = 8192;
+
+/// The most writers of one process: a hint of a route has one byte for its writer.
+pub const WRITERS_MAX: usize = 64;
+
+/// For how many cards it is remembered which writer has their account, in 8 bytes each.
+pub const CARD_HINTS: usize = 1 << 20;
+
+/// The same for authorizations.
+pub const AUTHORIZATION_HINTS: usize = 1 << 20;
 
 /// How long a caller waits for the outcome of its command.
 pub const OUTCOME_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -22,6 +32,13 @@ pub const TIMER_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The most expiries that the timer submits at a time.
 pub const TIMER_BATCH_MAX: usize = 1024;
+
+/// The most expiries that failed which one call of the timer passes by to get at others.
+pub const TIMER_FAILURES_MAX: usize = 8 * TIMER_BATCH_MAX;
+
+/// How often a process looks whether another one has changed the directory. A credential that is
+/// revoked on another node is good here for about this long.
+pub const DIRECTORY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Largest request body, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;

@@ -12,7 +12,7 @@ mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use store::{Reader, Source, StoreError};
+use store::{Epoch, Reader, Source, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::limits::READERS_MAX;
@@ -64,6 +64,22 @@ impl Queries {
             outcome
         };
         tokio::task::spawn_blocking(run).await.unwrap_or(Err(StoreError::NotCommitted))
+    }
+
+    /// Takes, or keeps, the turn to do what only one node does at a time: [`Source::take_turn`],
+    /// on a thread that may block. It waits for no reader: a turn must not be lost to busy readers.
+    ///
+    /// # Errors
+    /// [`StoreError::NotCommitted`] when the store is out of reach.
+    pub async fn take_turn(&self, duty: &'static str) -> Result<Option<Epoch>, StoreError> {
+        let source = Arc::clone(&self.pool.source);
+        let take = move || source.take_turn(duty);
+        tokio::task::spawn_blocking(take).await.unwrap_or(Err(StoreError::NotCommitted))
+    }
+
+    /// Whether other nodes may write to the store.
+    pub fn has_other_nodes(&self) -> bool {
+        self.pool.source.has_other_nodes()
     }
 }
 

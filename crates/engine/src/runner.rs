@@ -3,24 +3,31 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use ledger::{Answer, Directory, Timestamp};
+use ledger::{Answer, Books, Directory, Timestamp};
 use store::{Store, StoreError};
 
-use crate::batch::run_batch;
+use crate::batch::{Reply, run_batch_watched};
 use crate::command::Command;
 use crate::handle::SubmitError;
+use crate::routes::Routes;
 
-/// The one writer: what the engine thread runs, and what a simulation runs without a thread.
+/// A writer: what an engine thread runs, and what a simulation runs without a thread.
 pub struct Runner {
     store: Box<dyn Store>,
+    routes: Arc<Routes>,
     batches: u64,
     failures: u64,
 }
 
 impl Runner {
-    /// Goes on where the store's journal ends.
+    /// The only writer. Goes on where the store's journal ends.
     pub fn new(store: Box<dyn Store>) -> Runner {
-        Runner { store, batches: 0, failures: 0 }
+        Runner::one_of_many(store, Arc::new(Routes::new(1)))
+    }
+
+    /// One of the writers between which `routes` chooses; teaches it whose accounts things are of.
+    pub(crate) fn one_of_many(store: Box<dyn Store>, routes: Arc<Routes>) -> Runner {
+        Runner { store, routes, batches: 0, failures: 0 }
     }
 
     /// Runs the commands together or, when one of them hits a bug, one by one, so that only that
@@ -40,7 +47,7 @@ impl Runner {
         one_by_one.collect()
     }
 
-    /// The directory as last committed.
+    /// The directory as this writer last saw it committed.
     pub fn directory(&self) -> Arc<Directory> {
         self.store.directory()
     }
@@ -66,8 +73,10 @@ impl Runner {
         commands: &[Command],
         clock: Timestamp,
     ) -> Option<Vec<Result<Answer, SubmitError>>> {
-        let store = self.store.as_mut();
-        match catch_unwind(AssertUnwindSafe(|| run_batch(store, commands, clock))) {
+        let (store, routes) = (self.store.as_mut(), self.routes.as_ref());
+        let mut learn = |books: &Books, replies: &[Reply]| routes.learn(commands, replies, books);
+        let run = || run_batch_watched(store, commands, clock, &mut learn);
+        match catch_unwind(AssertUnwindSafe(run)) {
             Ok(Ok(replies)) => {
                 self.batches = self.batches.saturating_add(1);
                 Some(replies.into_iter().map(|reply| reply.map_err(SubmitError::from)).collect())

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use store::SqliteStore;
 
 use crate::installation::key_file;
@@ -12,8 +12,15 @@ use crate::terminal::{note, say};
 /// Copies the store into one file.
 ///
 /// # Errors
-/// When the file exists, or the copy fails.
+/// When the file exists, the copy fails, or the store is a database, which has better means.
 pub(crate) fn run(settings: &StoreSettings, to: &Path) -> anyhow::Result<()> {
+    if let Some(database) = &settings.database {
+        bail!(
+            "{} is backed up with PostgreSQL's own means: pg_basebackup and an archive of its WAL, \
+             as docs/operations.md says; this command copies an embedded store",
+            database.url
+        );
+    }
     ensure!(!to.exists(), "{} exists; a backup never replaces a file", to.display());
     let (from, name) = (settings.data_dir.display(), to.display());
     SqliteStore::back_up(&settings.data_dir, to)
@@ -24,4 +31,22 @@ pub(crate) fn run(settings: &StoreSettings, to: &Path) -> anyhow::Result<()> {
         key_file(settings).display()
     ));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::ForStore;
+
+    #[test]
+    fn a_database_is_left_to_its_own_means() {
+        let url = "postgres://kassa:hunter2@db/kassa".to_owned();
+        let environment = |name: &str| (name == "KASSA_DATABASE_URL").then(|| url.clone());
+        let settings = ForStore::default().resolve(&environment).unwrap();
+        let error = run(&settings, Path::new("/no/such/file")).unwrap_err().to_string();
+        for part in ["postgresql://db/kassa", "pg_basebackup", "WAL", "docs/operations.md"] {
+            assert!(error.contains(part), "{error}");
+        }
+        assert!(!error.contains("hunter2"), "{error}");
+    }
 }

@@ -1,6 +1,8 @@
-//! `kassa bench ledger`: a fresh store, a server of its own on it, load, and a report.
+//! `kassa bench ledger`: a fresh store, or an empty database that it was given; a server of its own
+//! on it, load, and a report.
 //!
-//! Invariant: server and store are gone when it ends.
+//! Invariant: nothing is filled but what was made for it or is empty. The server is gone when it
+//! ends, and so is a fresh store.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -23,9 +25,9 @@ use surfaces::http::secrets::secret_hash;
 use crate::client::{Request, send};
 use crate::clock::{SystemClock, monotonic};
 use crate::command_line::LedgerBenchOptions;
-use crate::installation::Installation;
+use crate::installation::{Installation, Opening, open_empty};
 use crate::scratch::Scratch;
-use crate::settings::StoreSettings;
+use crate::settings::{self, BenchSettings, StoreSettings};
 use crate::terminal::{note, say};
 
 const COMPANY: &str = "100";
@@ -53,11 +55,13 @@ const READY_TRIES: u32 = 500;
 pub(crate) fn ledger(options: &LedgerBenchOptions) -> anyhow::Result<()> {
     ensure!(options.accounts <= options.cards, "there must be a card for each account");
     let scratch = Scratch::new_in(options.data_dir.as_deref(), "bench")?;
-    let settings = StoreSettings { data_dir: scratch.path().to_owned(), key_file: None };
-    let mut installation = Installation::open(&settings, &store::Options::default())?;
+    let BenchSettings { database, writers } = options.database.resolve()?;
+    let settings = StoreSettings { database, ..StoreSettings::embedded(scratch.path()) };
+    let postgres = settings.database.as_ref().map(open_empty).transpose()?;
+    let mut installation = Installation::open(&settings, &Opening::default())?;
     fill(installation.store.as_mut(), options)?;
     drop(installation);
-    let server = Server::start(scratch.path())?;
+    let server = Server::start(&settings, writers)?;
     let target = Target {
         address: server.address,
         server_pid: server.child.id(),
@@ -68,7 +72,12 @@ pub(crate) fn ledger(options: &LedgerBenchOptions) -> anyhow::Result<()> {
         write_card_token,
         hot_cards: (0..HOT_CARDS).map(|card| options.cards.saturating_add(card)).collect(),
         source_prefix: "bench-".to_owned(),
-        bytes_on_disk: Box::new(used_bytes),
+        bytes_on_disk: match postgres {
+            None => Box::new(used_bytes),
+            Some(postgres) => {
+                Box::new(move |_| postgres.used_bytes().map_err(std::io::Error::other))
+            }
+        },
     };
     let report = run_ledger(&target, &ledger_options(options), &mut note)?;
     if options.json {
@@ -238,17 +247,10 @@ struct Server {
 }
 
 impl Server {
-    /// Starts this same program on a data directory and waits until it is ready.
-    fn start(data_dir: &Path) -> anyhow::Result<Server> {
-        let program: PathBuf = std::env::current_exe().context("where is this program?")?;
-        let child = Process::new(program)
-            .args(["serve", "--bench-ceiling", "--listen", "127.0.0.1:0", "--log-level", "warn"])
-            .arg("--data-dir")
-            .arg(data_dir)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("could not start the server")?;
+    /// Starts this same program on a store and waits until it is ready.
+    fn start(settings: &StoreSettings, writers: usize) -> anyhow::Result<Server> {
+        let child = server_process(settings, writers)?.spawn();
+        let child = child.context("could not start the server")?;
         let mut server = Server { child, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
         let stdout = server.child.stdout.take().context("the server has no output")?;
         let mut line = String::new();
@@ -271,9 +273,37 @@ impl Server {
     }
 }
 
+/// How the server is started: with its settings and no others, whatever the environment and the
+/// file on this machine say. The database's URL goes where other users cannot see it.
+fn server_process(settings: &StoreSettings, writers: usize) -> anyhow::Result<Process> {
+    let program: PathBuf = std::env::current_exe().context("where is this program?")?;
+    let empty = settings.data_dir.join("bench.toml");
+    std::fs::write(&empty, "").with_context(|| format!("could not write {}", empty.display()))?;
+    let mut process = Process::new(program);
+    process
+        .args(["serve", "--bench-ceiling", "--listen", "127.0.0.1:0", "--log-level", "warn"])
+        .args(["--writers", &writers.to_string()])
+        .arg("--data-dir")
+        .arg(&settings.data_dir)
+        .arg("--config")
+        .arg(&empty)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    for variable in settings::variables() {
+        process.env_remove(variable);
+    }
+    if let Some(database) = &settings.database {
+        process.env(settings::DATABASE_URL_VARIABLE, database.url.secret());
+        if let Some(file) = &database.ca_file {
+            process.arg("--database-ca-file").arg(file);
+        }
+    }
+    Ok(process)
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
-        // Its store goes with it, so there is nothing to end in order.
+        // Nobody goes on with its store, so there is nothing to end in order.
         drop(self.child.kill());
         drop(self.child.wait());
     }
@@ -284,6 +314,27 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::settings::ForBench;
+
+    /// The URL is in the environment and not among the arguments; no setting of this process gets
+    /// through.
+    #[test]
+    fn the_server_gets_its_database_and_nothing_else() {
+        let scratch = Scratch::new("bench-server").unwrap();
+        let url = "postgres://kassa:hunter2@db/kassa";
+        let environment = |name: &str| (name == "KASSA_DATABASE_URL").then(|| url.to_owned());
+        let database = settings::ForStore::default().resolve(&environment).unwrap().database;
+        let settings = StoreSettings { database, ..StoreSettings::embedded(scratch.path()) };
+        let process = server_process(&settings, 3).unwrap();
+        let arguments: Vec<_> = process.get_args().map(|text| text.to_str().unwrap()).collect();
+        assert!(!arguments.iter().any(|text| text.contains("hunter2")), "{arguments:?}");
+        assert!(arguments.windows(2).any(|pair| pair == ["--writers", "3"]), "{arguments:?}");
+        for (name, value) in process.get_envs() {
+            let expected = (name == "KASSA_DATABASE_URL").then_some(url);
+            assert_eq!(value.map(|value| value.to_str().unwrap()), expected);
+        }
+        assert_eq!(process.get_envs().count(), settings::variables().count());
+    }
 
     #[test]
     fn tokens_are_spread_and_never_meet() {
@@ -305,6 +356,7 @@ mod tests {
             connections: vec![1],
             rounds: 1,
             data_dir: None,
+            database: ForBench::default(),
             json: false,
         };
         fill(&mut store, &options).unwrap();

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use clap::{Args, Parser, Subcommand};
 use ledger::limits::AUTHORIZATION_DAYS_DEFAULT;
 
-use crate::settings::{ForServe, ForStore};
+use crate::settings::{ForBench, ForServe, ForStore};
 
 /// An open, self-hosted payment acceptance platform.
 #[derive(Debug, Parser)]
@@ -64,6 +64,9 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
+    /// Move installations between stores
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Write the `OpenAPI` documents
     Openapi {
         /// The folder to write them to
@@ -101,7 +104,8 @@ pub(crate) struct DemoOptions {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchCommand {
-    /// Measure the card ledger: a fresh store, a server of its own, load over HTTP
+    /// Measure the card ledger: a fresh store or an empty database, which is left filled; a server
+    /// of its own; load over HTTP
     Ledger(LedgerBenchOptions),
 }
 
@@ -129,9 +133,40 @@ pub(crate) struct LedgerBenchOptions {
     /// systems is memory and no disk
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) database: ForBench,
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Copy a store that no server works on into an empty one, of the same kind or another, and
+    /// compare the two. A copy that was cut off goes on when it is started again
+    Copy(StoreCopyOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StoreCopyOptions {
+    /// The store to copy: a data directory, or the URL of a database
+    #[arg(long, value_name = "DIR|URL", required_unless_present = "from_url_file")]
+    pub(crate) from: Option<String>,
+    /// A file with the URL of the database to copy
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    pub(crate) from_url_file: Option<PathBuf>,
+    /// Where the copy is made: a data directory, or the URL of a database
+    #[arg(long, value_name = "DIR|URL", required_unless_present = "to_url_file")]
+    pub(crate) to: Option<String>,
+    /// A file with the URL of the database where the copy is made
+    #[arg(long, value_name = "FILE", conflicts_with = "to")]
+    pub(crate) to_url_file: Option<PathBuf>,
+    /// Certificates, in PEM, of who may sign the databases'
+    #[arg(long, value_name = "FILE")]
+    pub(crate) database_ca_file: Option<PathBuf>,
+    /// The records that are written in one transaction
+    #[arg(long, hide = true, value_name = "COUNT", default_value_t = store::PARCEL_RECORDS)]
+    pub(crate) parcel_records: usize,
 }
 
 #[derive(Debug, Subcommand)]

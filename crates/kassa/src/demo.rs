@@ -20,7 +20,7 @@ use surfaces::Platform;
 
 use crate::clock::SystemClock;
 use crate::command_line::DemoOptions;
-use crate::installation::{Installation, Running};
+use crate::installation::{Installation, Opening, Running};
 use crate::logs;
 use crate::scratch::Scratch;
 use crate::serve::{Signals, runtime, serve};
@@ -46,14 +46,18 @@ pub(crate) fn run(options: &DemoOptions) -> anyhow::Result<()> {
     };
     let kept = options.data_dir.as_deref();
     let data_dir = scratch.as_ref().map(Scratch::path).or(kept).context("no data directory")?;
-    let settings = StoreSettings { data_dir: data_dir.to_owned(), key_file: None };
-    let store_options = store::Options { wal_bytes: WAL_BYTES, ..store::Options::default() };
-    let installation = Installation::open(&settings, &store_options)?;
+    let settings = StoreSettings::embedded(data_dir);
+    let embedded = store::Options { wal_bytes: WAL_BYTES, ..store::Options::default() };
+    let opening = Opening { embedded, ..Opening::default() };
+    let installation = Installation::open(&settings, &opening)?;
+    let facts = installation.facts.clone();
     let clock = Arc::new(VirtualClock::new(Arc::new(SystemClock)));
     catch_up(&clock, installation.store.as_ref())?;
     let running = installation.start(Arc::<VirtualClock>::clone(&clock), Some(clock));
     seed::seed(&running.platform.engine)?;
-    runtime()?.block_on(play(options, running, kept))
+    let options_of_surfaces = surfaces::Options { ceiling: false, store: facts };
+    let router = surfaces::router(running.platform.clone(), options_of_surfaces);
+    runtime()?.block_on(play(options, running, router, kept))
 }
 
 /// Moves the clock to where an earlier run of the demo had moved it.
@@ -73,8 +77,12 @@ fn behind(now: Timestamp, newest: Timestamp) -> Option<u32> {
     (behind > 0).then(|| u32::try_from(behind).unwrap_or(u32::MAX))
 }
 
-async fn play(options: &DemoOptions, running: Running, kept: Option<&Path>) -> anyhow::Result<()> {
-    let router = surfaces::router(running.platform.clone(), surfaces::Options::default());
+async fn play(
+    options: &DemoOptions,
+    running: Running,
+    router: Router,
+    kept: Option<&Path>,
+) -> anyhow::Result<()> {
     let server = bind(options.listen, router).await?;
     let address = server.address()?;
     let signals = Signals::listen()?;

@@ -1,30 +1,54 @@
 //! A store with its key, and the platform that runs on them.
 
-use std::path::PathBuf;
+use std::fs::DirBuilder;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::time::Duration;
 
-use anyhow::{Context as _, bail};
-use engine::{Clock, Queries, VirtualClock};
+use anyhow::{Context as _, bail, ensure};
+use engine::{Clock, Queries, Threads, VirtualClock};
 use ledger::RowId;
-use store::{OpenError, Source, SqliteStore, Store};
-use surfaces::{Platform, Secrets};
+use store::{
+    OpenError, Postgres, PostgresError, PostgresOptions, Source, SqliteStore, Store, StoreError,
+};
+use surfaces::{Platform, Secrets, StoreBytes, StoreFacts, StoreKind};
 
 use crate::clock::{OsRandomness, monotonic};
-use crate::installation_key::{self, Key};
-use crate::settings::StoreSettings;
+use crate::installation_key::{self, Held, Key};
+use crate::settings::{DatabaseSettings, StoreSettings};
+
+/// How long to wait between two tries to reach a database: at first, and at most.
+const PAUSE_FIRST: Duration = Duration::from_millis(250);
+const PAUSE_MAX: Duration = Duration::from_secs(4);
 
 /// A store that is open for writing, and the key it is used with.
 pub(crate) struct Installation {
     pub(crate) store: Box<dyn Store>,
+    /// Writers beside `store`, where the store has several.
+    more_writers: Vec<Box<dyn Store>>,
     pub(crate) key: Key,
+    /// What may be told of the store.
+    pub(crate) facts: StoreFacts,
+    /// Where the key of a database was made just now: the other servers need a copy.
+    pub(crate) new_shared_key: Option<PathBuf>,
+}
+
+/// How a store is opened for writing.
+#[derive(Clone, Debug)]
+pub(crate) struct Opening {
+    /// For an embedded store.
+    pub(crate) embedded: store::Options,
+    /// The writers on a database, one at least.
+    pub(crate) writers: usize,
+    /// How long a database may be out of reach.
+    pub(crate) patience: Duration,
 }
 
 /// What a running platform leaves to be waited for.
 pub(crate) struct Running {
     pub(crate) platform: Platform,
-    /// Ends after the engine was closed, or by a bug.
-    pub(crate) engine: JoinHandle<()>,
+    /// They end after the engine was closed, or by a bug.
+    pub(crate) engine: Threads,
 }
 
 /// Who else has the store.
@@ -32,12 +56,30 @@ pub(crate) struct Running {
 #[error("the store in {} is in use by another process", .0.display())]
 pub(crate) struct InUse(PathBuf);
 
+impl Default for Opening {
+    /// For a command that writes a little and ends.
+    fn default() -> Opening {
+        Opening { embedded: store::Options::default(), writers: 1, patience: Duration::ZERO }
+    }
+}
+
 impl Installation {
     /// Opens a store for writing, and makes it, and its key, where there is none.
     ///
     /// # Errors
-    /// [`InUse`]; or when the directory, the store or the key is not to be had.
+    /// [`InUse`], of an embedded store; or when the directory, the store or the key is not to be
+    /// had.
     pub(crate) fn open(
+        settings: &StoreSettings,
+        opening: &Opening,
+    ) -> anyhow::Result<Installation> {
+        match &settings.database {
+            None => Installation::open_embedded(settings, &opening.embedded),
+            Some(database) => Installation::open_database(settings, database, opening),
+        }
+    }
+
+    fn open_embedded(
         settings: &StoreSettings,
         options: &store::Options,
     ) -> anyhow::Result<Installation> {
@@ -50,11 +92,52 @@ impl Installation {
                 return Err(error.context(format!("could not open {}", data_dir.display())));
             }
         };
-        let mut reader = store.source().open().context("could not read the store")?;
-        let is_new = reader.rows_after(RowId(0), 1).context("could not read the store")?.is_empty();
-        drop(reader);
-        let key = installation_key::read_or_make(&key_file(settings), is_new, &OsRandomness)?;
-        Ok(Installation { store: Box::new(store), key })
+        let is_new = is_empty(store.source().as_ref()).context("could not read the store")?;
+        let held = installation_key::read_or_make(&key_file(settings), is_new, &OsRandomness)?;
+        Ok(Installation {
+            store: Box::new(store),
+            more_writers: Vec::new(),
+            key: held.key(),
+            facts: StoreFacts {
+                kind: StoreKind::Sqlite,
+                writers: 1,
+                bytes: Some(bytes_of_files(data_dir)),
+            },
+            new_shared_key: None,
+        })
+    }
+
+    fn open_database(
+        settings: &StoreSettings,
+        database: &DatabaseSettings,
+        opening: &Opening,
+    ) -> anyhow::Result<Installation> {
+        let postgres = reach(database, opening.patience)?;
+        let is_new = is_empty(postgres.source().as_ref()).context("could not read the database")?;
+        make_folder_of_key(settings)?;
+        let key_file = key_file(settings);
+        let mut agree = |key| {
+            let agreed = postgres.agree_on_key(Secrets::new(key).key_fingerprint());
+            agreed.context("could not compare the installation key with the database's")
+        };
+        let held =
+            installation_key::read_or_make_shared(&key_file, is_new, &OsRandomness, &mut agree)?;
+        let writer = |_| -> Box<dyn Store> { Box::new(postgres.writer()) };
+        let more_writers: Vec<_> = (1..opening.writers).map(writer).collect();
+        Ok(Installation {
+            store: Box::new(postgres.writer()),
+            key: held.key(),
+            facts: StoreFacts {
+                kind: StoreKind::Postgresql,
+                writers: more_writers.len().saturating_add(1),
+                bytes: Some(bytes_of_database(postgres.clone())),
+            },
+            more_writers,
+            new_shared_key: match held {
+                Held::Found(_) => None,
+                Held::Made(_) => Some(key_file),
+            },
+        })
     }
 
     /// Starts the engine on the store.
@@ -64,7 +147,9 @@ impl Installation {
         virtual_clock: Option<Arc<VirtualClock>>,
     ) -> Running {
         let queries = Queries::new(self.store.source());
-        let (engine, thread) = engine::spawn(self.store, Arc::clone(&clock));
+        let mut writers = vec![self.store];
+        writers.extend(self.more_writers);
+        let (engine, threads) = engine::spawn(writers, Arc::clone(&clock));
         let platform = Platform {
             engine,
             queries,
@@ -76,7 +161,7 @@ impl Installation {
             monotonic,
             draining: Arc::default(),
         };
-        Running { platform, engine: thread }
+        Running { platform, engine: threads }
     }
 }
 
@@ -85,13 +170,135 @@ impl Installation {
 /// # Errors
 /// When there is no store, or it cannot be read.
 pub(crate) fn open_for_reading(settings: &StoreSettings) -> anyhow::Result<Arc<dyn Source>> {
-    let data_dir = settings.data_dir.as_path();
-    SqliteStore::open_read_only(data_dir)
-        .with_context(|| format!("could not read the store in {}", data_dir.display()))
+    match &settings.database {
+        None => SqliteStore::open_read_only(&settings.data_dir)
+            .with_context(|| format!("could not read the store in {settings}")),
+        Some(database) => Postgres::open_read_only(&postgres_options(database))
+            .with_context(|| format!("could not read the store in {settings}")),
+    }
+}
+
+/// Opens a database that must have nothing in it, and leaves an empty store.
+///
+/// # Errors
+/// When something is in it, or it is out of reach.
+pub(crate) fn open_empty(database: &DatabaseSettings) -> anyhow::Result<Postgres> {
+    let postgres = reach(database, Duration::ZERO)?;
+    let is_empty = is_empty(postgres.source().as_ref());
+    ensure!(
+        is_empty.context("could not read the database")?,
+        "the database {} is in use: this needs an empty one of its own",
+        database.url
+    );
+    Ok(postgres)
 }
 
 /// Where the key is.
 pub(crate) fn key_file(settings: &StoreSettings) -> PathBuf {
     let beside = || settings.data_dir.join(installation_key::FILE_NAME);
     settings.key_file.clone().unwrap_or_else(beside)
+}
+
+/// What the store calls the settings of a database.
+fn postgres_options(database: &DatabaseSettings) -> PostgresOptions {
+    PostgresOptions { url: database.url.secret().to_owned(), ca_file: database.ca_file.clone() }
+}
+
+/// Opens a database, and waits for one that is out of reach: it may be starting, or its standby
+/// may be about to take over.
+fn reach(database: &DatabaseSettings, patience: Duration) -> anyhow::Result<Postgres> {
+    let options = postgres_options(database);
+    let begun = monotonic();
+    let mut pause = PAUSE_FIRST;
+    loop {
+        let waited = monotonic().saturating_duration_since(begun);
+        let error = match Postgres::open(&options) {
+            Ok(postgres) => return Ok(postgres),
+            Err(error) => error,
+        };
+        let may_wait = matches!(error, PostgresError::OutOfReach(_)) && waited < patience;
+        let error = anyhow::Error::new(error);
+        if !may_wait {
+            return Err(error.context(format!("could not open the database {}", database.url)));
+        }
+        tracing::warn!(
+            database = %database.url,
+            error = format!("{error:#}"),
+            pause_ms = pause.as_millis(),
+            "the database is out of reach; trying again"
+        );
+        std::thread::sleep(pause);
+        pause = pause.saturating_mul(2).min(PAUSE_MAX);
+    }
+}
+
+fn is_empty(source: &dyn Source) -> Result<bool, StoreError> {
+    Ok(source.open()?.rows_after(RowId(0), 1)?.is_empty())
+}
+
+/// Beside a database, nothing else makes the data directory.
+fn make_folder_of_key(settings: &StoreSettings) -> anyhow::Result<()> {
+    if settings.key_file.is_some() || settings.data_dir.exists() {
+        return Ok(());
+    }
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let made = builder.create(&settings.data_dir);
+    made.with_context(|| format!("could not make {}", settings.data_dir.display()))
+}
+
+fn bytes_of_files(data_dir: &Path) -> StoreBytes {
+    let data_dir = data_dir.to_owned();
+    Arc::new(move || {
+        let files = std::fs::read_dir(&data_dir).ok()?;
+        Some(files.flatten().filter_map(|file| Some(file.metadata().ok()?.len())).sum())
+    })
+}
+
+fn bytes_of_database(postgres: Postgres) -> StoreBytes {
+    Arc::new(move || postgres.used_bytes().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    /// Nobody listens at port 1: it is told at once what is wrong, the password is not, and no key
+    /// is made for a store that was never seen.
+    #[test]
+    fn a_database_out_of_reach_is_named_without_its_password() {
+        let folder = Scratch::new("reach").unwrap();
+        let url = "postgres://kassa:hunter2@127.0.0.1:1/kassa?connect_timeout=1";
+        let url =
+            [("KASSA_DATABASE_URL", url), ("KASSA_DATA_DIR", folder.path().to_str().unwrap())];
+        let environment =
+            |name: &str| url.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into());
+        let settings = crate::settings::ForStore::default().resolve(&environment).unwrap();
+        let open = Installation::open(&settings, &Opening::default()).err().unwrap();
+        let read = open_for_reading(&settings).err().unwrap();
+        let empty = open_empty(settings.database.as_ref().unwrap()).err().unwrap();
+        for error in [open, read, empty].map(|error| format!("{error:#} {error:?}")) {
+            assert!(error.contains("postgresql://127.0.0.1:1/kassa"), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn an_embedded_store_has_one_writer_and_a_key_of_its_own() {
+        let folder = Scratch::new("embedded").unwrap();
+        let settings = StoreSettings::embedded(folder.path());
+        let opening = Opening { writers: 5, ..Opening::default() };
+        let installation = Installation::open(&settings, &opening).unwrap();
+        assert_eq!((installation.facts.kind, installation.facts.writers), (StoreKind::Sqlite, 1));
+        assert!(installation.facts.bytes.as_ref().unwrap()().unwrap() > 0);
+        assert_eq!(installation.new_shared_key, None);
+        let error = Installation::open(&settings, &opening).err().unwrap();
+        assert!(error.is::<InUse>(), "{error:#}");
+        drop(installation);
+        assert!(key_file(&settings).exists());
+    }
 }

@@ -18,6 +18,7 @@ mod scratch;
 mod serve;
 mod server;
 mod settings;
+mod store_copy;
 mod terminal;
 mod verify;
 
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use command_line::{BenchCommand, CommandLine, CompanyCommand, CredentialCommand, SellerCommand};
+use command_line::{BenchCommand, CommandLine, CompanyCommand, CredentialCommand, SellerCommand, StoreCommand};
 
 fn main() -> ExitCode {
     let outcome = run(CommandLine::parse());
@@ -67,6 +68,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<ExitCode> {
             manage::add_seller(&given.resolve(&environment::variable)?, &options)
         }
         Command::Backup { given, to } => backup::run(&given.resolve(&environment::variable)?, &to),
+        Command::Store(StoreCommand::Copy(options)) => store_copy::run(&options),
         Command::Openapi { out } => openapi::write(&out),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,5 @@
-//! The commands that set an installation up while no server runs on it. They go the same way as
-//! requests do: a command, decided and written by the engine.
+//! The commands that set an installation up: while no server runs on it, or beside the servers of a
+//! database. They go the same way as requests do: a command, decided and written by the engine.
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use engine::{Clock as _, Command, Randomness as _, run_batch};
@@ -17,9 +17,9 @@ use surfaces::http::secrets::secret_hash;
 
 use crate::clock::{OsRandomness, SystemClock};
 use crate::command_line::{CompanyOptions, IssueOptions, SellerOptions};
-use crate::installation::{InUse, Installation, open_for_reading};
+use crate::installation::{InUse, Installation, Opening, open_for_reading};
 use crate::settings::StoreSettings;
-use crate::terminal::say;
+use crate::terminal::{note, say};
 
 /// Who the journal says it was.
 const ACTOR: &str = "command line";
@@ -178,13 +178,20 @@ pub(crate) fn add_seller(settings: &StoreSettings, options: &SellerOptions) -> a
 
 /// Opens the store, or says how the same is done while a server has it.
 fn open(settings: &StoreSettings, call: &str) -> anyhow::Result<Installation> {
-    Installation::open(settings, &store::Options::default()).map_err(|error| {
+    let installation = Installation::open(settings, &Opening::default()).map_err(|error| {
         if error.is::<InUse>() {
             error.context(format!("stop the server first, or ask it: {call}"))
         } else {
             error
         }
-    })
+    })?;
+    if let Some(path) = &installation.new_shared_key {
+        note(&format!(
+            "kassa: made the installation key {}: each server of this database needs a copy of it",
+            path.display()
+        ));
+    }
+    Ok(installation)
 }
 
 struct Wanted {

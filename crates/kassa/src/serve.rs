@@ -3,13 +3,12 @@
 //! The end: /readyz says no, no connection is taken any more, what was taken is answered, the
 //! engine finishes what it has, and the store is closed.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use engine::{Command, run_timers};
+use engine::{Command, run_timers, run_watch};
 use ledger::credentials::NoteUses;
 use surfaces::Platform;
 use tokio::runtime::Runtime;
@@ -18,11 +17,14 @@ use tokio::time::sleep;
 
 use crate::clock::SystemClock;
 use crate::command_line::Tuning;
-use crate::installation::{Installation, Running};
+use crate::installation::{Installation, Opening, Running};
 use crate::logs;
 use crate::server::{Server, tls};
 use crate::settings::ServeSettings;
 use crate::terminal::say;
+
+/// How long a server waits at its start for a database that is out of reach.
+const DATABASE_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// How often the uses of credentials are written down.
 const NOTE_USES_INTERVAL: Duration = Duration::from_mins(1);
@@ -34,12 +36,21 @@ const NOTE_USES_INTERVAL: Duration = Duration::from_mins(1);
 pub(crate) fn run(settings: &ServeSettings, tuning: &Tuning) -> anyhow::Result<()> {
     logs::start(settings.log_format, &settings.log_level)?;
     let tls = settings.tls.as_ref().map(tls::acceptor).transpose()?;
-    let installation = Installation::open(&settings.store, &store_options(tuning))?;
-    let running = installation.start(Arc::new(SystemClock), None);
-    let options = surfaces::Options {
-        ceiling: tuning.bench_ceiling,
-        store_bytes: Some(store_bytes(&settings.store.data_dir)),
+    let opening = Opening {
+        embedded: store_options(tuning),
+        writers: settings.writers,
+        patience: DATABASE_WAIT_MAX,
     };
+    let installation = Installation::open(&settings.store, &opening)?;
+    if let Some(path) = &installation.new_shared_key {
+        tracing::info!(
+            path = %path.display(),
+            "made the installation key: each server of this database needs a copy of it"
+        );
+    }
+    let facts = installation.facts.clone();
+    let options = surfaces::Options { ceiling: tuning.bench_ceiling, store: facts.clone() };
+    let running = installation.start(Arc::new(SystemClock), None);
     let router = surfaces::router(running.platform.clone(), options);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let runtime = runtime()?;
@@ -50,20 +61,13 @@ pub(crate) fn run(settings: &ServeSettings, tuning: &Tuning) -> anyhow::Result<(
         say(&format!("listening on {url}"));
         tracing::info!(
             url,
-            data_dir = %settings.store.data_dir.display(),
+            store = facts.kind.as_str(),
+            store_at = %settings.store,
+            writers = facts.writers,
             version = env!("CARGO_PKG_VERSION"),
             "serving"
         );
         serve(server, running, signals, settings.shutdown_delay).await
-    })
-}
-
-/// Tells how large the files of the store are.
-fn store_bytes(data_dir: &Path) -> Arc<dyn Fn() -> Option<u64> + Send + Sync> {
-    let data_dir = data_dir.to_owned();
-    Arc::new(move || {
-        let files = std::fs::read_dir(&data_dir).ok()?;
-        Some(files.flatten().filter_map(|file| Some(file.metadata().ok()?.len())).sum())
     })
 }
 
@@ -75,7 +79,7 @@ fn store_options(tuning: &Tuning) -> store::Options {
     options
 }
 
-/// The runtime for sockets and timers; the engine has a thread of its own.
+/// The runtime for sockets and timers; the engine has threads of its own.
 ///
 /// # Errors
 /// When the system gives no threads.
@@ -100,6 +104,7 @@ pub(crate) async fn serve(
         platform.queries.clone(),
         Arc::clone(&platform.clock),
     ));
+    let watch = tokio::spawn(run_watch(platform.engine.clone(), platform.queries.clone()));
     let notes = tokio::spawn(note_uses(platform.clone()));
     let mut engine = tokio::task::spawn_blocking(move || engine.join());
     let (stop, stopped) = oneshot::channel::<()>();
@@ -124,6 +129,7 @@ pub(crate) async fn serve(
         () = signals.next() => tracing::warn!("told to stop again: requests are cut off"),
     }
     timers.abort();
+    watch.abort();
     notes.abort();
     note_uses_now(&platform).await;
     platform.engine.close();

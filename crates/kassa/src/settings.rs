@@ -3,14 +3,16 @@
 //!
 //! A flag wins over the environment, the environment over the file, the file over the default.
 
+mod database;
 mod given;
 #[cfg(test)]
 mod page;
 
-pub(crate) use given::{ForServe, ForStore};
+pub(crate) use database::{DatabaseSettings, DatabaseUrl};
+pub(crate) use given::{ForBench, ForServe, ForStore};
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -37,6 +39,10 @@ struct Setting {
 const CONFIG: &str = "config";
 const DATA_DIR: &str = "data-dir";
 const KEY_FILE: &str = "key-file";
+const DATABASE_URL: &str = "database-url";
+const DATABASE_URL_FILE: &str = "database-url-file";
+const DATABASE_CA_FILE: &str = "database-ca-file";
+const WRITERS: &str = "writers";
 const LISTEN: &str = "listen";
 const TLS_CERT: &str = "tls-cert";
 const TLS_KEY: &str = "tls-key";
@@ -45,7 +51,18 @@ const LOG_LEVEL: &str = "log-level";
 const CONNECTIONS: &str = "connections-max";
 const SHUTDOWN_DELAY: &str = "shutdown-delay";
 
-const SETTINGS: [Setting; 10] = [
+/// The variable that names the database.
+pub(crate) const DATABASE_URL_VARIABLE: &str = "KASSA_DATABASE_URL";
+
+/// What a benchmark of a database takes, as flags only: it shall not happen to the database that
+/// the environment or a file names for the server.
+const BENCH: [&str; 4] = [DATABASE_URL, DATABASE_URL_FILE, DATABASE_CA_FILE, WRITERS];
+
+/// The most writers of one server. A few are enough to keep a database busy, since each writes in
+/// batches; each holds a connection.
+const WRITERS_MAX: usize = 16;
+
+const SETTINGS: [Setting; 14] = [
     Setting {
         flag: CONFIG,
         variable: "KASSA_CONFIG",
@@ -60,7 +77,8 @@ const SETTINGS: [Setting; 10] = [
         variable: "KASSA_DATA_DIR",
         value: "DIR",
         default: "/var/lib/kassa",
-        meaning: "Where everything is kept. One server at a time may use it",
+        meaning: "Where everything is kept; with a database, only the installation key. One \
+                  server at a time may use a store that is kept here",
         is_of_store: true,
     },
     Setting {
@@ -69,9 +87,49 @@ const SETTINGS: [Setting; 10] = [
         value: "FILE",
         default: "",
         meaning: "The installation key: 64 hexadecimal digits in a file that only its owner may \
-                  read. Without it installation.key in the data directory, which is made at the \
-                  first start",
+                  read. Without it installation.key in the data directory. It is made at the \
+                  first start; all servers of one database need the same",
         is_of_store: true,
+    },
+    Setting {
+        flag: DATABASE_URL,
+        variable: DATABASE_URL_VARIABLE,
+        value: "URL",
+        default: "",
+        meaning: "The PostgreSQL database that servers share, as \
+                  postgres://user:password@host/database. Without it the store is embedded, in \
+                  the data directory. It is a secret when it holds a password, and others on the \
+                  machine can see flags: use the variable, or database-url-file. Of several \
+                  hosts, as host:port,host:port, the one is used that can be written to. TLS is \
+                  spoken with every host but this machine itself, unless the URL says \
+                  sslmode=disable",
+        is_of_store: true,
+    },
+    Setting {
+        flag: DATABASE_URL_FILE,
+        variable: "KASSA_DATABASE_URL_FILE",
+        value: "FILE",
+        default: "",
+        meaning: "A file with the database's URL and nothing else. Either this or database-url",
+        is_of_store: true,
+    },
+    Setting {
+        flag: DATABASE_CA_FILE,
+        variable: "KASSA_DATABASE_CA_FILE",
+        value: "FILE",
+        default: "",
+        meaning: "Certificates, in PEM, of who may sign the database's. Without it those that the \
+                  system trusts",
+        is_of_store: true,
+    },
+    Setting {
+        flag: WRITERS,
+        variable: "KASSA_WRITERS",
+        value: "COUNT",
+        default: "2",
+        meaning: "Writers of this server on a database, from 1 to 16, each with a thread and a \
+                  connection of its own. An embedded store has one",
+        is_of_store: false,
     },
     Setting {
         flag: LISTEN,
@@ -134,17 +192,29 @@ const SETTINGS: [Setting; 10] = [
     },
 ];
 
-/// Where the store is.
+/// Where the store is, and its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StoreSettings {
     pub(crate) data_dir: PathBuf,
     pub(crate) key_file: Option<PathBuf>,
+    /// `None`: the store is embedded, in `data_dir`.
+    pub(crate) database: Option<DatabaseSettings>,
+}
+
+/// Which database a benchmark fills.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BenchSettings {
+    /// `None`: an embedded store of its own.
+    pub(crate) database: Option<DatabaseSettings>,
+    pub(crate) writers: usize,
 }
 
 /// All that a server needs to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServeSettings {
     pub(crate) store: StoreSettings,
+    /// On a database; an embedded store has one.
+    pub(crate) writers: usize,
     pub(crate) listen: SocketAddr,
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) log_format: LogFormat,
@@ -178,7 +248,7 @@ impl ForStore {
     /// # Errors
     /// When the file cannot be read, or a value is none.
     pub(crate) fn resolve(&self, environment: Environment<'_>) -> anyhow::Result<StoreSettings> {
-        Ok(StoreSettings::of(&Values::collect(&self.0, environment)?))
+        StoreSettings::of(&Values::collect(&self.0, environment)?)
     }
 }
 
@@ -190,7 +260,8 @@ impl ForServe {
     pub(crate) fn resolve(&self, environment: Environment<'_>) -> anyhow::Result<ServeSettings> {
         let values = Values::collect(&self.0, environment)?;
         Ok(ServeSettings {
-            store: StoreSettings::of(&values),
+            store: StoreSettings::of(&values)?,
+            writers: values.number(WRITERS, 1, WRITERS_MAX)?,
             listen: values.parsed(LISTEN, "an address with a port, as 127.0.0.1:8080")?,
             tls: tls_files(&values)?,
             log_format: log_format(&values)?,
@@ -201,13 +272,46 @@ impl ForServe {
     }
 }
 
+impl ForBench {
+    /// Brings flags and defaults together.
+    ///
+    /// # Errors
+    /// When a value is none.
+    pub(crate) fn resolve(&self) -> anyhow::Result<BenchSettings> {
+        let values = Values::merge(&self.0, &|_| None, "")?;
+        let writers = values.number(WRITERS, 1, WRITERS_MAX)?;
+        Ok(BenchSettings { database: database::database(&values)?, writers })
+    }
+}
+
 impl StoreSettings {
-    fn of(values: &Values) -> StoreSettings {
-        StoreSettings {
+    /// An embedded store, with its key beside it.
+    pub(crate) fn embedded(data_dir: &Path) -> StoreSettings {
+        StoreSettings { data_dir: data_dir.to_owned(), key_file: None, database: None }
+    }
+
+    fn of(values: &Values) -> anyhow::Result<StoreSettings> {
+        Ok(StoreSettings {
             data_dir: PathBuf::from(values.text(DATA_DIR)),
             key_file: values.optional(KEY_FILE).map(PathBuf::from),
+            database: database::database(values)?,
+        })
+    }
+}
+
+/// Where the store is, for people and logs. No secret is in it.
+impl std::fmt::Display for StoreSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.database {
+            None => write!(f, "{}", self.data_dir.display()),
+            Some(database) => write!(f, "{}", database.url),
         }
     }
+}
+
+/// The variables of all settings, for who starts a server that shall know none of them.
+pub(crate) fn variables() -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().map(|setting| setting.variable)
 }
 
 fn tls_files(values: &Values) -> anyhow::Result<Option<TlsFiles>> {
@@ -231,6 +335,7 @@ fn log_format(values: &Values) -> anyhow::Result<LogFormat> {
 
 #[cfg(test)]
 mod tests {
+    use super::database::DatabaseUrl;
     use super::*;
     use crate::scratch::Scratch;
 
@@ -273,7 +378,60 @@ mod tests {
         refuse("colour = \"red\"", "`colour` is no setting; there are: data_dir, key_file");
         refuse("config = \"b.toml\"", "`config` is no setting");
         refuse("listen = [1]", "`listen` must be a text, a number or true or false");
-        refuse("listen = ", "not TOML");
+        refuse("writers = 0", "writers: `0` is not a number from 1 to 16");
+        refuse("writers = 17", "writers: `17` is not a number from 1 to 16");
+        refuse("listen = ", "not TOML: line 1: ");
+    }
+
+    /// No error shows a URL, and so no password, wherever the mistake is.
+    #[test]
+    fn databases_that_are_none_are_refused_without_being_shown() {
+        refuse("database_url = \"k:hunter2@db\"", "database-url: it is not a URL as postgres://");
+        refuse("database_url = [\"postgres://k:hunter2@db\"]", "`database_url` must be a text");
+        refuse("writers = 1\ndatabase_url = \"postgres://k:hunter2@db", "not TOML: line 2: ");
+        refuse(
+            "database_url = \"postgres://k:hunter2@db\"\ndatabase_url_file = \"hunter2\"",
+            "database-url and database-url-file are both set",
+        );
+        refuse("database_url_file = \"/no/such\"", "database-url-file: could not read /no/such");
+        refuse("database_url_file = \"/dev/null\"", "database-url-file: in /dev/null: it is not");
+        refuse("database_ca_file = \"a.pem\"", "database-ca-file is set and database-url is not");
+    }
+
+    #[test]
+    fn a_database_is_named_by_text_or_by_file() {
+        let folder = Scratch::new("settings").unwrap();
+        let file = folder.path().join("url");
+        std::fs::write(&file, "postgres://k:hunter2@db/kassa\n").unwrap();
+        let expected = DatabaseSettings {
+            url: DatabaseUrl::parse("postgres://k:hunter2@db/kassa").unwrap(),
+            ca_file: None,
+        };
+        for (variable, value) in [
+            (DATABASE_URL_VARIABLE, "postgres://k:hunter2@db/kassa"),
+            ("KASSA_DATABASE_URL_FILE", file.to_str().unwrap()),
+        ] {
+            let environment = |name: &str| (name == variable).then(|| value.to_owned());
+            let settings = ForServe(given::Flags::new()).resolve(&environment).unwrap();
+            assert_eq!(settings.store.database, Some(expected.clone()));
+            assert_eq!(settings.store.to_string(), "postgresql://db/kassa");
+            assert_eq!(settings.writers, 2);
+            assert!(!format!("{settings:?}").contains("hunter2"), "{settings:?}");
+        }
+    }
+
+    /// A benchmark takes the database of its flags, and no other.
+    #[test]
+    fn flags_that_hold_a_url_are_not_shown() {
+        let url = || (DATABASE_URL, "postgres://k:hunter2@db/kassa".to_owned());
+        let bench = ForBench([url()].into_iter().collect());
+        let settings = bench.resolve().unwrap();
+        assert_eq!(settings.database.unwrap().url.secret(), url().1);
+        assert_eq!(ForBench::default().resolve().unwrap().database, None);
+        let (store, serve) = (ForStore(bench.0.clone()), ForServe(bench.0.clone()));
+        let values = Values::merge(&bench.0, &|_| None, "").unwrap();
+        let shown = format!("{bench:?} {store:?} {serve:?} {values:?}");
+        assert!(shown.contains(DATABASE_URL) && !shown.contains("hunter2"), "{shown}");
     }
 
     #[track_caller]
@@ -284,6 +442,7 @@ mod tests {
         let given = ForServe([(CONFIG, path.display().to_string())].into_iter().collect());
         let error = format!("{:#}", given.resolve(&|_| None).unwrap_err());
         assert!(error.contains(expected), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
     }
 
     #[test]

@@ -12,3 +12,10 @@ pub(crate) fn say(line: &str) {
 pub(crate) fn note(line: &str) {
     drop(writeln!(stderr().lock(), "{line}"));
 }
+
+/// A line on a terminal that takes the place of the one before.
+pub(crate) fn redraw(line: &str) {
+    let mut err = stderr().lock();
+    // Back to the left margin; what the line before had more is erased.
+    drop(write!(err, "\r{line}\x1b[K").and_then(|()| err.flush()));
+}

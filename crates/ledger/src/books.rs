@@ -74,6 +74,7 @@ pub struct Books {
     newest: RowId,
     /// The end of the writer's lane.
     head: Head,
+    directory_before: i64,
     written: Written,
 }
 
@@ -122,6 +123,8 @@ pub struct WriteSet {
     pub credentials: Vec<Arc<Credential>>,
     /// The directory after the batch, where the batch changed it.
     pub directory: Option<Arc<Directory>>,
+    /// The version of the directory before the batch.
+    pub directory_before: i64,
     /// The seal over `rows`, where there are any.
     pub seal: Option<Seal>,
 }
@@ -214,6 +217,7 @@ impl Books {
     /// Empty books that continue after row `newest` and at the end of a lane.
     pub fn new(directory: Arc<Directory>, newest: RowId, head: Head) -> Books {
         Books {
+            directory_before: directory.version(),
             directory,
             accounts: HashMap::new(),
             cards: HashMap::new(),
@@ -230,6 +234,13 @@ impl Books {
     /// The newest row of the journal, rows of this batch included.
     pub fn newest(&self) -> RowId {
         self.newest
+    }
+
+    /// The same books, which go on after another row. Nothing is placed in them yet.
+    #[must_use]
+    pub fn renumbered(self, newest: RowId) -> Books {
+        debug_assert!(self.written.rows.is_empty(), "rows have their ids");
+        Books { newest, ..self }
     }
 
     /// The newest row that a loaded row leads to. New rows must have greater ids, so that ids
@@ -466,6 +477,7 @@ impl Books {
             sellers: sellers.cloned().collect(),
             credentials: credentials.cloned().collect(),
             directory: changed_directory.then(|| Arc::clone(directory)),
+            directory_before: self.directory_before,
         }
     }
 

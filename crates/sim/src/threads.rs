@@ -142,10 +142,9 @@ fn death_of_the_engine_is_noticed() {
 #[test]
 fn time_does_not_go_back_over_a_restart() {
     let content = installation();
-    for clock in [5_000_000, 4_000_000] {
-        let (handle, thread) =
-            spawn(Box::new(content.clone()), Arc::new(FixedClock(AtomicI64::new(clock))));
-        let number = usize::try_from(clock).unwrap();
+    for (number, clock) in [5_000_000, 4_000_000].into_iter().enumerate() {
+        let clock = FixedClock(AtomicI64::new(clock));
+        let (handle, thread) = spawn(vec![Box::new(content.clone())], Arc::new(clock));
         handle.submit_blocking(authorize(number)).unwrap();
         handle.close();
         thread.join().unwrap();
@@ -229,8 +228,8 @@ fn block_on(future: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future);
 }
 
-fn start(store: Box<dyn Store>) -> (Handle, std::thread::JoinHandle<()>) {
-    spawn(store, Arc::new(FixedClock(AtomicI64::new(1))))
+fn start(store: Box<dyn Store>) -> (Handle, engine::Threads) {
+    spawn(vec![store], Arc::new(FixedClock(AtomicI64::new(1))))
 }
 
 struct FixedClock(AtomicI64);

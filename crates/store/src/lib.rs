@@ -4,10 +4,15 @@
 //! Invariant: a batch is written whole or not at all, and what is acknowledged is durable.
 
 mod codes;
+mod copy;
 mod memory;
+mod postgres;
+mod rows;
 mod sqlite;
 
+pub use copy::{CopyError, CopyProgress, CopyStage, PARCEL_RECORDS, StoreAddress, StoreCopy};
 pub use memory::MemoryStore;
+pub use postgres::{Postgres, PostgresError, PostgresOptions, PostgresStore};
 pub use sqlite::{OpenError, Options, SqliteStore, sqlite_version};
 
 use std::sync::Arc;
@@ -59,6 +64,12 @@ pub trait Source: Send + Sync {
     /// [`StoreError::NotCommitted`] when the store is out of reach.
     fn take_turn(&self, _duty: &str) -> Result<Option<Epoch>, StoreError> {
         Ok(Some(Epoch(0)))
+    }
+
+    /// Whether other nodes may write to the store: then what was read here may be out of date
+    /// though nothing was written here.
+    fn has_other_nodes(&self) -> bool {
+        false
     }
 
     /// Opens one reader. A reader is worth keeping: it may hold a connection.

@@ -75,7 +75,10 @@ impl Content {
         let by_code = reads.codes.iter().flat_map(|code| code.rows(newest));
         let by_id = reads.authorizations.iter().map(|id| RowId(id.0));
         let mut accounts: BTreeSet<AccountId> = reads.accounts.iter().copied().collect();
-        for id in by_key.chain(by_code).chain(by_id).collect::<BTreeSet<RowId>>() {
+        let is_authorization =
+            |id: &RowId| matches!(self.rows.get(id), Some(Row::Authorization(_)));
+        let named = by_code.chain(by_id).filter(is_authorization);
+        for id in by_key.chain(named).collect::<BTreeSet<RowId>>() {
             match self.rows.get(&id) {
                 Some(Row::Authorization(row)) => {
                     accounts.insert(row.account);

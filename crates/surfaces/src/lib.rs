@@ -22,20 +22,15 @@ use crate::http::requests::{Requests, no_route, observe};
 
 pub use http::platform::Platform;
 pub use http::secrets::Secrets;
+pub use service::{StoreBytes, StoreFacts, StoreKind};
 
 /// What may be chosen about the surfaces.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Whether to serve what the benchmark compares with.
     pub ceiling: bool,
-    /// Tells the size of the store in bytes, for the figures. `None` where it has no size.
-    pub store_bytes: Option<Arc<dyn Fn() -> Option<u64> + Send + Sync>>,
-}
-
-impl std::fmt::Debug for Options {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("ceiling", &self.ceiling).finish_non_exhaustive()
-    }
+    /// What is told of the store.
+    pub store: StoreFacts,
 }
 
 /// Serves everything: all contracts, our own APIs, and what watches over the program.
@@ -44,7 +39,7 @@ pub fn router(platform: Platform, options: Options) -> Router {
     let mut router = Router::new()
         .merge(card_ledger::router(platform.clone()))
         .merge(operator::router(platform.clone()))
-        .merge(service::router(platform.clone(), Arc::clone(&requests), options.store_bytes));
+        .merge(service::router(platform.clone(), Arc::clone(&requests), options.store));
     if options.ceiling {
         router = router.merge(card_ledger::ceiling(platform));
     }

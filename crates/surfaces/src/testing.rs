@@ -151,8 +151,8 @@ impl World {
         let queries = Queries::new(store.source());
         let base: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
         let virtual_clock = Arc::new(VirtualClock::new(base));
-        let (engine, _thread) =
-            spawn(Box::new(store), Arc::<VirtualClock>::clone(&virtual_clock) as Arc<dyn Clock>);
+        let clock_of_engine = Arc::<VirtualClock>::clone(&virtual_clock) as Arc<dyn Clock>;
+        let (engine, _threads) = spawn(vec![Box::new(store)], clock_of_engine);
         let platform = Platform {
             engine,
             queries,

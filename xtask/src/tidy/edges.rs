@@ -8,19 +8,20 @@ use super::checkout::{items, metadata};
 use super::{Finding, expect_none};
 
 /// Each crate of the workspace with the crates of the workspace that it may depend on.
-const EDGES: [(&str, &[&str]); 8] = [
+const EDGES: [(&str, &[&str]); 9] = [
     ("ledger", &[]),
     ("store", &["ledger"]),
     ("engine", &["ledger", "store"]),
     ("surfaces", &["ledger", "engine"]),
     ("bench", &[]),
+    ("cluster", &[]),
     ("kassa", &["bench", "engine", "ledger", "store", "surfaces"]),
     ("sim", &["engine", "ledger", "store"]),
-    ("xtask", &[]),
+    ("xtask", &["cluster"]),
 ];
 
-/// What every crate's tests may use beside its edges, to stand on the memory store.
-const FOR_TESTS: [&str; 3] = ["store", "engine", "ledger"];
+/// What every crate's tests may use beside its edges, to stand on the memory store or on a server.
+const FOR_TESTS: [&str; 4] = ["store", "engine", "ledger", "cluster"];
 
 /// Crates that decide and do nothing else: no IO, no clock, no random numbers, no logging.
 const PURE: [&str; 1] = ["ledger"];

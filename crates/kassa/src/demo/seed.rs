@@ -132,7 +132,7 @@ mod tests {
     fn seeding_twice_is_seeding_once() {
         let store = MemoryStore::default();
         let source = store.source();
-        let (engine, thread) = engine::spawn(Box::new(store), Arc::new(SystemClock));
+        let (engine, thread) = engine::spawn(vec![Box::new(store)], Arc::new(SystemClock));
         let rows = || source.open().unwrap().rows_after(ledger::RowId(0), 1_000).unwrap();
         seed(&engine).unwrap();
         let first = rows();

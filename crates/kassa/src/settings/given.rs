@@ -1,26 +1,30 @@
 //! What was given: flags as clap found them, variables, the file; and what they come to.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
-use super::{CONFIG, Environment, FILE_DEFAULT, SETTINGS, Setting};
+use super::{BENCH, CONFIG, Environment, FILE_DEFAULT, SETTINGS, Setting};
 
 /// Flags by their names.
 pub(super) type Flags = BTreeMap<&'static str, String>;
 
 /// The flags of a command that works on a store beside the server.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct ForStore(pub(super) Flags);
 
 /// The flags of the server.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct ForServe(pub(super) Flags);
 
+/// The flags of a benchmark.
+#[derive(Clone, Default)]
+pub(crate) struct ForBench(pub(super) Flags);
+
 /// The value of each setting that has one.
-#[derive(Debug)]
 pub(super) struct Values(BTreeMap<&'static str, String>);
 
 impl Setting {
@@ -30,14 +34,19 @@ impl Setting {
     }
 
     fn argument(&self) -> Arg {
+        let argument = self.argument_only();
+        let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+        argument.help(format!("{help} [env: {}]", self.variable))
+    }
+
+    /// As [`Setting::argument`], where the variable is not looked at.
+    fn argument_only(&self) -> Arg {
         let default = match self.default {
             "" => String::new(),
             default => format!(" [default: {default}]"),
         };
-        Arg::new(self.flag)
-            .long(self.flag)
-            .value_name(self.value)
-            .help(format!("{}{default} [env: {}]", self.meaning, self.variable))
+        let help = format!("{}{default}", self.meaning);
+        Arg::new(self.flag).long(self.flag).value_name(self.value).help(help)
     }
 }
 
@@ -92,6 +101,57 @@ impl FromArgMatches for ForServe {
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
+    }
+}
+
+impl Args for ForBench {
+    fn augment_args(command: Command) -> Command {
+        let known = SETTINGS.iter().filter(|setting| BENCH.contains(&setting.flag));
+        command.args(known.map(Setting::argument_only))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for ForBench {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(ForBench(flags(matches, |setting| BENCH.contains(&setting.flag))))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// Which settings were given; their values may be secrets.
+fn names(values: &Flags, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.debug_set().entries(values.keys()).finish()
+}
+
+impl fmt::Debug for ForStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        names(&self.0, f)
+    }
+}
+
+impl fmt::Debug for ForServe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        names(&self.0, f)
+    }
+}
+
+impl fmt::Debug for ForBench {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        names(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        names(&self.0, f)
     }
 }
 
@@ -154,7 +214,7 @@ impl Values {
     /// A whole number in a range, its ends included.
     pub(super) fn number<T>(&self, flag: &str, least: T, most: T) -> anyhow::Result<T>
     where
-        T: Copy + FromStr + PartialOrd + std::fmt::Display,
+        T: Copy + FromStr + PartialOrd + fmt::Display,
     {
         let what = format!("a number from {least} to {most}");
         let number: T = self.parsed(flag, &what)?;
@@ -166,7 +226,7 @@ impl Values {
 }
 
 fn file_values(file: &str) -> anyhow::Result<BTreeMap<&'static str, String>> {
-    let table: toml::Table = file.parse().context("not TOML")?;
+    let table: toml::Table = file.parse().map_err(|error| not_toml(file, &error))?;
     let known = || SETTINGS.iter().filter(|setting| setting.flag != CONFIG);
     let mut values = BTreeMap::new();
     for (key, value) in &table {
@@ -188,4 +248,11 @@ fn file_values(file: &str) -> anyhow::Result<BTreeMap<&'static str, String>> {
         values.insert(setting.flag, text);
     }
     Ok(values)
+}
+
+/// Says what is wrong and where, and shows nothing of the file: it may hold a password.
+fn not_toml(file: &str, error: &toml::de::Error) -> anyhow::Error {
+    let before = error.span().and_then(|span| file.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count().saturating_add(1);
+    anyhow!("not TOML: line {line}: {}", error.message())
 }

@@ -31,6 +31,9 @@ tls_key = \"/etc/kassa/tls.key\"
 log_format = \"json\"
 ```
 
+`kassa bench ledger` knows the settings of the database as flags only, so that it never happens to
+the database that a server uses.
+
 ";
 
 const TAIL: &str = "
@@ -41,6 +44,11 @@ What the program issues as secrets, and what it keeps of card numbers, is derive
 the backups of the data: without it, tokens cannot be shown again to a client that repeats its
 request, and a card number can no longer be recognized; with it and a copy of the database, card
 numbers could be tried out. On Unix a key file that others may read is refused.
+
+Servers that share a database share the key. The database keeps a keyed hash of it, and a server
+with another key is refused at its start. So is a server without a key, once the database is in use:
+make the key by starting one server, or by a command as `company add`, then copy the file to the
+others.
 
 ## Not settings
 

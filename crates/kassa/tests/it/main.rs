@@ -19,6 +19,7 @@ mod replay;
 mod secrecy;
 mod server;
 mod shutdown;
+mod store_copy;
 mod tampering;
 mod tls;
 mod tour;

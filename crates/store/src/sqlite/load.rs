@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, AuthorizationId, Books, CardToken, Directory, Head, Key, Lane, ReadSet,
-    Row, RowId, TransactionId,
+    Account, AccountId, Authorization, AuthorizationId, Books, CardToken, Directory, Head, Key,
+    Lane, ReadSet, Row, RowId, TransactionId,
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Result};
 
@@ -80,12 +80,19 @@ fn load_rows(
     let by_key = books.keys.values().copied();
     let by_code = reads.codes.iter().flat_map(|code| code.rows(newest));
     let by_id = reads.authorizations.iter().map(|id| RowId(id.0));
-    let ids: BTreeSet<RowId> = by_key.chain(by_code).chain(by_id).collect();
-    if ids.is_empty() {
+    let keyed: BTreeSet<RowId> = by_key.collect();
+    let named: BTreeSet<RowId> = by_code.chain(by_id).filter(|id| !keyed.contains(id)).collect();
+    if keyed.is_empty() && named.is_empty() {
         return Ok(());
     }
     let mut finder = RowFinder::new(connection)?;
-    for id in ids {
+    for id in named {
+        if let Some(row) = finder.find_authorization(id)? {
+            accounts.insert(row.account);
+            books.authorizations.insert(row.id, row);
+        }
+    }
+    for id in keyed {
         match finder.find(id)? {
             Some(Row::Authorization(row)) => {
                 accounts.insert(row.account);
@@ -171,9 +178,12 @@ impl<'c> RowFinder<'c> {
         })
     }
 
+    fn find_authorization(&mut self, id: RowId) -> Result<Option<Authorization>> {
+        self.authorization.query_row([id.0], read_authorization).optional()
+    }
+
     pub(super) fn find(&mut self, id: RowId) -> Result<Option<Row>> {
-        let authorization = self.authorization.query_row([id.0], read_authorization).optional()?;
-        if let Some(row) = authorization {
+        if let Some(row) = self.find_authorization(id)? {
             return Ok(Some(Row::Authorization(row)));
         }
         if let Some(row) = self.transaction.query_row([id.0], read_transaction).optional()? {

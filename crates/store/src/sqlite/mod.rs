@@ -4,6 +4,7 @@
 //! the journal, the directory, cached accounts and cards) is what was last committed.
 
 mod cache;
+pub(crate) mod copy;
 mod keys;
 mod load;
 mod open;

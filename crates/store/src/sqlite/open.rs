@@ -33,6 +33,11 @@ const MIGRATIONS: [(&str, &str); 1] =
 const CREATE_MIGRATION: &str = "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, \
                                 name TEXT NOT NULL, checksum BLOB NOT NULL) STRICT";
 
+/// In `meta` of the target of a copy, until it is finished: a number that tells its source from
+/// others, and the three numbers of the place where it goes on.
+pub(super) const COPY_SOURCE: &str = "copy_source";
+pub(super) const COPY_NUMBERS: [&str; 3] = ["copy_stage", "copy_after", "copy_after_low"];
+
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -64,6 +69,9 @@ pub enum OpenError {
     /// The store was made by a migration that differs from this program's of the same number.
     #[error("migration {0} differs from the one this store was made with")]
     MigrationChanged(String),
+    /// The store is the target of a copy that has not come to its end.
+    #[error("a copy into this store is not finished: run `kassa store copy` again")]
+    CopyUnfinished,
     /// The linked `SQLite` has a bug that can damage a database.
     #[error("SQLite {0} is too old: 3.51.3 is the least")]
     OldSqlite(&'static str),
@@ -125,6 +133,13 @@ fn owners_file() -> OpenOptions {
 
 /// Opens the writer's connection, and makes or migrates the database as needed.
 pub(super) fn connect_writer(file: &Path, options: &Options) -> Result<Connection, OpenError> {
+    let connection = connect_importer(file, options)?;
+    check_copied(&connection)?;
+    Ok(connection)
+}
+
+/// As [`connect_writer`], also where a copy into the store is not finished.
+pub(super) fn connect_importer(file: &Path, options: &Options) -> Result<Connection, OpenError> {
     check_version(rusqlite::version_number(), rusqlite::version())?;
     match make_owners_file(file) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
@@ -211,7 +226,20 @@ pub(super) fn check_store(file: &Path) -> Result<(), OpenError> {
     if found < MIGRATIONS.len() {
         return Err(OpenError::OlderSchema { found, known: MIGRATIONS.len() });
     }
-    Ok(())
+    check_copied(&connection)
+}
+
+fn check_copied(connection: &Connection) -> Result<(), OpenError> {
+    match find_meta(connection, COPY_SOURCE)? {
+        Some(_) => Err(OpenError::CopyUnfinished),
+        None => Ok(()),
+    }
+}
+
+/// One of the numbers that a store remembers.
+pub(super) fn find_meta(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+    let mut find = connection.prepare_cached("SELECT value FROM meta WHERE name = ?")?;
+    find.query_row([name], |row| row.get(0)).optional()
 }
 
 fn check_version(number: i32, text: &'static str) -> Result<(), OpenError> {

@@ -4,8 +4,8 @@ use ledger::{Account, Row, RowId, WriteSet};
 use rusqlite::{Connection, Result};
 
 use super::rows::{
-    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, SEALS, SELLERS, TRANSACTIONS,
-    UPDATE_ACCOUNT, UPDATE_AUTHORIZATION, UPDATE_TRANSACTION, WRITE_PAYABLE, update_account,
+    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, PAYABLES, SEALS, SELLERS,
+    TRANSACTIONS, UPDATE_ACCOUNT, UPDATE_AUTHORIZATION, UPDATE_TRANSACTION, update_account,
     update_authorization, update_transaction, write_account, write_authorization, write_card,
     write_change, write_company, write_credential, write_payable, write_seal, write_seller,
     write_transaction,
@@ -90,7 +90,8 @@ fn write_directory(connection: &Connection, writes: &WriteSet) -> Result<()> {
     let mut company = connection.prepare_cached(&COMPANIES.upsert())?;
     writes.companies.iter().try_for_each(|row| write_company(&mut company, row))?;
     let mut seller = connection.prepare_cached(&SELLERS.upsert())?;
-    let mut payable = connection.prepare_cached(WRITE_PAYABLE)?;
+    let mut payable = connection
+        .prepare_cached(&format!("{} ON CONFLICT (account) DO NOTHING", PAYABLES.insert()))?;
     for row in &writes.sellers {
         write_seller(&mut seller, row)?;
         for held in &row.payables {

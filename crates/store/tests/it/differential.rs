@@ -1,5 +1,6 @@
-//! The same random commands on both stores: equal answers, equal content.
+//! The same random commands on every store: equal answers, equal content.
 
+use cluster::Isolation;
 use engine::Command;
 use ledger::{Code, ReadSet, RowId, Timestamp};
 
@@ -13,30 +14,45 @@ use crate::subject::Subject;
 const BATCHES: u32 = 300;
 
 #[test]
-fn memory_and_sqlite_do_the_same() {
+fn sqlite_does_what_memory_does() {
     for seed in [1, 2] {
-        let (mut memory, mut sqlite) = (Subject::memory(), Subject::sqlite());
-        let tokens = world(&mut memory, 6).tokens;
-        assert_eq!(world(&mut sqlite, 6).tokens, tokens);
-        let mut random = Random(seed);
-        let mut now = NOW;
-        for batch in 0..BATCHES {
-            let newest = memory.load(&ReadSet::default()).newest;
-            let count = 1 + random.below(20);
-            let commands: Vec<Command> = (0..count).map(|_| command(&mut random, newest)).collect();
-            now = Timestamp(now.0 + i64::from(random.below(3_600_000)));
-            let expected = memory.run_at(&commands, now);
-            assert_eq!(sqlite.run_at(&commands, now), expected, "seed {seed}, batch {batch}");
-            if random.below(40) == 0 {
-                sqlite.reopen();
-            }
-            if random.below(20) == 0 {
-                check_reads(&mut memory, &mut sqlite, &mut random, now);
-            }
-        }
-        assert_eq!(sqlite.dump(), memory.dump(), "seed {seed}");
-        check_reads(&mut memory, &mut sqlite, &mut random, now);
+        compare(Subject::sqlite(), seed);
     }
+}
+
+#[test]
+fn postgres_does_what_memory_does() {
+    compare(Subject::postgres(Isolation::ReadCommitted), 1);
+}
+
+#[test]
+fn postgres_does_what_memory_does_when_it_serializes() {
+    compare(Subject::postgres(Isolation::Serializable), 2);
+}
+
+fn compare(mut subject: Subject, seed: u64) {
+    let mut memory = Subject::memory();
+    let tokens = world(&mut memory, 6).tokens;
+    assert_eq!(world(&mut subject, 6).tokens, tokens);
+    let mut random = Random(seed);
+    let mut now = NOW;
+    for batch in 0..BATCHES {
+        let newest = memory.load(&ReadSet::default()).newest;
+        let count = 1 + random.below(20);
+        let commands: Vec<Command> = (0..count).map(|_| command(&mut random, newest)).collect();
+        now = Timestamp(now.0 + i64::from(random.below(3_600_000)));
+        let expected = memory.run_at(&commands, now);
+        let name = subject.name;
+        assert_eq!(subject.run_at(&commands, now), expected, "{name}, seed {seed}, batch {batch}");
+        if random.below(40) == 0 {
+            subject.reopen();
+        }
+        if random.below(20) == 0 {
+            check_reads(&mut memory, &mut subject, &mut random, now);
+        }
+    }
+    assert_eq!(subject.dump(), memory.dump(), "{}, seed {seed}", subject.name);
+    check_reads(&mut memory, &mut subject, &mut random, now);
 }
 
 /// Names are drawn from small pools, so that repeats, conflicts and unknown names are common.
@@ -62,11 +78,11 @@ fn command(random: &mut Random, newest: RowId) -> Command {
     }
 }
 
-fn check_reads(memory: &mut Subject, sqlite: &mut Subject, random: &mut Random, now: Timestamp) {
+fn check_reads(memory: &mut Subject, subject: &mut Subject, random: &mut Random, now: Timestamp) {
     let newest = memory.load(&ReadSet::default()).newest;
     let row = RowId(i64::from(random.below(u32::try_from(newest.0).unwrap() + 2)));
     let (before, limit) = (row, usize::try_from(random.below(30)).unwrap());
-    let (mut left, mut right) = (memory.reader(), sqlite.reader());
+    let (mut left, mut right) = (memory.reader(), subject.reader());
     assert_eq!(left.row(row), right.row(row));
     assert_eq!(left.rows_after(row, limit), right.rows_after(row, limit));
     assert_eq!(left.rows_before(before, limit), right.rows_before(before, limit));
@@ -86,7 +102,7 @@ fn check_reads(memory: &mut Subject, sqlite: &mut Subject, random: &mut Random, 
         keys: memory.dump().keys.iter().step_by(50).map(|(key, _)| *key).collect(),
         ..ReadSet::default()
     };
-    assert_eq!(memory.load(&reads), sqlite.load(&reads));
+    assert_eq!(memory.load(&reads), subject.load(&reads));
 }
 
 /// `SplitMix64`.

@@ -6,6 +6,8 @@ mod commands;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod copy;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod sqlite;

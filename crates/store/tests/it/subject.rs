@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use cluster::{Cluster, Durability, Isolation};
 use engine::{Command, Reply, run_batch};
 use ledger::{
     Account, AccountId, AuthorizationId, Books, Card, CardToken, Change, Key, ReadSet, Row, RowId,
     Seal, Timestamp, TransactionId,
 };
-use store::{MemoryStore, Options, Reader, Record, SqliteStore, Store};
+use store::{MemoryStore, Options, Postgres, PostgresOptions, Reader, Record, SqliteStore, Store};
 
 use crate::commands;
 
@@ -19,6 +20,8 @@ pub(crate) struct Subject {
     store: Option<Box<dyn Store>>,
     open: Box<dyn Fn() -> Box<dyn Store>>,
     _dir: Option<TempDir>,
+    /// Ends after the store.
+    _cluster: Option<Cluster>,
 }
 
 /// Everything in a store, in the order of an audit; keys sorted.
@@ -45,7 +48,8 @@ pub(crate) struct Loaded {
 
 /// One of each store, all empty.
 pub(crate) fn subjects() -> Vec<Subject> {
-    vec![Subject::memory(), Subject::sqlite()]
+    let postgres = Subject::postgres(Isolation::ReadCommitted);
+    vec![Subject::memory(), Subject::sqlite(), postgres]
 }
 
 /// Small enough to start fast; two cached entries, so that caches are filled, emptied and missed.
@@ -67,10 +71,27 @@ impl Subject {
 
     pub(crate) fn sqlite() -> Subject {
         let dir = TempDir::new();
-        let path = dir.path().to_owned();
+        let subject = Subject::sqlite_in(dir.path());
+        Subject { _dir: Some(dir), ..subject }
+    }
+
+    /// The embedded store in a directory that outlives it.
+    pub(crate) fn sqlite_in(dir: &Path) -> Subject {
+        let path = dir.to_owned();
         let open =
             move || -> Box<dyn Store> { Box::new(SqliteStore::open(&path, small()).unwrap()) };
-        Subject::new("sqlite", Box::new(open), Some(dir))
+        Subject::new("sqlite", Box::new(open), None)
+    }
+
+    /// A database in a cluster of its own.
+    pub(crate) fn postgres(isolation: Isolation) -> Subject {
+        let cluster = Cluster::start(Durability::Fast);
+        let url = cluster.create_database_with(isolation);
+        let options = PostgresOptions { url, ca_file: None };
+        let open =
+            move || -> Box<dyn Store> { Box::new(Postgres::open(&options).unwrap().writer()) };
+        let subject = Subject::new("postgres", Box::new(open), None);
+        Subject { _cluster: Some(cluster), ..subject }
     }
 
     fn new(
@@ -78,7 +99,7 @@ impl Subject {
         open: Box<dyn Fn() -> Box<dyn Store>>,
         dir: Option<TempDir>,
     ) -> Subject {
-        Subject { name, store: Some(open()), open, _dir: dir }
+        Subject { name, store: Some(open()), open, _dir: dir, _cluster: None }
     }
 
     pub(crate) fn store(&mut self) -> &mut dyn Store {

@@ -248,24 +248,24 @@ impl Params {
 
     /// Which page of a list is asked for.
     pub fn page(&mut self) -> Option<Page> {
-        let (limit, after) = self.part(parse_cursor);
-        Some(Page { limit: limit?, after: after? })
+        let (limit, after) = self.part(parse_cursor)?;
+        Some(Page { limit, after })
     }
 
     /// As [`Params::page`], for the feed of the journal: how many rows, and after which position.
     pub fn feed(&mut self) -> Option<(usize, Position)> {
-        let (limit, after) = self.part(parse_journal_cursor);
-        Some((limit?, after?.unwrap_or_default()))
+        let (limit, after) = self.part(parse_journal_cursor)?;
+        Some((limit, after.unwrap_or_default()))
     }
 
-    fn part<T>(&mut self, parse: impl Fn(&str) -> Option<T>) -> (Option<usize>, Option<Option<T>>) {
+    fn part<T>(&mut self, parse: impl Fn(&str) -> Option<T>) -> Option<(usize, Option<T>)> {
         let limits = 1..=PAGE_ITEMS_MAX;
         let expected = format!("a whole number from 1 to {PAGE_ITEMS_MAX}");
         let limit = self.optional("limit", &expected, |text| {
             text.parse().ok().filter(|limit| limits.contains(limit))
         });
         let after = self.optional("after", "the cursor of an earlier page", parse);
-        (limit.map(|limit| limit.unwrap_or(PAGE_ITEMS_DEFAULT)), after)
+        Some((limit?.unwrap_or(PAGE_ITEMS_DEFAULT), after?))
     }
 
     /// Ends reading.

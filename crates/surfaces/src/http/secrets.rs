@@ -20,6 +20,11 @@ impl Secrets {
         Secrets { key }
     }
 
+    /// By which nodes tell whether they have the same key. It says nothing about the key.
+    pub fn key_fingerprint(&self) -> [u8; 32] {
+        self.derive("key fingerprint", &[])
+    }
+
     /// The keyed hash by which a card number is known (PCI DSS 4.0.1, 3.5.1.1).
     pub fn pan_fingerprint(&self, pan: &str) -> PanFingerprint {
         PanFingerprint(self.derive("pan fingerprint", pan.as_bytes()))

@@ -1,12 +1,14 @@
 //! Health, figures and documentation of the running program.
 
 mod metrics;
+mod store;
 #[cfg(test)]
 mod tests;
 
+pub use store::{StoreBytes, StoreFacts, StoreKind};
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use axum::extract::{RawQuery, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -16,16 +18,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use engine::limits::QUEUE_LENGTH_MAX;
-use ledger::RowId;
 use serde_json::json;
-use tokio::time::timeout;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use crate::http::requests::{Requests, no_method};
 use crate::{Platform, card_ledger, operator};
 
-/// How long the store may take to answer before the program is not ready.
-const STORE_ANSWER_MAX: Duration = Duration::from_secs(2);
+use store::Observer;
 
 /// What a page of the documentation may load: what the program itself serves, and nothing else.
 /// The viewer styles its elements inline.
@@ -35,20 +34,19 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
      frame-ancestors 'none'",
 );
 
-/// Tells the size of the store in bytes.
-pub type StoreBytes = Arc<dyn Fn() -> Option<u64> + Send + Sync>;
-
 /// Everything that the service endpoints look at.
 #[derive(Clone)]
 struct Service {
     platform: Platform,
     requests: Arc<Requests>,
-    store_bytes: Option<StoreBytes>,
+    store: Arc<Observer>,
 }
 
 /// One thing that must be so before requests are welcome.
 struct Readiness {
     name: &'static str,
+    /// What is said beside it; may be empty.
+    remark: String,
     ok: bool,
 }
 
@@ -65,17 +63,14 @@ pub fn documents() -> Vec<(&'static str, String)> {
 }
 
 /// Serves health, figures, version and documentation.
-pub fn router(
-    platform: Platform,
-    requests: Arc<Requests>,
-    store_bytes: Option<StoreBytes>,
-) -> Router {
+pub fn router(platform: Platform, requests: Arc<Requests>, store: StoreFacts) -> Router {
+    let store = Arc::new(Observer::new(store, platform.queries.clone(), platform.monotonic));
     let router = Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/version", get(version))
-        .with_state(Service { platform, requests, store_bytes });
+        .with_state(Service { platform, requests, store });
     documentation().merge(router).method_not_allowed_fallback(no_method)
 }
 
@@ -108,44 +103,53 @@ async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// Whether requests are welcome. With `?verbose`, each reason.
+/// Whether requests are welcome, and what is in the way. With `?verbose`, each thing looked at.
 async fn readyz(State(service): State<Service>, RawQuery(query): RawQuery) -> Response {
     let checks = service.readiness().await;
-    let is_ready = checks.iter().all(|check| check.ok);
-    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let word = |ok: bool| if ok { "ok" } else { "not ready" };
+    let failed: Vec<&str> =
+        checks.iter().filter(|check| !check.ok).map(|check| check.name).collect();
     let mut text = String::new();
     if query.is_some_and(|query| query.split('&').any(|part| part.starts_with("verbose"))) {
-        for check in checks {
-            text.extend([check.name, ": ", word(check.ok), "\n"]);
+        for check in &checks {
+            let verdict = if check.ok { ": ok\n" } else { ": not ready\n" };
+            text.extend([check.name, &check.remark, verdict]);
         }
     }
-    (status, format!("{text}{}\n", word(is_ready))).into_response()
+    if failed.is_empty() {
+        return (StatusCode::OK, text + "ok\n").into_response();
+    }
+    let text = format!("{text}not ready: {}\n", failed.join(", "));
+    (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
 }
 
 /// What is counted, in the text format of Prometheus.
 async fn metrics(State(service): State<Service>) -> Response {
-    let store_bytes = service.store_bytes.as_ref().and_then(|store_bytes| store_bytes());
+    let store = metrics::Store {
+        kind: service.store.facts.kind,
+        writers: service.store.facts.writers,
+        bytes: service.store.bytes().await,
+    };
     let engine = service.platform.engine.figures();
-    let text = metrics::render(&service.requests.figures, engine, store_bytes);
+    let text = metrics::render(&service.requests.figures, engine, store);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
-/// What runs.
-async fn version() -> Json<serde_json::Value> {
-    Json(json!({ "name": "kassa", "version": env!("CARGO_PKG_VERSION") }))
+/// What runs, and on which kind of store.
+async fn version(State(service): State<Service>) -> Json<serde_json::Value> {
+    let store = service.store.facts.kind.as_str();
+    Json(json!({ "name": "kassa", "version": env!("CARGO_PKG_VERSION"), "store": store }))
 }
 
 impl Service {
     async fn readiness(&self) -> [Readiness; 3] {
         let platform = &self.platform;
-        let asked = platform.queries.read(|reader| reader.row(RowId(1)));
-        let store_answers = matches!(timeout(STORE_ANSWER_MAX, asked).await, Ok(Ok(_)));
         let waiting = usize::try_from(platform.engine.figures().waiting).unwrap_or(usize::MAX);
+        let accepts = !platform.draining.load(Ordering::SeqCst);
+        let kind = format!(" ({})", self.store.facts.kind.as_str());
         [
-            Readiness { name: "not draining", ok: !platform.draining.load(Ordering::SeqCst) },
-            Readiness { name: "store answers", ok: store_answers },
-            Readiness { name: "engine keeps up", ok: waiting < QUEUE_LENGTH_MAX },
+            Readiness { name: "accepting", remark: String::new(), ok: accepts },
+            Readiness { name: "store", remark: kind, ok: self.store.answers().await },
+            Readiness { name: "engine", remark: String::new(), ok: waiting < QUEUE_LENGTH_MAX },
         ]
     }
 }

@@ -11,8 +11,9 @@ use crate::testing::{Reply, World};
 
 fn world() -> World {
     World::new(|platform| {
-        let store_bytes: Option<StoreBytes> = Some(Arc::new(|| Some(4_096)));
-        crate::router(platform, crate::Options { ceiling: false, store_bytes })
+        let bytes: Option<StoreBytes> = Some(Arc::new(|| Some(4_096)));
+        let store = StoreFacts { kind: StoreKind::Postgresql, writers: 3, bytes };
+        crate::router(platform, crate::Options { ceiling: false, store })
     })
 }
 
@@ -31,7 +32,8 @@ fn it_is_ready_until_it_drains() {
     world.platform.draining.store(true, Ordering::SeqCst);
     let reply = get(&world, "/readyz?verbose");
     assert_eq!(reply.status, 503);
-    let expected = "not draining: not ready\nstore answers: ok\nengine keeps up: ok\nnot ready\n";
+    let expected =
+        "accepting: not ready\nstore (postgresql): ok\nengine: ok\nnot ready: accepting\n";
     assert_eq!(reply.body, expected);
     assert_eq!(get(&world, "/livez").status, 200, "it still lives");
 }
@@ -48,6 +50,8 @@ fn figures_are_shown_without_ids() {
         r#"kassa_http_requests_total{surface="none",method="GET",status="404"} 1"#,
         r#"http_route="/operator/v1/accounts/{account_no}""#,
         "kassa_store_bytes 4096",
+        r#"kassa_store_info{kind="postgresql"} 1"#,
+        "kassa_store_writers 3",
         "kassa_engine_queue_length 0",
         "kassa_build_info{version=",
     ] {
@@ -71,7 +75,8 @@ fn documents_are_browsable_without_a_network() {
     assert!(page.header("content-security-policy").starts_with("default-src 'none';"));
     assert!(!page.body.contains("//"), "{}", page.body);
     assert!(!page.body.contains("<script>") && !page.body.contains("style="));
-    assert_eq!(get(&world, "/version").json()["name"], "kassa");
+    let version = get(&world, "/version").json();
+    assert_eq!((&version["name"], &version["store"]), (&"kassa".into(), &"postgresql".into()));
 }
 
 #[test]

@@ -1,0 +1,285 @@
+//! Connections: where the database is, over what, and with which settings.
+//!
+//! Invariant: a session has no `statement_timeout`. The server would end a COMMIT that waits for
+//! its standby with it, and report success for what the standby may not have.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{PostgresError, PostgresOptions};
+
+/// How long one host may take to answer, where the connection string does not say.
+const CONNECT_WAIT: Duration = Duration::from_secs(2);
+
+/// How long what was sent may stay without the other side's kernel having seen it.
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// How long a round trip may take, waits for locks included.
+pub(super) const ROUND_TRIP_MAX: Duration = Duration::from_secs(8);
+
+/// For plans that do not depend on what is asked: by index, row after row. A batch waits for rows
+/// that others have locked, but not for ever; a node that stops in the middle of one is cut off.
+const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off; \
+                        SET enable_seqscan = off; SET enable_hashjoin = off; \
+                        SET enable_mergejoin = off; SET lock_timeout = '5s'; \
+                        SET idle_in_transaction_session_timeout = '10s'; \
+                        SET client_min_messages = 'error'";
+
+/// What goes wrong with a database.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    /// It says so, or is out of reach.
+    #[error("database failed")]
+    Database(#[from] tokio_postgres::Error),
+    /// It says nothing for too long.
+    #[error("database does not answer")]
+    Silent,
+    /// A row cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
+    /// The runtime of a connection could not be made.
+    #[error("system refused a runtime")]
+    System(#[from] std::io::Error),
+}
+
+impl Error {
+    /// What the database calls it.
+    pub(super) fn code(&self) -> Option<&SqlState> {
+        match self {
+            Error::Database(error) => error.code(),
+            Error::Silent | Error::Unreadable(_) | Error::System(_) => None,
+        }
+    }
+
+    /// Whether the same may be tried again at once: others were in the way.
+    pub(super) fn is_conflict(&self) -> bool {
+        self.code().is_some_and(|code| {
+            *code == SqlState::T_R_SERIALIZATION_FAILURE
+                || *code == SqlState::T_R_DEADLOCK_DETECTED
+                || *code == SqlState::UNIQUE_VIOLATION
+        })
+    }
+
+    /// Whether the session is of no use any more.
+    pub(super) fn is_lost(&self) -> bool {
+        match self {
+            Error::Database(error) => match error.code() {
+                None => true,
+                Some(code) => ["08", "57P", "40003", "25006"].iter().any(|class| {
+                    // 25006: the server has become one that only reads.
+                    code.code().starts_with(class)
+                }),
+            },
+            Error::Silent | Error::System(_) => true,
+            Error::Unreadable(_) => false,
+        }
+    }
+}
+
+/// Makes connections.
+pub(super) struct Connector {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Connector {
+    /// Reads the options; connects to nothing.
+    pub(super) fn new(options: &PostgresOptions) -> Result<Connector, PostgresError> {
+        let refuse = |text: &str| PostgresError::Options(text.to_owned());
+        // The error of the parser may quote the password.
+        let config: Result<Config, _> = options.url.parse();
+        let mut config = config.map_err(|_| refuse("database URL cannot be read"))?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err(refuse("database URL names no host"));
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_WAIT);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(TCP_USER_TIMEOUT);
+        }
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        config.application_name("kassa");
+        let names_mode = options.url.contains("sslmode=");
+        let is_plain = match config.get_ssl_mode() {
+            SslMode::Disable => true,
+            // What the string does not say: in clear on this machine, and only there.
+            SslMode::Prefer if !names_mode => is_local(&config),
+            SslMode::Require => false,
+            SslMode::Prefer | _ => {
+                return Err(refuse("sslmode must be disable or require: prefer protects nothing"));
+            }
+        };
+        let tls = if is_plain {
+            config.ssl_mode(SslMode::Disable);
+            None
+        } else {
+            config.ssl_mode(SslMode::Require);
+            Some(MakeRustlsConnect::new(client_config(options.ca_file.as_deref())?))
+        };
+        Ok(Connector { config, tls })
+    }
+
+    async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
+        let client = match &self.tls {
+            None => {
+                let (client, connection) = self.config.connect(NoTls).await?;
+                drop(tokio::task::spawn(connection));
+                client
+            }
+            Some(tls) => {
+                let (client, connection) = self.config.connect(tls.clone()).await?;
+                drop(tokio::task::spawn(connection));
+                client
+            }
+        };
+        client.batch_execute(SETTINGS).await?;
+        Ok(client)
+    }
+}
+
+/// Whether every host is this machine.
+fn is_local(config: &Config) -> bool {
+    let is_local = |host: &Host| match host {
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    };
+    config.get_hosts().iter().all(is_local)
+        && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
+}
+
+fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, PostgresError> {
+    let refuse = |text: String| PostgresError::Options(text);
+    let mut roots = RootCertStore::empty();
+    if let Some(file) = ca_file {
+        let name = file.display();
+        let unreadable = |error| refuse(format!("certificates in {name}: {error}"));
+        for certificate in CertificateDer::pem_file_iter(file).map_err(unreadable)? {
+            let added = roots.add(certificate.map_err(unreadable)?);
+            added.map_err(|error| refuse(format!("certificates in {name}: {error}")))?;
+        }
+    } else {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
+    if roots.is_empty() {
+        return Err(refuse("no certificate says whose database to trust".to_owned()));
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|error| refuse(format!("TLS: {error}")))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// A connection, and what drives it: only while somebody waits for an answer.
+pub(super) struct Session {
+    /// Some until the end.
+    runtime: Option<Runtime>,
+    pub(super) client: Client,
+}
+
+impl Session {
+    /// Connects.
+    pub(super) fn open(connector: &Connector) -> Result<Session, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let client = runtime.block_on(async {
+            let connected = timeout(ROUND_TRIP_MAX, connector.connect()).await;
+            connected.map_err(|_| Error::Silent)?.map_err(Error::Database)
+        })?;
+        Ok(Session { runtime: Some(runtime), client })
+    }
+
+    /// Waits for a round trip, but not for ever.
+    pub(super) fn wait<T>(
+        &self,
+        round_trip: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        self.wait_long(async {
+            timeout(ROUND_TRIP_MAX, round_trip).await.map_err(|_| Error::Silent)?
+        })
+    }
+
+    /// Waits for what may take long.
+    pub(super) fn wait_long<T>(
+        &self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        match &self.runtime {
+            Some(runtime) => runtime.block_on(work),
+            None => Err(Error::Silent),
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // A reader may end where async code runs, and a runtime that is dropped there panics.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connector(url: &str) -> Result<Connector, String> {
+        let options = PostgresOptions { url: url.to_owned(), ca_file: None };
+        Connector::new(&options).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_leaves_this_machine_is_encrypted() {
+        for (url, is_plain) in [
+            ("postgres://kassa@127.0.0.1:5432/kassa", true),
+            ("postgres://kassa@localhost,[::1]/kassa", true),
+            ("host=/var/run/postgresql user=kassa", true),
+            ("postgres://kassa@db.example/kassa?sslmode=disable", true),
+            ("postgres://kassa@127.0.0.1/kassa?sslmode=require", false),
+        ] {
+            match connector(url) {
+                Ok(connector) => assert_eq!(connector.tls.is_none(), is_plain, "{url}"),
+                // Where the system trusts nobody.
+                Err(error) => assert!(!is_plain && error.contains("certificate"), "{url}: {error}"),
+            }
+        }
+        let remote = connector("postgres://kassa@db.example,127.0.0.1/kassa");
+        assert!(remote.is_err() || remote.is_ok_and(|connector| connector.tls.is_some()));
+    }
+
+    #[test]
+    fn a_bad_url_is_refused_and_not_repeated() {
+        for url in ["postgres://kassa:hunter2@h:port/", "mysql", "postgres://", "host"] {
+            let error = connector(url).err().unwrap();
+            assert!(!error.contains("hunter2") && !error.is_empty(), "{url}: {error}");
+        }
+        let error = connector("postgres://kassa@db.example/kassa?sslmode=prefer").err().unwrap();
+        assert!(error.contains("prefer"));
+    }
+
+    #[test]
+    fn certificates_must_be_some() {
+        let options = PostgresOptions {
+            url: "postgres://kassa@db.example/kassa".to_owned(),
+            ca_file: Some("/nonexistent/ca.pem".into()),
+        };
+        assert!(matches!(Connector::new(&options), Err(PostgresError::Options(_))));
+    }
+}

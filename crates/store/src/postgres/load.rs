@@ -1,0 +1,306 @@
+//! The first round trip of a batch: an id for each row it may write, the locks on what it will
+//! change, and what it needs to decide.
+//!
+//! Invariant: accounts are locked before anything else is read, in the order of their ids. Every
+//! row that can change belongs to one account, so what is read after it stays true until the end.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::future::{join, join_all};
+use ledger::{
+    Account, Authorization, Books, Card, Change, Code, Directory, Head, Key, ReadSet, RowId,
+    Transaction,
+};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, Statement};
+
+use super::cells;
+use super::connect::Error;
+use super::lease::{CLOCK, HeldLane};
+use crate::rows::{ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, KEYS, TRANSACTIONS, Table, directory};
+use crate::rows::{COMPANIES, CREDENTIALS, PAYABLES, SELLERS, get_payable};
+
+/// Where rows are that belong to no company's account.
+pub(super) const INSTALLATION: i64 = 0;
+
+/// Gives out ids. Its commit is not waited for: whatever uses an id is written to the same log
+/// after it, and so is not there without it.
+pub(super) const RESERVE: &str = "UPDATE journal SET newest = newest + $1 \
+     WHERE id = 1 AND set_config('synchronous_commit', 'off', true) = 'off' RETURNING newest";
+
+/// Takes ids back that were not used, unless others were given out since.
+pub(super) const GIVE_BACK: &str = "UPDATE journal SET newest = $1 \
+     WHERE id = 1 AND newest = $2 AND set_config('synchronous_commit', 'off', true) = 'off'";
+
+/// What a batch asks for by key, as parameters.
+pub(super) struct Wanted {
+    companies: Vec<i64>,
+    accounts: Vec<i64>,
+    tokens: Vec<String>,
+    rows: Vec<i64>,
+    keys: Vec<Vec<u8>>,
+}
+
+impl Wanted {
+    /// The keys of `reads`, where ids up to `newest` are known of.
+    pub(super) fn of(reads: &ReadSet, directory: &Directory, newest: RowId) -> Wanted {
+        let companies = &reads.companies;
+        let everybodys = reads.is_anybodys || companies.is_empty();
+        let mut ids: Vec<i64> = if everybodys {
+            directory.companies().map(|company| company.id.0).collect()
+        } else {
+            let found = companies.iter().filter_map(|number| directory.company(number));
+            found.map(|company| company.id.0).collect()
+        };
+        ids.push(INSTALLATION);
+        let by_code = reads.codes.iter().flat_map(|code| candidates(*code, newest));
+        let by_id = reads.authorizations.iter().map(|id| id.0);
+        Wanted {
+            companies: ids,
+            accounts: reads.accounts.iter().map(|id| id.0).collect(),
+            tokens: reads.cards.iter().map(|token| token.as_str().to_owned()).collect(),
+            rows: by_code.chain(by_id).collect(),
+            keys: reads.keys.iter().map(|key| key.0.to_vec()).collect(),
+        }
+    }
+}
+
+/// The rows that may bear a code. Another node may just have written one that this one does not
+/// know of: a cycle of codes is longer than any that.
+fn candidates(code: Code, newest: RowId) -> impl Iterator<Item = i64> {
+    code.rows(RowId(newest.0.saturating_add(1 << 30))).map(|row| row.0)
+}
+
+/// The statements that load.
+pub(super) struct LoadStatements {
+    accounts: Statement,
+    cards: Statement,
+    keys: Statement,
+    authorizations: Statement,
+    transactions: Statement,
+    changes: Statement,
+}
+
+/// What is read by the rows behind keys.
+const BY_KEY: &str = "ARRAY(SELECT row FROM used_key WHERE company = ANY($1) AND key = ANY($2))";
+
+impl LoadStatements {
+    /// Prepares them; `lock` ends the one that reads accounts.
+    pub(super) async fn prepare(client: &Client, lock: &str) -> Result<LoadStatements, Error> {
+        let columns = ACCOUNTS.columns.iter().map(|(name, _)| format!("a.{name}"));
+        let columns: Vec<String> = columns.collect();
+        let accounts = format!(
+            "SELECT {} FROM (\
+             SELECT c.id AS company, i.id FROM UNNEST($1::INT8[]) AS c (id), \
+             UNNEST($2::INT8[]) AS i (id) \
+             UNION SELECT company, account FROM card WHERE token = ANY($3::TEXT[]) \
+             UNION SELECT company, account FROM authorization_ \
+             WHERE company = ANY($1) AND id = ANY($4::INT8[]) \
+             UNION SELECT company, account FROM authorization_ \
+             WHERE company = ANY($1) AND id = ANY({keyed}) \
+             UNION SELECT company, account FROM transaction_ \
+             WHERE company = ANY($1) AND id = ANY({keyed})\
+             ) AS p JOIN account AS a ON a.company = p.company AND a.id = p.id \
+             ORDER BY a.id {lock}",
+            columns.join(", "),
+            keyed = BY_KEY.replace("$2", "$5::BYTEA[]"),
+        );
+        let by_key = |table: &Table| {
+            table.select(&format!("WHERE company = ANY($1::INT8[]) AND id = ANY({BY_KEY})"))
+        };
+        let authorizations = AUTHORIZATIONS.select(&format!(
+            "WHERE company = ANY($1::INT8[]) AND id = ANY($3::INT8[] || {BY_KEY})"
+        ));
+        Ok(LoadStatements {
+            accounts: client.prepare(&accounts).await?,
+            cards: client.prepare(&CARDS.select("WHERE token = ANY($1::TEXT[])")).await?,
+            keys: client
+                .prepare(&KEYS.select("WHERE company = ANY($1::INT8[]) AND key = ANY($2)"))
+                .await?,
+            authorizations: client.prepare(&authorizations).await?,
+            transactions: client.prepare(&by_key(&TRANSACTIONS)).await?,
+            changes: client.prepare(&by_key(&CHANGES)).await?,
+        })
+    }
+}
+
+/// What was loaded.
+#[derive(Default)]
+pub(super) struct Loaded {
+    accounts: Vec<Account>,
+    cards: Vec<Card>,
+    keys: Vec<(Key, RowId)>,
+    authorizations: Vec<Authorization>,
+    transactions: Vec<Transaction>,
+    changes: Vec<Change>,
+}
+
+impl Loaded {
+    /// The books that go on after row `newest`. `None` when a row was found whose account was
+    /// not: it was written after the accounts were read.
+    pub(super) fn into_books(
+        self,
+        directory: &Arc<Directory>,
+        newest: RowId,
+        head: Head,
+    ) -> Option<Books> {
+        let mut books = Books::new(Arc::clone(directory), newest, head);
+        books.accounts.extend(self.accounts.into_iter().map(|account| (account.id, account)));
+        books.cards.extend(self.cards.into_iter().map(|card| (card.token.clone(), card)));
+        books.keys.extend(self.keys);
+        books.authorizations.extend(self.authorizations.into_iter().map(|row| (row.id, row)));
+        books.transactions.extend(self.transactions.into_iter().map(|row| (row.id, row)));
+        books.changes.extend(self.changes.into_iter().map(|row| (row.id, row)));
+        let of_rows = books.authorizations.values().map(|row| row.account);
+        let of_rows = of_rows.chain(books.transactions.values().map(|row| row.account));
+        let of_rows = of_rows.chain(books.cards.values().map(|card| card.account));
+        let is_whole = { of_rows }.all(|account| books.accounts.contains_key(&account));
+        is_whole.then_some(books)
+    }
+}
+
+type Answer<'c> = Pin<Box<dyn Future<Output = Result<Vec<Row>, Error>> + 'c>>;
+
+/// Asks now, answers later.
+pub(super) fn ask<'c>(
+    client: &'c Client,
+    statement: &'c Statement,
+    parameters: Vec<&'c (dyn ToSql + Sync)>,
+) -> Answer<'c> {
+    Box::pin(async move { Ok(client.query(statement, &parameters).await?) })
+}
+
+/// Loads what is wanted, in one round trip. The caller has begun a transaction, or sends its
+/// beginning with it.
+pub(super) async fn load(
+    client: &Client,
+    statements: &LoadStatements,
+    wanted: &Wanted,
+) -> Result<Loaded, Error> {
+    let Wanted { companies, accounts, tokens, rows, keys } = wanted;
+    let mut answers =
+        vec![ask(client, &statements.accounts, vec![companies, accounts, tokens, rows, keys])];
+    // What nobody asks for is not asked.
+    let has_keys = !keys.is_empty();
+    if !tokens.is_empty() {
+        answers.push(ask(client, &statements.cards, vec![tokens]));
+    }
+    if has_keys {
+        answers.push(ask(client, &statements.keys, vec![companies, keys]));
+        answers.push(ask(client, &statements.transactions, vec![companies, keys]));
+        answers.push(ask(client, &statements.changes, vec![companies, keys]));
+    }
+    if has_keys || !rows.is_empty() {
+        answers.push(ask(client, &statements.authorizations, vec![companies, keys, rows]));
+    }
+    // The answers come in the order of the questions; the first error is the cause of the rest.
+    let mut answers = join_all(answers).await.into_iter();
+    let mut next = |is_asked: bool| match answers.next() {
+        Some(answer) if is_asked => answer,
+        Some(_) | None => Ok(Vec::new()),
+    };
+    let accounts = cells::all(&next(true)?, cells::account)?;
+    let cards = if tokens.is_empty() { Vec::new() } else { next(true)? };
+    let (keyed, transactions, changes) =
+        if has_keys { (next(true)?, next(true)?, next(true)?) } else { Default::default() };
+    let authorizations = next(has_keys || !rows.is_empty())?;
+    Ok(Loaded {
+        accounts,
+        cards: cells::all(&cards, cells::card)?,
+        keys: cells::all(&keyed, cells::key)?,
+        authorizations: cells::all(&authorizations, cells::authorization)?,
+        transactions: cells::all(&transactions, cells::transaction)?,
+        changes: cells::all(&changes, cells::change)?,
+    })
+}
+
+/// The statements that begin a batch.
+pub(super) struct BeginStatements {
+    reserve: Statement,
+    begin: Statement,
+    lock_lane: Statement,
+}
+
+impl BeginStatements {
+    pub(super) async fn prepare(client: &Client) -> Result<BeginStatements, Error> {
+        let lock_lane = format!(
+            "SELECT l.until - {CLOCK}, \
+             (SELECT value FROM meta WHERE name = 'directory_version') \
+             FROM lane AS l WHERE l.id = $1 AND l.epoch = $2 FOR UPDATE OF l"
+        );
+        Ok(BeginStatements {
+            reserve: client.prepare(RESERVE).await?,
+            begin: client.prepare("BEGIN").await?,
+            lock_lane: client.prepare(&lock_lane).await?,
+        })
+    }
+}
+
+/// A batch that has begun.
+pub(super) struct Begun {
+    /// The greatest id that it was given; as many as it asked for are its own.
+    pub(super) newest: RowId,
+    /// How long its lane is still its own, in milliseconds. `None` when it is another's.
+    pub(super) lane_ms: Option<i64>,
+    pub(super) directory_version: i64,
+    pub(super) loaded: Loaded,
+}
+
+/// Reserves `ids`, begins a transaction, locks and loads: one round trip.
+pub(super) async fn begin(
+    client: &Client,
+    statements: (&BeginStatements, &LoadStatements),
+    lane: HeldLane,
+    ids: i64,
+    wanted: &Wanted,
+) -> Result<Begun, Error> {
+    let (opening, load_statements) = statements;
+    let (id, epoch) = (lane.id().0, lane.epoch.0);
+    let first = join_all([
+        ask(client, &opening.reserve, vec![&ids]),
+        ask(client, &opening.begin, Vec::new()),
+        ask(client, &opening.lock_lane, vec![&id, &epoch]),
+    ]);
+    let (first, loaded) = join(first, load(client, load_statements, wanted)).await;
+    let [reserved, begun, locked] = first.try_into().map_err(|_| Error::Silent)?;
+    let newest = RowId(one(&reserved?)?.try_get(0)?);
+    begun?;
+    let (lane_ms, directory_version) = match locked?.first() {
+        Some(row) => (Some(row.try_get(0)?), row.try_get(1)?),
+        None => (None, 0),
+    };
+    Ok(Begun { newest, lane_ms, directory_version, loaded: loaded? })
+}
+
+pub(super) fn one(rows: &[Row]) -> Result<&Row, Error> {
+    rows.first().ok_or_else(|| Error::Unreadable("a row that must be there is not".to_owned()))
+}
+
+/// Reads companies, sellers and credentials, unless `known` is still what they are.
+pub(super) async fn read_directory(
+    client: &Client,
+    known: &Arc<Directory>,
+) -> Result<Arc<Directory>, Error> {
+    let version = "SELECT value FROM meta WHERE name = 'directory_version'";
+    let version: i64 = client.query_one(version, &[]).await?.try_get(0)?;
+    if version == known.version() {
+        return Ok(Arc::clone(known));
+    }
+    let read = |table: &Table, order: &str| {
+        let sql = table.select(&format!("ORDER BY {order}"));
+        async move { Ok::<_, Error>(client.query(&sql, &[]).await?) }
+    };
+    let companies = read(&COMPANIES, "id").await?;
+    let sellers = read(&SELLERS, "id").await?;
+    let payables = read(&PAYABLES, "account").await?;
+    let credentials = read(&CREDENTIALS, "id").await?;
+    Ok(Arc::new(directory(
+        version,
+        cells::all(&companies, cells::company)?,
+        cells::all(&sellers, cells::seller)?,
+        cells::all(&payables, |row| get_payable(&mut cells::Columns::of(row)))?,
+        cells::all(&credentials, cells::credential)?,
+    )))
+}

@@ -1,0 +1,185 @@
+//! Readers: connections of their own. Each call is one transaction that sees one state and
+//! writes nothing. They read from where writers write: a standby may be behind, or ahead of what
+//! survives.
+
+use std::sync::Arc;
+
+use ledger::{
+    Account, AccountId, AuthorizationId, Books, Card, CardId, Directory, Head, Position, ReadSet,
+    Row, RowId, Timestamp,
+};
+use tokio_postgres::Client;
+use tokio_postgres::types::ToSql;
+
+use super::connect::{Error, Session};
+use super::lease::take_turn;
+use super::load::{INSTALLATION, LoadStatements, Wanted, load, one, read_directory};
+use super::{Shared, cells, walk};
+use crate::rows::{ACCOUNTS, CARDS};
+use crate::{Epoch, Reader, Record, Source, StoreError};
+
+/// Opens readers on a database.
+pub(super) struct PostgresSource {
+    shared: Arc<Shared>,
+}
+
+impl PostgresSource {
+    pub(super) fn new(shared: Arc<Shared>) -> PostgresSource {
+        PostgresSource { shared }
+    }
+}
+
+impl Source for PostgresSource {
+    fn open(&self) -> Result<Box<dyn Reader>, StoreError> {
+        let open = || {
+            let session = Session::open(&self.shared.connector)?;
+            let load = session.wait(LoadStatements::prepare(&session.client, ""))?;
+            Ok(PostgresReader { session, load, directory: Arc::default() })
+        };
+        let reader = open().map_err(|error: Error| failed(&error))?;
+        Ok(Box::new(reader))
+    }
+
+    fn take_turn(&self, duty: &str) -> Result<Option<Epoch>, StoreError> {
+        let holder = self.shared.holder.as_str();
+        let turn =
+            self.shared.aside(|session| session.wait(take_turn(&session.client, duty, holder)));
+        turn.map_err(|error| failed(&error))
+    }
+
+    fn has_other_nodes(&self) -> bool {
+        true
+    }
+}
+
+fn failed(error: &Error) -> StoreError {
+    tracing::error!(error = error as &dyn std::error::Error, "read failed");
+    StoreError::NotCommitted
+}
+
+struct PostgresReader {
+    session: Session,
+    load: LoadStatements,
+    /// The directory as it was read last.
+    directory: Arc<Directory>,
+}
+
+/// What a call reads with: all of it in one state.
+pub(super) struct View<'c> {
+    pub(super) client: &'c Client,
+    pub(super) directory: &'c Arc<Directory>,
+    /// Everyone whose rows there are.
+    pub(super) companies: Vec<i64>,
+}
+
+impl View<'_> {
+    pub(super) async fn rows(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<tokio_postgres::Row>, Error> {
+        Ok(self.client.query(sql, parameters).await?)
+    }
+}
+
+impl PostgresReader {
+    /// Runs `query` in a transaction. It may take as long as it needs.
+    fn read<T>(
+        &mut self,
+        query: impl AsyncFnOnce(&View<'_>, &LoadStatements) -> Result<T, Error>,
+    ) -> Result<T, StoreError> {
+        let (client, known, statements) = (&self.session.client, &self.directory, &self.load);
+        let read = async {
+            client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+            let directory = read_directory(client, known).await?;
+            let companies = directory.companies().map(|company| company.id.0);
+            let companies = companies.chain([INSTALLATION]).collect();
+            let view = View { client, directory: &directory, companies };
+            let answer = query(&view, statements).await?;
+            client.batch_execute("COMMIT").await?;
+            Ok((directory, answer))
+        };
+        let (directory, answer) = self.session.wait_long(read).map_err(|error| failed(&error))?;
+        self.directory = directory;
+        Ok(answer)
+    }
+}
+
+impl Reader for PostgresReader {
+    fn load(&mut self, reads: &ReadSet) -> Result<Books, StoreError> {
+        self.read(async |view, statements| {
+            let newest = view.rows("SELECT newest FROM journal WHERE id = 1", &[]).await?;
+            let newest = RowId(one(&newest)?.try_get(0)?);
+            let wanted = Wanted::of(reads, view.directory, newest);
+            let loaded = load(view.client, statements, &wanted).await?;
+            let books = loaded.into_books(view.directory, newest, Head::default());
+            books.ok_or_else(|| Error::Unreadable("a row's account is not there".to_owned()))
+        })
+    }
+
+    fn row(&mut self, id: RowId) -> Result<Option<Row>, StoreError> {
+        self.read(async |view, _| walk::row(view, id).await)
+    }
+
+    fn rows_after(&mut self, after: RowId, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.read(async |view, _| walk::rows_after(view, after, count(limit)).await)
+    }
+
+    fn news(&mut self, after: &Position, limit: usize) -> Result<(Vec<Row>, Position), StoreError> {
+        self.read(async |view, _| walk::news(view, after, limit).await)
+    }
+
+    fn rows_before(&mut self, before: RowId, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.read(async |view, _| walk::rows_before(view, before, count(limit)).await)
+    }
+
+    fn card(&mut self, id: CardId) -> Result<Option<Card>, StoreError> {
+        self.read(async |view, _| {
+            let rows = view.rows(&CARDS.select("WHERE id = $1"), &[&id.0]).await?;
+            rows.first().map(cells::card).transpose()
+        })
+    }
+
+    fn cards_of(
+        &mut self,
+        account: AccountId,
+        before: CardId,
+        limit: usize,
+    ) -> Result<Vec<Card>, StoreError> {
+        let sql = CARDS.select("WHERE account = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+        self.read(async |view, _| {
+            let rows = view.rows(&sql, &[&account.0, &before.0, &count(limit)]).await?;
+            cells::all(&rows, cells::card)
+        })
+    }
+
+    fn accounts_before(
+        &mut self,
+        before: AccountId,
+        limit: usize,
+    ) -> Result<Vec<Account>, StoreError> {
+        let sql = walk::nearest(&ACCOUNTS, "id < $2 ORDER BY id DESC");
+        self.read(async |view, _| {
+            let rows = view.rows(&sql, &[&view.companies, &before.0, &count(limit)]).await?;
+            cells::all(&rows, cells::account)
+        })
+    }
+
+    fn due(&mut self, now: Timestamp, limit: usize) -> Result<Vec<AuthorizationId>, StoreError> {
+        // Word for word the condition of the index.
+        let sql = "SELECT id FROM authorization_ WHERE state = 0 AND taken < amount \
+                   AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2";
+        self.read(async |view, _| {
+            let rows = view.rows(sql, &[&now.0, &count(limit)]).await?;
+            rows.iter().map(|row| Ok(AuthorizationId(row.try_get(0)?))).collect()
+        })
+    }
+
+    fn audit(&mut self, visit: &mut dyn FnMut(Record)) -> Result<(), StoreError> {
+        self.read(async |view, _| walk::audit(view, visit).await)
+    }
+}
+
+fn count(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,290 @@
+//! Walks along the journal, whose rows are in three tables and apart by company.
+//!
+//! Invariant: memory does not grow with what there is to see.
+
+use std::collections::BTreeMap;
+
+use ledger::{Account, Lane, Position, Row, RowId, Seal};
+
+use super::cells;
+use super::connect::Error;
+use super::load::one;
+use super::read::View;
+use crate::Record;
+use crate::rows::{ACCOUNTS, AUTHORIZATIONS, CHANGES, KEYS, SEALS, TRANSACTIONS, Table};
+
+/// The ids that one step of an audit looks at, and the keys.
+const STEP: i64 = 20_000;
+
+/// The tables of the journal, and how their rows are read.
+type ReadRow = fn(&tokio_postgres::Row) -> Result<Row, Error>;
+const JOURNAL: [(&Table, ReadRow); 3] = [
+    (&AUTHORIZATIONS, |row| Ok(Row::Authorization(cells::authorization(row)?))),
+    (&TRANSACTIONS, |row| Ok(Row::Transaction(cells::transaction(row)?))),
+    (&CHANGES, |row| Ok(Row::Change(cells::change(row)?))),
+];
+
+/// A query of the first `$3` rows in an order, among the companies `$1`: the first so many of
+/// each company, and of those the first.
+pub(super) fn nearest(table: &Table, range: &str) -> String {
+    let order = range.split_once("ORDER BY").map_or("id", |(_, order)| order);
+    let Table { name, .. } = table;
+    let each = format!(
+        "(SELECT * FROM {name} AS t WHERE t.company = c.id AND t.{range} LIMIT $3)",
+        range = range.replace("ORDER BY ", "ORDER BY t."),
+    );
+    format!(
+        "SELECT {} FROM UNNEST($1::INT8[]) AS c (id) CROSS JOIN LATERAL {each} AS r \
+         ORDER BY r.{} LIMIT $3",
+        columns(table, "r"),
+        order.trim(),
+    )
+}
+
+fn columns(table: &Table, of: &str) -> String {
+    let names: Vec<String> = table.columns.iter().map(|(name, _)| format!("{of}.{name}")).collect();
+    names.join(", ")
+}
+
+/// One row of the journal.
+pub(super) async fn row(view: &View<'_>, id: RowId) -> Result<Option<Row>, Error> {
+    for (table, read) in JOURNAL {
+        let sql = table.select("WHERE company = ANY($1::INT8[]) AND id = $2");
+        let found = view.rows(&sql, &[&view.companies, &id.0]).await?;
+        if let Some(found) = found.first() {
+            return read(found).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// The rows after `after`, ascending.
+pub(super) async fn rows_after(
+    view: &View<'_>,
+    after: RowId,
+    limit: i64,
+) -> Result<Vec<Row>, Error> {
+    let mut rows = near(view, "id > $2 ORDER BY id", after, limit).await?;
+    rows.sort_unstable_by_key(Row::id);
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(rows)
+}
+
+/// The rows before `before`, descending.
+pub(super) async fn rows_before(
+    view: &View<'_>,
+    before: RowId,
+    limit: i64,
+) -> Result<Vec<Row>, Error> {
+    let mut rows = near(view, "id < $2 ORDER BY id DESC", before, limit).await?;
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id()));
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(rows)
+}
+
+async fn near(view: &View<'_>, range: &str, bound: RowId, limit: i64) -> Result<Vec<Row>, Error> {
+    let mut rows = Vec::new();
+    for (table, read) in JOURNAL {
+        let sql = nearest(table, range);
+        let found = view.rows(&sql, &[&view.companies, &bound.0, &limit]).await?;
+        rows.extend(cells::all(&found, read)?);
+    }
+    Ok(rows)
+}
+
+/// What was committed after a position, lane by lane, each in the order of its seals.
+pub(super) async fn news(
+    view: &View<'_>,
+    after: &Position,
+    limit: usize,
+) -> Result<(Vec<Row>, Position), Error> {
+    let mut seals = Vec::new();
+    for lane in view.rows("SELECT id FROM lane ORDER BY id", &[]).await? {
+        let lane = Lane(lane.try_get(0)?);
+        let read_up_to = after.0.get(&lane).copied().unwrap_or_default();
+        seals.extend(seals_after(view, lane, read_up_to, limit).await?);
+    }
+    // The oldest first, and in a lane always in its order.
+    seals.sort_by_key(|seal| (seal.at, seal.first));
+    let mut enough = 0_usize;
+    let needed = seals.iter().take_while(|seal| {
+        let is_needed = enough < limit;
+        enough = enough.saturating_add(usize::try_from(seal.rows).unwrap_or(usize::MAX));
+        is_needed
+    });
+    // The first may have been read in part.
+    let needed = needed.count().saturating_add(1).min(seals.len());
+    seals.truncate(needed);
+    let mut rows = rows_of(view, &seals).await?;
+    let mut found = Vec::new();
+    let mut position = after.clone();
+    for seal in &seals {
+        let read_up_to = position.0.get(&seal.lane).copied().unwrap_or_default();
+        let rest = rows.split_off(&seal.first);
+        let (mut own, later): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            rest.into_iter().partition(|(id, _)| *id <= seal.last);
+        rows.extend(later);
+        own.retain(|id, _| *id > read_up_to);
+        for (id, row) in own {
+            if found.len() == limit {
+                return Ok((found, position));
+            }
+            position.0.insert(seal.lane, id);
+            found.push(row);
+        }
+    }
+    Ok((found, position))
+}
+
+/// The seals of a lane that have rows after `row`, at most `limit` and one.
+async fn seals_after(
+    view: &View<'_>,
+    lane: Lane,
+    row: RowId,
+    limit: usize,
+) -> Result<Vec<Seal>, Error> {
+    let mut number = 1_i64;
+    if row.0 > 0 {
+        // No seal of another lane has rows among those of this one's.
+        let sql = "SELECT lane, number FROM seal WHERE last >= $1 ORDER BY last LIMIT 1";
+        let Some(seal) = view.rows(sql, &[&row.0]).await?.into_iter().next() else {
+            return Ok(Vec::new());
+        };
+        number = if seal.try_get::<_, i64>(0)? == lane.0 {
+            seal.try_get(1)?
+        } else {
+            let sql = "SELECT COALESCE(MIN(number), 1) FROM seal WHERE lane = $1 AND last >= $2";
+            one(&view.rows(sql, &[&lane.0, &row.0]).await?)?.try_get(0)?
+        };
+    }
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let sql = SEALS.select("WHERE lane = $1 AND number >= $2 ORDER BY number LIMIT $3");
+    let seals = cells::all(&view.rows(&sql, &[&lane.0, &number, &limit]).await?, cells::seal)?;
+    Ok(seals.into_iter().filter(|seal| seal.last > row).collect())
+}
+
+/// The rows under some seals.
+async fn rows_of(view: &View<'_>, seals: &[Seal]) -> Result<BTreeMap<RowId, Row>, Error> {
+    let mut rows = BTreeMap::new();
+    let firsts: Vec<i64> = seals.iter().map(|seal| seal.first.0).collect();
+    let lasts: Vec<i64> = seals.iter().map(|seal| seal.last.0).collect();
+    for (table, read) in JOURNAL {
+        let sql = format!(
+            "SELECT {} FROM UNNEST($1::INT8[]) AS c (id) \
+             CROSS JOIN UNNEST($2::INT8[], $3::INT8[]) AS s (first, last) \
+             JOIN {} AS t ON t.company = c.id AND t.id >= s.first AND t.id <= s.last",
+            columns(table, "t"),
+            table.name,
+        );
+        let found = view.rows(&sql, &[&view.companies, &firsts, &lasts]).await?;
+        rows.extend(cells::all(&found, read)?.into_iter().map(|row| (row.id(), row)));
+    }
+    Ok(rows)
+}
+
+/// Shows everything: rows ascending with each seal after its last row, accounts, keys. What
+/// cannot be read is shown as that.
+pub(super) async fn audit(view: &View<'_>, visit: &mut dyn FnMut(Record)) -> Result<(), Error> {
+    let newest = view.rows("SELECT newest FROM journal WHERE id = 1", &[]).await?;
+    let newest: i64 = one(&newest)?.try_get(0)?;
+    let mut after = 0_i64;
+    while after < newest {
+        show_rows(view, after, visit).await?;
+        after = after.saturating_add(STEP);
+    }
+    let accounts = ACCOUNTS.select(WITHIN);
+    let mut after = 0_i64;
+    while after < newest {
+        let parameters = (view.companies.clone(), after, after.saturating_add(STEP));
+        let (companies, from, to) = &parameters;
+        for row in view.rows(&accounts, &[companies, from, to]).await? {
+            visit(record(&ACCOUNTS, &row, |row| Ok(account(cells::account(row)?))));
+        }
+        after = after.saturating_add(STEP);
+    }
+    for company in &view.companies {
+        show_keys(view, *company, visit).await?;
+    }
+    Ok(())
+}
+
+fn account(account: Account) -> Record {
+    Record::Account(account)
+}
+
+/// Rows whose ids are in a step.
+const WITHIN: &str = "WHERE company = ANY($1::INT8[]) AND id > $2 AND id <= $3 ORDER BY id";
+
+async fn show_rows(
+    view: &View<'_>,
+    after: i64,
+    visit: &mut dyn FnMut(Record),
+) -> Result<(), Error> {
+    let up_to = after.saturating_add(STEP);
+    let mut records = Vec::new();
+    for (table, read) in JOURNAL {
+        let sql = table.select(WITHIN);
+        for row in view.rows(&sql, &[&view.companies, &after, &up_to]).await? {
+            let id: i64 = row.try_get(0)?;
+            records.push((id, 0, record(table, &row, |row| Ok(Record::Row(read(row)?)))));
+        }
+    }
+    let seals = SEALS.select("WHERE last > $1 AND last <= $2 ORDER BY last");
+    for row in view.rows(&seals, &[&after, &up_to]).await? {
+        let id: i64 = row.try_get(0)?;
+        records.push((id, 1, record(&SEALS, &row, |row| Ok(Record::Seal(cells::seal(row)?)))));
+    }
+    records.sort_by_key(|(id, kind, _)| (*id, *kind));
+    for (_, _, record) in records {
+        visit(record);
+    }
+    Ok(())
+}
+
+async fn show_keys(
+    view: &View<'_>,
+    company: i64,
+    visit: &mut dyn FnMut(Record),
+) -> Result<(), Error> {
+    let sql = KEYS.select("WHERE company = $1 AND key > $2 ORDER BY company, key LIMIT $3");
+    let mut after: Vec<u8> = Vec::new();
+    loop {
+        let keys = view.rows(&sql, &[&company, &after, &STEP]).await?;
+        let Some(last) = keys.last() else { return Ok(()) };
+        after = last.try_get(0)?;
+        for row in &keys {
+            visit(record(&KEYS, row, |row| {
+                let (key, row) = cells::key(row)?;
+                Ok(Record::Key(key, row))
+            }));
+        }
+    }
+}
+
+/// A record, or that it cannot be read.
+fn record(
+    table: &Table,
+    row: &tokio_postgres::Row,
+    read: impl FnOnce(&tokio_postgres::Row) -> Result<Record, Error>,
+) -> Record {
+    read(row).unwrap_or_else(|error| {
+        let id = row.try_get::<_, i64>(0).map_or_else(|_| "?".to_owned(), |id| id.to_string());
+        Record::Unreadable(format!("{} {id}: {error}", table.name))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::SELLERS;
+
+    #[test]
+    fn the_nearest_are_looked_for_company_by_company() {
+        assert_eq!(
+            nearest(&SELLERS, "id < $2 ORDER BY id DESC"),
+            "SELECT r.id, r.company, r.number, r.name FROM UNNEST($1::INT8[]) AS c (id) \
+             CROSS JOIN LATERAL (SELECT * FROM seller AS t WHERE t.company = c.id AND t.id < $2 \
+             ORDER BY t.id DESC LIMIT $3) AS r ORDER BY r.id DESC LIMIT $3"
+        );
+    }
+}

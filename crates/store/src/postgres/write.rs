@@ -1,0 +1,373 @@
+//! The second round trip of a batch: everything it writes, its seal, and COMMIT.
+
+use std::collections::HashMap;
+
+use futures_util::future::join_all;
+use ledger::{AccountId, Change, Row, WriteSet};
+use tokio_postgres::{Client, Statement};
+
+use super::bulk::{Bulk, insert, unnest, upsert};
+use super::connect::Error;
+use super::lease::{CLOCK, HeldLane, turn_ms};
+use super::load::{GIVE_BACK, INSTALLATION};
+use crate::codes::Coded as _;
+use crate::rows::{
+    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, Cell, KEYS, PAYABLES, SEALS,
+    SELLERS, TRANSACTIONS, Table, Type, put_account, put_authorization, put_card, put_change,
+    put_company, put_credential, put_key, put_payable, put_seal, put_seller, put_transaction,
+};
+
+use Type::Int;
+
+/// The statements that write, in the order in which they are sent: keys first, sorted, so that two
+/// batches that use the same ones meet in the same order.
+pub(super) struct WriteStatements {
+    keys: Statement,
+    authorizations: Statement,
+    transactions: Statement,
+    changes: Statement,
+    new_accounts: Statement,
+    accounts: Statement,
+    older_authorizations: Statement,
+    older_transactions: Statement,
+    cards: Statement,
+    companies: Statement,
+    sellers: Statement,
+    payables: Statement,
+    credentials: Statement,
+    seal: Statement,
+    directory_version: Statement,
+    renew_lane: Statement,
+    commit: Statement,
+    rollback: Statement,
+    give_back: Statement,
+}
+
+/// What can change in an account, and in older rows of the journal.
+const ACCOUNT_UPDATE: [&str; 6] = ["status", "credit_limit", "debt", "reserved", "last", "last_at"];
+const AUTHORIZATION_UPDATE: [&str; 3] = ["state", "taken", "last_child"];
+const TRANSACTION_UPDATE: [&str; 2] = ["corrected", "last_child"];
+
+/// A table whose rows also say whose they are.
+fn owned_columns(table: &Table) -> impl Iterator<Item = Type> {
+    std::iter::once(Int).chain(table.columns.iter().map(|(_, column)| *column))
+}
+
+pub(super) fn insert_owned(table: &Table) -> String {
+    let arrays = unnest(owned_columns(table));
+    let Table { name, .. } = table;
+    format!("INSERT INTO {name} (company, {}) SELECT * FROM {arrays}", table.names())
+}
+
+/// A statement that updates columns of rows, by company and id.
+fn update(table: &Table, columns: &[&str]) -> String {
+    let set: Vec<String> = columns.iter().map(|name| format!("{name} = u.{name}")).collect();
+    format!(
+        "UPDATE {} AS t SET {} FROM {} AS u (company, id, {}) \
+         WHERE t.company = u.company AND t.id = u.id",
+        table.name,
+        set.join(", "),
+        unnest(updated(columns)),
+        columns.join(", "),
+    )
+}
+
+fn updated(columns: &[&str]) -> impl Iterator<Item = Type> {
+    std::iter::repeat_n(Int, columns.len().saturating_add(2))
+}
+
+impl WriteStatements {
+    pub(super) async fn prepare(client: &Client) -> Result<WriteStatements, Error> {
+        let prepare = |sql: String| async move { client.prepare(&sql).await };
+        let renew =
+            format!("UPDATE lane SET until = {CLOCK} + {} WHERE id = $1 AND epoch = $2", turn_ms());
+        let set_version = "UPDATE meta SET value = $1 \
+                           WHERE name = 'directory_version' AND value = $2";
+        Ok(WriteStatements {
+            keys: prepare(insert_owned(&KEYS)).await?,
+            authorizations: prepare(insert(&AUTHORIZATIONS, "")).await?,
+            transactions: prepare(insert(&TRANSACTIONS, "")).await?,
+            changes: prepare(insert_owned(&CHANGES)).await?,
+            new_accounts: prepare(insert(&ACCOUNTS, "")).await?,
+            accounts: prepare(update(&ACCOUNTS, &ACCOUNT_UPDATE)).await?,
+            older_authorizations: prepare(update(&AUTHORIZATIONS, &AUTHORIZATION_UPDATE)).await?,
+            older_transactions: prepare(update(&TRANSACTIONS, &TRANSACTION_UPDATE)).await?,
+            cards: prepare(upsert(&CARDS)).await?,
+            companies: prepare(upsert(&COMPANIES)).await?,
+            sellers: prepare(upsert(&SELLERS)).await?,
+            payables: prepare(insert(&PAYABLES, "ON CONFLICT (account) DO NOTHING")).await?,
+            credentials: prepare(upsert(&CREDENTIALS)).await?,
+            seal: prepare(insert(&SEALS, "")).await?,
+            directory_version: prepare(set_version.to_owned()).await?,
+            renew_lane: prepare(renew).await?,
+            commit: prepare("COMMIT".to_owned()).await?,
+            rollback: prepare("ROLLBACK".to_owned()).await?,
+            give_back: prepare(GIVE_BACK.to_owned()).await?,
+        })
+    }
+}
+
+/// What is sent: each statement with its rows, and how many of them it must touch.
+struct Sending<'w, 'r> {
+    parts: Vec<(&'w Statement, Bulk<'r>)>,
+}
+
+impl<'w, 'r> Sending<'w, 'r> {
+    fn add(&mut self, statement: &'w Statement, rows: Bulk<'r>) {
+        if !rows.is_empty() {
+            self.parts.push((statement, rows));
+        }
+    }
+}
+
+/// Where a write failed, and so what may have become of it.
+pub(super) enum Failure {
+    /// Before the database was asked to commit, or because it refused to.
+    Before(Error),
+    /// When it was asked to.
+    Commit(Error),
+}
+
+/// Ids that a batch was given: up to `newest`, of which the greatest that it used is `used`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given {
+    pub(super) newest: i64,
+    pub(super) used: i64,
+}
+
+/// Writes everything and commits.
+pub(super) async fn write(
+    client: &Client,
+    statements: &WriteStatements,
+    writes: &WriteSet,
+    lane: (HeldLane, bool),
+    given: Given,
+) -> Result<(), Failure> {
+    let sending = sending(statements, writes);
+    let parts = sending.parts.iter().map(|(statement, rows)| async {
+        client.execute(*statement, &rows.parameters()).await.map_err(Error::Database)
+    });
+    let (held, is_renewed) = lane;
+    let renew = async {
+        if !is_renewed {
+            return Ok(0);
+        }
+        let lane: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&held.id().0, &held.epoch.0];
+        client.execute(&statements.renew_lane, &lane).await.map_err(Error::Database)
+    };
+    let parts = async {
+        let (parts, renewed) = futures_util::future::join(join_all(parts), renew).await;
+        parts.into_iter().chain([renewed]).collect::<Result<Vec<u64>, Error>>()
+    };
+    if let Some(directory) = &writes.directory {
+        // Seldom, and so not worth the risk: whether nobody else has changed it is looked at
+        // before the commit.
+        parts.await.map_err(Failure::Before)?;
+        let versions: [i64; 2] = [directory.version(), writes.directory_before];
+        let version = client
+            .execute(&statements.directory_version, &[&versions[0], &versions[1]])
+            .await
+            .map_err(|error| Failure::Before(error.into()))?;
+        if version != 1 {
+            return Err(Failure::Before(Error::Unreadable(STALE_DIRECTORY.to_owned())));
+        }
+        return commit(client, statements, given).await;
+    }
+    let (parts, committed) =
+        futures_util::future::join(parts, commit(client, statements, given)).await;
+    match (parts, committed) {
+        // A statement that failed has made the COMMIT a ROLLBACK.
+        (Err(error), _) if !error.is_lost() => Err(Failure::Before(error)),
+        // The connection was lost, and what of it arrived is not known.
+        (Err(error), _) => Err(Failure::Commit(error)),
+        (Ok(_), committed) => committed,
+    }
+}
+
+/// What a batch is told whose directory is not the newest.
+pub(super) const STALE_DIRECTORY: &str = "another writer has changed the directory";
+
+async fn commit(
+    client: &Client,
+    statements: &WriteStatements,
+    given: Given,
+) -> Result<(), Failure> {
+    let give_back = async {
+        if given.used < given.newest {
+            // Ids that are not given back are lost, and nothing else.
+            drop(client.execute(&statements.give_back, &[&given.used, &given.newest]).await);
+        }
+    };
+    let commit = client.execute(&statements.commit, &[]);
+    let (committed, ()) = futures_util::future::join(commit, give_back).await;
+    committed.map(drop).map_err(|error| {
+        let error = Error::Database(error);
+        // Only where the database says no by itself is that certain.
+        if error.is_lost() { Failure::Commit(error) } else { Failure::Before(error) }
+    })
+}
+
+/// Ends a batch that writes nothing, or failed, and gives its ids back.
+pub(super) async fn roll_back(
+    client: &Client,
+    statements: &WriteStatements,
+    given: Given,
+) -> Result<(), Error> {
+    let give_back = async {
+        if given.used < given.newest {
+            drop(client.execute(&statements.give_back, &[&given.used, &given.newest]).await);
+        }
+    };
+    let rollback = client.execute(&statements.rollback, &[]);
+    let (rolled_back, ()) = futures_util::future::join(rollback, give_back).await;
+    rolled_back.map(drop).map_err(Error::Database)
+}
+
+fn sending<'w, 'r>(statements: &'w WriteStatements, writes: &'r WriteSet) -> Sending<'w, 'r> {
+    let mut sending = Sending { parts: Vec::new() };
+    let owners = Owners::of(writes);
+    sending.add(&statements.keys, keys(writes, &owners));
+    rows(&mut sending, statements, writes, &owners);
+    let first = writes.rows.first().map_or(i64::MAX, |row| row.id().0);
+    let (new, old): (Vec<_>, Vec<_>) =
+        writes.accounts.iter().partition(|account| account.id.0 >= first);
+    sending.add(&statements.new_accounts, Bulk::rows(&ACCOUNTS, new.into_iter().map(put_account)));
+    let mut accounts = Bulk::of(updated(&ACCOUNT_UPDATE));
+    for account in old {
+        accounts.push([
+            account.company.0.into(),
+            account.id.0.into(),
+            account.status.code().into(),
+            account.credit_limit.into(),
+            account.balance.debt.into(),
+            account.balance.reserved.into(),
+            account.last.0.into(),
+            account.last_at.0.into(),
+        ]);
+    }
+    sending.add(&statements.accounts, accounts);
+    older_rows(&mut sending, statements, writes);
+    sending.add(&statements.cards, Bulk::rows(&CARDS, writes.cards.iter().map(put_card)));
+    directory(&mut sending, statements, writes);
+    sending.add(&statements.seal, Bulk::rows(&SEALS, writes.seal.iter().map(put_seal)));
+    sending
+}
+
+fn rows<'w, 'r>(
+    sending: &mut Sending<'w, 'r>,
+    statements: &'w WriteStatements,
+    writes: &'r WriteSet,
+    owners: &Owners,
+) {
+    let types = |table: &Table| table.columns.iter().map(|(_, column)| *column);
+    let mut authorizations = Bulk::of(types(&AUTHORIZATIONS));
+    let mut transactions = Bulk::of(types(&TRANSACTIONS));
+    let mut changes = Bulk::of(owned_columns(&CHANGES));
+    for row in &writes.rows {
+        match row {
+            Row::Authorization(row) => authorizations.push(put_authorization(row)),
+            Row::Transaction(row) => transactions.push(put_transaction(row)),
+            Row::Change(row) => {
+                let owner = Cell::from(owners.of_change(row));
+                changes.push(std::iter::once(owner).chain(put_change(row)));
+            }
+        }
+    }
+    sending.add(&statements.authorizations, authorizations);
+    sending.add(&statements.transactions, transactions);
+    sending.add(&statements.changes, changes);
+}
+
+fn older_rows<'w>(
+    sending: &mut Sending<'w, '_>,
+    statements: &'w WriteStatements,
+    writes: &WriteSet,
+) {
+    let mut authorizations = Bulk::of(updated(&AUTHORIZATION_UPDATE));
+    for row in &writes.authorizations {
+        let (state, child) = (row.state.code(), row.last_child.0);
+        authorizations.push([row.company.0, row.id.0, state, row.taken, child].map(Cell::from));
+    }
+    sending.add(&statements.older_authorizations, authorizations);
+    let mut transactions = Bulk::of(updated(&TRANSACTION_UPDATE));
+    for row in &writes.transactions {
+        let (company, id, child) = (row.company.0, row.id.0, row.last_child.0);
+        transactions.push([company, id, row.corrected, child].map(Cell::from));
+    }
+    sending.add(&statements.older_transactions, transactions);
+}
+
+fn directory<'w, 'r>(
+    sending: &mut Sending<'w, 'r>,
+    statements: &'w WriteStatements,
+    writes: &'r WriteSet,
+) {
+    let companies = writes.companies.iter().map(|company| put_company(company));
+    sending.add(&statements.companies, Bulk::rows(&COMPANIES, companies));
+    let sellers = writes.sellers.iter().map(|seller| put_seller(seller));
+    sending.add(&statements.sellers, Bulk::rows(&SELLERS, sellers));
+    let payables = writes
+        .sellers
+        .iter()
+        .flat_map(|seller| seller.payables.iter().map(|held| put_payable(seller.id, *held)));
+    sending.add(&statements.payables, Bulk::rows(&PAYABLES, payables));
+    let credentials = writes.credentials.iter().map(|credential| put_credential(credential));
+    sending.add(&statements.credentials, Bulk::rows(&CREDENTIALS, credentials));
+}
+
+fn keys<'r>(writes: &'r WriteSet, owners: &Owners) -> Bulk<'r> {
+    let mut keys: Vec<_> =
+        writes.keys.iter().map(|(key, row)| (owners.of_row(writes, *row), key, *row)).collect();
+    keys.sort_unstable();
+    let mut bulk = Bulk::of(owned_columns(&KEYS));
+    for (owner, key, row) in keys {
+        bulk.push(std::iter::once(Cell::from(owner)).chain(put_key(key, row)));
+    }
+    bulk
+}
+
+/// Whose rows are, where they do not say so themselves.
+pub(super) struct Owners {
+    accounts: HashMap<AccountId, i64>,
+}
+
+impl Owners {
+    pub(super) fn of(writes: &WriteSet) -> Owners {
+        let accounts = writes.accounts.iter().map(|account| (account.id, account.company.0));
+        Owners { accounts: accounts.collect() }
+    }
+
+    /// The company of the account that a change is about, which changes with it.
+    fn of_change(&self, row: &Change) -> i64 {
+        let account = row.account.and_then(|account| self.accounts.get(&account));
+        account.copied().unwrap_or(INSTALLATION)
+    }
+
+    /// The company of the row that uses a key.
+    fn of_row(&self, writes: &WriteSet, id: ledger::RowId) -> i64 {
+        let at = writes.rows.binary_search_by_key(&id, Row::id).ok();
+        match at.and_then(|at| writes.rows.get(at)) {
+            Some(Row::Authorization(row)) => row.company.0,
+            Some(Row::Transaction(row)) => row.company.0,
+            Some(Row::Change(row)) => self.of_change(row),
+            None => INSTALLATION,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn updates_find_rows_by_company_and_id() {
+        assert_eq!(
+            update(&TRANSACTIONS, &TRANSACTION_UPDATE),
+            "UPDATE transaction_ AS t SET corrected = u.corrected, last_child = u.last_child \
+             FROM UNNEST($1::INT8[], $2::INT8[], $3::INT8[], $4::INT8[]) \
+             AS u (company, id, corrected, last_child) \
+             WHERE t.company = u.company AND t.id = u.id"
+        );
+        assert!(insert_owned(&KEYS).starts_with("INSERT INTO used_key (company, key, row) "));
+    }
+}
