@@ -390,7 +390,8 @@ mod tests {
         assert!(new.company("200").is_some(), "seen by who asked for it");
         handle.see(Arc::clone(&old));
         assert!(Arc::ptr_eq(&handle.directory(), &new));
-        let newer = Arc::new(Directory::clone(&old).as_of(new.version() + 1));
+        let version = new.version() + 1;
+        let newer = Arc::new(Directory::clone(&old).as_of(version, ledger::RowId(0)));
         handle.see(Arc::clone(&newer));
         assert!(Arc::ptr_eq(&handle.directory(), &newer), "another node knows better");
         handle.close();

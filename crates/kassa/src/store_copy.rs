@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use store::{CopyProgress, CopyStage, PostgresOptions, StoreAddress, StoreCopy};
+use store::{CopyError, CopyProgress, CopyStage, PostgresOptions, StoreAddress, StoreCopy, TURN};
 
 use crate::clock::monotonic;
 use crate::command_line::StoreCopyOptions;
@@ -16,6 +16,9 @@ use crate::terminal::{note, redraw, say};
 /// How often a terminal shows something new, and how often a log has another line.
 const TERMINAL_PAUSE: Duration = Duration::from_millis(200);
 const LOG_PAUSE: Duration = Duration::from_secs(5);
+
+/// How often to look whether a database is free.
+const USE_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long the bar is.
 const BAR_CHARS: u64 = 24;
@@ -31,8 +34,7 @@ pub(crate) fn run(options: &StoreCopyOptions) -> anyhow::Result<()> {
     let to = Place::find(options.to.as_deref(), options.to_url_file.as_deref(), ca_file);
     let to = to.context("to")?;
     let failed = || format!("could not copy {} to {}", from.name, to.name);
-    let copy = StoreCopy::open(&from.address, &to.address, options.parcel_records);
-    let mut copy = copy.with_context(failed)?;
+    let mut copy = open(&from, &to, options.parcel_records).with_context(failed)?;
     if copy.progress().is_some_and(|at| at.stage == CopyStage::Checking || at.done > 0) {
         note("kassa: this copy was cut off before; it goes on from there");
     }
@@ -48,6 +50,29 @@ pub(crate) fn run(options: &StoreCopyOptions) -> anyhow::Result<()> {
     say(&format!("{} is equal to {}, and every invariant holds in it", to.name, from.name));
     note(&format!("kassa: {}", from.key_advice()));
     Ok(())
+}
+
+/// Opens a copy. A server that has just ended, in whatever way, has its database for a while yet.
+fn open(from: &Place, to: &Place, parcel_records: usize) -> Result<StoreCopy, CopyError> {
+    let begun = monotonic();
+    let mut is_said = false;
+    loop {
+        let opened = StoreCopy::open(&from.address, &to.address, parcel_records);
+        let used = match &opened {
+            Err(CopyError::SourceInUse) => from,
+            Err(CopyError::TargetInUse) => to,
+            Ok(_) | Err(_) => return opened,
+        };
+        let is_over = monotonic().duration_since(begun) > TURN + USE_PAUSE;
+        if is_over || matches!(used.address, StoreAddress::Directory(_)) {
+            return opened;
+        }
+        if !is_said {
+            is_said = true;
+            note(&format!("kassa: a server works on {}, or did a moment ago; waiting", used.name));
+        }
+        std::thread::sleep(USE_PAUSE);
+    }
 }
 
 /// One of the two stores.

@@ -97,6 +97,7 @@ pub fn add_card(command: &AddCard, books: &mut Books, now: Timestamp) -> Result<
         change = change.with("expiry", expiry.to_string());
     }
     let (account, company) = (account.id, account.company);
+    let change = Change { account: Some(account), ..change };
     let change = books.place_change(change, command.idempotency);
     if let Some(key) = pan_key {
         books.use_key(key, change.id);
@@ -131,6 +132,7 @@ pub fn change_card(
         .with("card_token", card.token.as_str())
         .with("status_before", card.status.as_str())
         .with("status", command.status.as_str());
+    let change = Change { account: Some(card.account), ..change };
     let card = Card { status: command.status, ..card.clone() };
     books.put_card(card);
     Ok(Answer::new(Done::Changed(books.place_change(change, None))))

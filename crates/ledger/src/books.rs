@@ -248,7 +248,7 @@ impl Books {
     pub fn newest_known(&self) -> RowId {
         let accounts = self.accounts.values().map(|account| account.last);
         let keyed = self.keys.values().copied();
-        accounts.chain(keyed).max().unwrap_or_default()
+        accounts.chain(keyed).fold(self.directory.newest(), RowId::max)
     }
 
     /// The time of the batch where the clock says `clock`: not before anything it builds on.
@@ -448,6 +448,9 @@ impl Books {
         let changed_directory = !(written.companies.is_empty()
             && written.sellers.is_empty()
             && written.credentials.is_empty());
+        if changed_directory && !written.rows.is_empty() {
+            Arc::make_mut(&mut self.directory).follow(self.newest);
+        }
         let first_new = written.rows.first().map(|row| match row {
             New::Authorization(id) => RowId(id.0),
             New::Transaction(id) => RowId(id.0),

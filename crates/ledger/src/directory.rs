@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ids::{AccountId, CompanyId, CredentialId, SellerId};
+use crate::ids::{AccountId, CompanyId, CredentialId, RowId, SellerId};
 use crate::money::Currency;
 use crate::time::{Date, Timestamp, Zone};
 
@@ -15,6 +15,8 @@ use crate::time::{Date, Timestamp, Zone};
 pub struct Directory {
     /// Counts the changes, so that of two copies the newer one is known.
     version: i64,
+    /// The newest row that changed it.
+    newest: RowId,
     companies: BTreeMap<CompanyId, Arc<Company>>,
     company_numbers: BTreeMap<String, CompanyId>,
     sellers: BTreeMap<SellerId, Arc<Seller>>,
@@ -158,10 +160,20 @@ impl Directory {
         self.version
     }
 
-    /// The same content as of another version: that which a store says it has.
+    /// The newest row that changed it, or one that was written with it.
+    pub fn newest(&self) -> RowId {
+        self.newest
+    }
+
+    /// The same content, with the version and the newest row that a store has for it.
     #[must_use]
-    pub fn as_of(self, version: i64) -> Directory {
-        Directory { version, ..self }
+    pub fn as_of(self, version: i64, newest: RowId) -> Directory {
+        Directory { version, newest, ..self }
+    }
+
+    /// Follows a batch that changed it and ends with this row.
+    pub(crate) fn follow(&mut self, row: RowId) {
+        self.newest = row;
     }
 
     fn change(&mut self) {

@@ -661,7 +661,7 @@ impl Reference {
             return Err(Refusal::StateConflict);
         }
         let company = account.company.clone();
-        let row = self.row();
+        let row = self.row_on(id);
         let (status, expiry) = (CardStatus::Active, command.expiry);
         let card = Card { id: row, account: id, company, status, expiry };
         self.cards.insert(command.token.as_str().to_owned(), card);
@@ -675,7 +675,8 @@ impl Reference {
         }
         card.status = command.status;
         assert!(card.id > 0, "a card has a row");
-        let row = self.row();
+        let account = card.account;
+        let row = self.row_on(account);
         Ok(self.changed(row, ChangeKind::CardChanged, None))
     }
 

@@ -15,11 +15,17 @@ use ledger::{
 use sha2::{Digest, Sha256};
 
 use crate::PostgresOptions;
+use crate::postgres::copy as postgres;
 use crate::sqlite::copy as sqlite;
 
 /// Records of one parcel, where nobody has a reason for another number. A parcel is one
 /// transaction, and is held in memory.
 pub const PARCEL_RECORDS: usize = 5_000;
+
+/// In `meta` of the target of a copy, until it is finished: a number that tells its source from
+/// others, and the three numbers of the place where it goes on.
+pub(crate) const MARK_SOURCE: &str = "copy_source";
+pub(crate) const MARK_PLACE: [&str; 3] = ["copy_stage", "copy_after", "copy_after_low"];
 
 /// Where a store is.
 #[derive(Clone, Debug)]
@@ -124,9 +130,18 @@ pub(crate) trait Export: Send {
     /// The directory.
     fn directory(&mut self) -> Result<Arc<Directory>, Failure>;
 
-    /// The companies that rows of the journal belong to; those that are not named belong to the
-    /// installation. A change belongs to the company of the account that it is about.
-    fn owners_of(&mut self, rows: &[RowId]) -> Result<HashMap<RowId, CompanyId>, Failure>;
+    /// The companies of the accounts that changes are about; those that are about none are not
+    /// named.
+    fn companies_of_changes(
+        &mut self,
+        changes: &[RowId],
+    ) -> Result<HashMap<RowId, CompanyId>, Failure>;
+
+    /// The companies of authorizations and transactions; what is neither is not named.
+    fn companies_of_postings(
+        &mut self,
+        rows: &[RowId],
+    ) -> Result<HashMap<RowId, CompanyId>, Failure>;
 }
 
 /// A store that is made by a copy.
@@ -210,8 +225,9 @@ pub(crate) struct Parcel {
     pub(crate) keys: Vec<(Key, RowId)>,
     pub(crate) cards: Vec<Card>,
     pub(crate) directory: Option<Arc<Directory>>,
-    /// The companies of those rows, and of rows that use those keys, that do not say it
-    /// themselves, where the target wants to know.
+    /// The companies that those changes belong to, or those keys by the rows that use them, where
+    /// the target wants to know. What is not named belongs to the installation: so do the keys of
+    /// changes.
     pub(crate) owners: HashMap<RowId, CompanyId>,
 }
 
@@ -295,8 +311,7 @@ impl StoreCopy {
         let read = Parcel::read(self.source.as_mut(), place, self.pages);
         let (mut parcel, next) = read.map_err(CopyError::Source)?;
         if self.target.wants_owners() {
-            let rows = parcel.rows_without_owner();
-            parcel.owners = self.source.owners_of(&rows).map_err(CopyError::Source)?;
+            parcel.find_owners(self.source.as_mut()).map_err(CopyError::Source)?;
         }
         let records = parcel.records();
         self.target.put(parcel, place, next).map_err(CopyError::Target)?;
@@ -517,10 +532,19 @@ impl Parcel {
         Ok((parcel, next))
     }
 
-    /// Changes, which do not say whose they are, and rows that use keys.
-    fn rows_without_owner(&self) -> Vec<RowId> {
+    /// Finds whose changes and keys are, which do not say it themselves.
+    fn find_owners(&mut self, from: &mut dyn Export) -> Result<(), Failure> {
         let changes = self.rows.iter().filter(|row| matches!(row, Row::Change(_)));
-        changes.map(Row::id).chain(self.keys.iter().map(|(_, row)| *row)).collect()
+        let changes: Vec<RowId> = changes.map(Row::id).collect();
+        let users: Vec<RowId> = self.keys.iter().map(|(_, row)| *row).collect();
+        if !changes.is_empty() {
+            self.owners = from.companies_of_changes(&changes)?;
+        }
+        if !users.is_empty() {
+            // No parcel has both.
+            self.owners = from.companies_of_postings(&users)?;
+        }
+        Ok(())
     }
 
     /// As what a batch writes. Its seals and keys are left, since a batch has one seal, and keys
@@ -596,17 +620,6 @@ fn first<T: PartialEq>(left: &[T], right: &[T], name: impl Fn(&T) -> String) -> 
     let different = left.iter().zip(right).position(|(left, right)| left != right);
     let at = different.unwrap_or(left.len().min(right.len()));
     left.get(at).or(right.get(at)).map(name)
-}
-
-mod postgres {
-    use super::{CopyError, Export, Import};
-    use crate::PostgresOptions;
-    pub(super) fn export(_: &PostgresOptions) -> Result<Box<dyn Export>, CopyError> {
-        Err(CopyError::Source("not yet".into()))
-    }
-    pub(super) fn import(_: &PostgresOptions) -> Result<Box<dyn Import>, CopyError> {
-        Err(CopyError::Target("not yet".into()))
-    }
 }
 
 #[cfg(test)]

@@ -737,10 +737,10 @@ impl<'r> From<Option<&'r [u8]>> for Cell<'r> {
     }
 }
 
-/// A directory of what its tables hold, as of a version. `payables` are in the order in which
+/// A directory of what its tables hold, as of a version and a row. `payables` are in the order in which
 /// they were opened.
 pub(crate) fn directory(
-    version: i64,
+    (version, newest): (i64, RowId),
     companies: Vec<Company>,
     sellers: Vec<Seller>,
     payables: Vec<(SellerId, (Currency, AccountId))>,
@@ -761,5 +761,5 @@ pub(crate) fn directory(
     for credential in credentials {
         directory.put_credential(credential);
     }
-    directory.as_of(version)
+    directory.as_of(version, newest)
 }

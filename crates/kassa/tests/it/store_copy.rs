@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use cluster::{Cluster, Durability};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::server::{
@@ -98,4 +99,40 @@ fn a_store_that_a_server_works_on_is_not_copied() {
     let none = copy(Path::new("/no/such"), to.path()).output().unwrap();
     refused(&none, "there is no store in /no/such");
     refused(&kassa(&["store", "copy", "--from", "/no/such"]).output().unwrap(), "--to");
+}
+
+/// Method: moved to a database, a server goes on there; moved back, another goes on here.
+#[test]
+fn an_installation_moves_to_a_database_and_back() {
+    let (from, to) = (demo("copy-there"), Folder::new("copy-back"));
+    let (key, keys) = ("installation.key", Folder::new("copy-keys"));
+    let cluster = Cluster::start(Durability::Fast);
+    let url = cluster.create_database();
+    let move_all = |from: &str, to: &str| {
+        kassa(&["store", "copy", "--from", from, "--to", to]).output().unwrap()
+    };
+    let moved = move_all(from.path().to_str().unwrap(), &url);
+    assert!(moved.status.success(), "{}", String::from_utf8_lossy(&moved.stderr));
+    let report = String::from_utf8_lossy(&moved.stdout);
+    assert!(report.contains("postgresql://127.0.0.1:") && !report.contains("kassa@"), "{report}");
+    fs::copy(from.path().join(key), keys.path().join(key)).unwrap();
+    let mut serve = serve_on(keys.path());
+    serve.env("KASSA_DATABASE_URL", &url);
+    let mut server = Server::start(serve);
+    let body = authorization(CARD, "a7", "1.00");
+    let again = server.post(&format!("{LEDGER}/authorizations"), LEDGER_TOKEN, &body);
+    assert!(again.status == 201 && again.is_replayed(), "{}", again.body);
+    server.authorize(CARD, "in the database", "1.00");
+    assert!(server.terminate().success());
+    // What a server does alone is its own for a while after it has ended.
+    cluster.psql(&url, "UPDATE turn SET until = 0");
+    let moved = move_all(&url, to.path().to_str().unwrap());
+    assert!(moved.status.success(), "{}", String::from_utf8_lossy(&moved.stderr));
+    verify(to.path());
+    fs::copy(from.path().join(key), to.path().join(key)).unwrap();
+    let server = Server::start(serve_on(to.path()));
+    let body = authorization(CARD, "in the database", "1.00");
+    let again = server.post(&format!("{LEDGER}/authorizations"), LEDGER_TOKEN, &body);
+    assert!(again.status == 201 && again.is_replayed(), "{}", again.body);
+    server.authorize(CARD, "back", "1.00");
 }

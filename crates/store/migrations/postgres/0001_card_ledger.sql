@@ -97,7 +97,7 @@ CREATE TABLE IF NOT EXISTS change (
 );
 
 -- What may be used once, and the row that used it. The last guard against two writers that do the
--- same at the same time.
+-- same at the same time. What a change uses is used in the whole installation.
 CREATE TABLE IF NOT EXISTS used_key (
     company INT8 NOT NULL,
     key BYTEA NOT NULL,
@@ -176,6 +176,8 @@ CREATE TABLE IF NOT EXISTS card (
 
 CREATE UNIQUE INDEX IF NOT EXISTS card_token ON card (token);
 
+CREATE UNIQUE INDEX IF NOT EXISTS card_fingerprint ON card (fingerprint);
+
 CREATE INDEX IF NOT EXISTS card_account ON card (account, id);
 
 -- `currencies` are codes in the order in which they were added, parted by commas.
@@ -225,7 +227,7 @@ CREATE TABLE IF NOT EXISTS credential (
 CREATE UNIQUE INDEX IF NOT EXISTS credential_secret_hash ON credential (secret_hash);
 
 -- `directory_version` counts the changes of companies, sellers and credentials, so that a writer
--- knows when to load them again.
+-- knows when to load them again; `directory_newest` is the newest row that changed them.
 CREATE TABLE IF NOT EXISTS meta (
     name TEXT PRIMARY KEY,
     value INT8 NOT NULL
@@ -239,4 +241,5 @@ CREATE TABLE IF NOT EXISTS installation (
 
 INSERT INTO journal VALUES (1, 0) ON CONFLICT (id) DO NOTHING;
 
-INSERT INTO meta VALUES ('directory_version', 0) ON CONFLICT (name) DO NOTHING;
+INSERT INTO meta VALUES ('directory_version', 0), ('directory_newest', 0)
+    ON CONFLICT (name) DO NOTHING;

@@ -193,10 +193,11 @@ CREATE TABLE credential (
 ) STRICT;
 
 -- `directory_version` counts the changes of companies, sellers and credentials, so that a reader
--- knows when to load them again. `reopenings` counts the recoveries from a failed disk.
+-- knows when to load them again; `directory_newest` is the newest row that changed them.
+-- `reopenings` counts the recoveries from a failed disk.
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO meta VALUES ('directory_version', 0), ('reopenings', 0);
+INSERT INTO meta VALUES ('directory_version', 0), ('directory_newest', 0), ('reopenings', 0);

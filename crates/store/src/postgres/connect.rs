@@ -50,6 +50,9 @@ pub(super) enum Error {
     /// A row cannot be read.
     #[error("{0}")]
     Unreadable(String),
+    /// Another writer has changed the directory since it was read.
+    #[error("directory is not the newest")]
+    StaleDirectory,
     /// The runtime of a connection could not be made.
     #[error("system refused a runtime")]
     System(#[from] std::io::Error),
@@ -60,17 +63,18 @@ impl Error {
     pub(super) fn code(&self) -> Option<&SqlState> {
         match self {
             Error::Database(error) => error.code(),
-            Error::Silent | Error::Unreadable(_) | Error::System(_) => None,
+            Error::Silent | Error::Unreadable(_) | Error::StaleDirectory | Error::System(_) => None,
         }
     }
 
     /// Whether the same may be tried again at once: others were in the way.
     pub(super) fn is_conflict(&self) -> bool {
-        self.code().is_some_and(|code| {
-            *code == SqlState::T_R_SERIALIZATION_FAILURE
-                || *code == SqlState::T_R_DEADLOCK_DETECTED
-                || *code == SqlState::UNIQUE_VIOLATION
-        })
+        matches!(self, Error::StaleDirectory)
+            || self.code().is_some_and(|code| {
+                *code == SqlState::T_R_SERIALIZATION_FAILURE
+                    || *code == SqlState::T_R_DEADLOCK_DETECTED
+                    || *code == SqlState::UNIQUE_VIOLATION
+            })
     }
 
     /// Whether the session is of no use any more.
@@ -84,7 +88,7 @@ impl Error {
                 }),
             },
             Error::Silent | Error::System(_) => true,
-            Error::Unreadable(_) => false,
+            Error::Unreadable(_) | Error::StaleDirectory => false,
         }
     }
 }

@@ -283,8 +283,10 @@ pub(super) async fn read_directory(
     client: &Client,
     known: &Arc<Directory>,
 ) -> Result<Arc<Directory>, Error> {
-    let version = "SELECT value FROM meta WHERE name = 'directory_version'";
-    let version: i64 = client.query_one(version, &[]).await?.try_get(0)?;
+    let meta = "SELECT v.value, n.value FROM meta AS v, meta AS n \
+                WHERE v.name = 'directory_version' AND n.name = 'directory_newest'";
+    let meta = client.query_one(meta, &[]).await?;
+    let (version, newest): (i64, i64) = (meta.try_get(0)?, meta.try_get(1)?);
     if version == known.version() {
         return Ok(Arc::clone(known));
     }
@@ -297,7 +299,7 @@ pub(super) async fn read_directory(
     let payables = read(&PAYABLES, "account").await?;
     let credentials = read(&CREDENTIALS, "id").await?;
     Ok(Arc::new(directory(
-        version,
+        (version, RowId(newest)),
         cells::all(&companies, cells::company)?,
         cells::all(&sellers, cells::seller)?,
         cells::all(&payables, |row| get_payable(&mut cells::Columns::of(row)))?,

@@ -9,6 +9,7 @@
 mod bulk;
 mod cells;
 mod connect;
+pub(crate) mod copy;
 mod lease;
 mod load;
 mod migrate;
@@ -76,6 +77,9 @@ pub enum PostgresError {
     /// The store was made by a migration that differs from this program's of the same number.
     #[error("migration {0} differs from the one this store was made with")]
     MigrationChanged(String),
+    /// The store is the target of a copy that has not come to its end.
+    #[error("a copy into this store is not finished: run `kassa store copy` again")]
+    CopyUnfinished,
 }
 
 impl From<Error> for PostgresError {
@@ -112,7 +116,10 @@ impl Postgres {
     /// # Errors
     /// [`PostgresError`].
     pub fn open(options: &PostgresOptions) -> Result<Postgres, PostgresError> {
-        Postgres::connect(options, async |client, holder| migrate::migrate(client, holder).await)
+        Postgres::connect(options, async |client, holder| {
+            migrate::migrate(client, holder).await?;
+            copy::check_copied(client).await
+        })
     }
 
     /// Opens a store that is there and up to date, for reading.
@@ -120,7 +127,10 @@ impl Postgres {
     /// # Errors
     /// [`PostgresError`].
     pub fn open_read_only(options: &PostgresOptions) -> Result<Arc<dyn Source>, PostgresError> {
-        let opened = Postgres::connect(options, async |client, _| migrate::check(client).await);
+        let opened = Postgres::connect(options, async |client, _| {
+            migrate::check(client).await?;
+            copy::check_copied(client).await
+        });
         Ok(opened?.source())
     }
 

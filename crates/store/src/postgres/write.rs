@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use futures_util::future::join_all;
-use ledger::{AccountId, Change, Row, WriteSet};
+use ledger::{AccountId, Change, Directory, Row, WriteSet};
 use tokio_postgres::{Client, Statement};
 
 use super::bulk::{Bulk, insert, unnest, upsert};
@@ -37,6 +37,7 @@ pub(super) struct WriteStatements {
     credentials: Statement,
     seal: Statement,
     directory_version: Statement,
+    directory_newest: Statement,
     renew_lane: Statement,
     commit: Statement,
     rollback: Statement,
@@ -83,6 +84,7 @@ impl WriteStatements {
             format!("UPDATE lane SET until = {CLOCK} + {} WHERE id = $1 AND epoch = $2", turn_ms());
         let set_version = "UPDATE meta SET value = $1 \
                            WHERE name = 'directory_version' AND value = $2";
+        let set_newest = "UPDATE meta SET value = $1 WHERE name = 'directory_newest'";
         Ok(WriteStatements {
             keys: prepare(insert_owned(&KEYS)).await?,
             authorizations: prepare(insert(&AUTHORIZATIONS, "")).await?,
@@ -99,6 +101,7 @@ impl WriteStatements {
             credentials: prepare(upsert(&CREDENTIALS)).await?,
             seal: prepare(insert(&SEALS, "")).await?,
             directory_version: prepare(set_version.to_owned()).await?,
+            directory_newest: prepare(set_newest.to_owned()).await?,
             renew_lane: prepare(renew).await?,
             commit: prepare("COMMIT".to_owned()).await?,
             rollback: prepare("ROLLBACK".to_owned()).await?,
@@ -163,14 +166,8 @@ pub(super) async fn write(
         // Seldom, and so not worth the risk: whether nobody else has changed it is looked at
         // before the commit.
         parts.await.map_err(Failure::Before)?;
-        let versions: [i64; 2] = [directory.version(), writes.directory_before];
-        let version = client
-            .execute(&statements.directory_version, &[&versions[0], &versions[1]])
-            .await
-            .map_err(|error| Failure::Before(error.into()))?;
-        if version != 1 {
-            return Err(Failure::Before(Error::Unreadable(STALE_DIRECTORY.to_owned())));
-        }
+        let before = writes.directory_before;
+        follow_directory(client, statements, before, directory).await.map_err(Failure::Before)?;
         return commit(client, statements, given).await;
     }
     let (parts, committed) =
@@ -184,8 +181,21 @@ pub(super) async fn write(
     }
 }
 
-/// What a batch is told whose directory is not the newest.
-pub(super) const STALE_DIRECTORY: &str = "another writer has changed the directory";
+/// Says that the directory is another now, unless it is no more the one that it was.
+async fn follow_directory(
+    client: &Client,
+    statements: &WriteStatements,
+    before: i64,
+    directory: &Directory,
+) -> Result<(), Error> {
+    let (version, newest) = (directory.version(), directory.newest().0);
+    let rows = client.execute(&statements.directory_version, &[&version, &before]).await?;
+    if rows != 1 {
+        return Err(Error::StaleDirectory);
+    }
+    client.execute(&statements.directory_newest, &[&newest]).await?;
+    Ok(())
+}
 
 async fn commit(
     client: &Client,
@@ -343,14 +353,13 @@ impl Owners {
         account.copied().unwrap_or(INSTALLATION)
     }
 
-    /// The company of the row that uses a key.
+    /// The company of the row that uses a key. What a change uses is the whole installation's.
     fn of_row(&self, writes: &WriteSet, id: ledger::RowId) -> i64 {
         let at = writes.rows.binary_search_by_key(&id, Row::id).ok();
         match at.and_then(|at| writes.rows.get(at)) {
             Some(Row::Authorization(row)) => row.company.0,
             Some(Row::Transaction(row)) => row.company.0,
-            Some(Row::Change(row)) => self.of_change(row),
-            None => INSTALLATION,
+            Some(Row::Change(_)) | None => INSTALLATION,
         }
     }
 }

@@ -16,7 +16,7 @@ use super::load::{
     BeginStatements, Begun, LoadStatements, RESERVE, Wanted, begin, one, read_directory,
 };
 use super::read::PostgresSource;
-use super::write::{Failure, Given, STALE_DIRECTORY, WriteStatements, roll_back, write};
+use super::write::{Failure, Given, WriteStatements, roll_back, write};
 use crate::{Source, Store, StoreError};
 
 /// How long a batch that others are in the way of is tried again, and an unknown outcome asked
@@ -218,10 +218,6 @@ impl PostgresStore {
                 Err(Setback::Unknown(error, Box::new(writes)))
             }
             (Ok(()), Some(Failure::Before(error))) => {
-                if matches!(&error, Error::Unreadable(what) if what == STALE_DIRECTORY) {
-                    self.roll_back(given)?;
-                    return Err(Setback::Conflict);
-                }
                 let setback = before(error);
                 self.roll_back(given)?;
                 Err(setback)

@@ -14,16 +14,16 @@ use rusqlite::{
 
 use super::Options;
 use super::keys::find_merged;
-use super::open::{
-    self, COPY_NUMBERS, COPY_SOURCE, OpenError, connect_importer, connect_reader, database_file,
-};
+use super::open::{self, OpenError, connect_importer, connect_reader, database_file};
 use super::rows::{
     ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, DIRECTORY_VERSION, FRESH_KEYS, KEYS, SEALS,
     TRANSACTIONS, read_account, read_all, read_authorization, read_card, read_change,
     read_directory, read_key, read_seal, read_transaction, write_seal,
 };
 use super::write::write;
-use crate::copy::{CopyError, Export, Failure, Import, Mark, Parcel, Place, Summary};
+use crate::copy::{
+    CopyError, Export, Failure, Import, MARK_PLACE, MARK_SOURCE, Mark, Parcel, Place, Summary,
+};
 
 /// Pages of the log after which it is copied into the database: 16 MiB.
 const LOG_PAGES: i64 = 4096;
@@ -32,11 +32,13 @@ const LOG_PAGES: i64 = 4096;
 const SET: &str = "INSERT INTO meta (name, value) VALUES (?, ?) \
                    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 
-/// The company that a row of the journal belongs to.
-const OWNER: &str = "SELECT company FROM authorization_ WHERE id = ?1 \
-                     UNION ALL SELECT company FROM transaction_ WHERE id = ?1 \
-                     UNION ALL SELECT account.company FROM change \
-                     JOIN account ON account.id = change.account WHERE change.id = ?1";
+/// The company of the account that a change is about.
+const COMPANY_OF_CHANGE: &str = "SELECT account.company FROM change \
+                                 JOIN account ON account.id = change.account WHERE change.id = ?";
+
+/// The company of an authorization or a transaction.
+const COMPANY_OF_POSTING: &str = "SELECT company FROM authorization_ WHERE id = ?1 \
+                                  UNION ALL SELECT company FROM transaction_ WHERE id = ?1";
 
 /// Opens the store in `dir` as a source.
 ///
@@ -96,6 +98,17 @@ impl SqliteExport {
     fn count(&self, table: &str) -> Result<u64> {
         let count = self.number(&format!("SELECT count(*) FROM {table}"))?;
         Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    fn companies(&self, sql: &str, rows: &[RowId]) -> Result<HashMap<RowId, CompanyId>> {
+        let mut find = self.connection.prepare_cached(sql)?;
+        let mut companies = HashMap::new();
+        for row in rows {
+            if let Some(company) = find.query_row([row.0], |found| found.get(0)).optional()? {
+                companies.insert(*row, CompanyId(company));
+            }
+        }
+        Ok(companies)
     }
 }
 
@@ -170,15 +183,18 @@ impl Export for SqliteExport {
         Ok(read_directory(&self.connection)?)
     }
 
-    fn owners_of(&mut self, rows: &[RowId]) -> Result<HashMap<RowId, CompanyId>, Failure> {
-        let mut find = self.connection.prepare_cached(OWNER)?;
-        let mut owners = HashMap::new();
-        for row in rows {
-            if let Some(company) = find.query_row([row.0], |found| found.get(0)).optional()? {
-                owners.insert(*row, CompanyId(company));
-            }
-        }
-        Ok(owners)
+    fn companies_of_changes(
+        &mut self,
+        changes: &[RowId],
+    ) -> Result<HashMap<RowId, CompanyId>, Failure> {
+        Ok(self.companies(COMPANY_OF_CHANGE, changes)?)
+    }
+
+    fn companies_of_postings(
+        &mut self,
+        rows: &[RowId],
+    ) -> Result<HashMap<RowId, CompanyId>, Failure> {
+        Ok(self.companies(COMPANY_OF_POSTING, rows)?)
     }
 }
 
@@ -224,11 +240,11 @@ impl Import for SqliteImport {
     }
 
     fn mark(&mut self) -> Result<Option<Mark>, Failure> {
-        let Some(source) = open::find_meta(&self.0.connection, COPY_SOURCE)? else {
+        let Some(source) = open::find_meta(&self.0.connection, MARK_SOURCE)? else {
             return Ok(None);
         };
         let mut numbers = [0; 3];
-        for (number, name) in numbers.iter_mut().zip(COPY_NUMBERS) {
+        for (number, name) in numbers.iter_mut().zip(MARK_PLACE) {
             *number = open::find_meta(&self.0.connection, name)?.unwrap_or_default();
         }
         let place = Place::of(numbers).ok_or("target was copied to by a newer program")?;
@@ -237,7 +253,7 @@ impl Import for SqliteImport {
 
     fn start(&mut self, mark: Mark) -> Result<(), Failure> {
         let transaction = self.begin()?;
-        transaction.execute(SET, params![COPY_SOURCE, mark.source])?;
+        transaction.execute(SET, params![MARK_SOURCE, mark.source])?;
         set_place(&transaction, mark.place)?;
         Ok(transaction.commit()?)
     }
@@ -260,7 +276,7 @@ impl Import for SqliteImport {
 
     fn finish(&mut self, _heads: &[Seal]) -> Result<(), Failure> {
         let transaction = self.begin()?;
-        for name in COPY_NUMBERS.into_iter().chain([COPY_SOURCE]) {
+        for name in MARK_PLACE.into_iter().chain([MARK_SOURCE]) {
             transaction.execute("DELETE FROM meta WHERE name = ?", [name])?;
         }
         Ok(transaction.commit()?)
@@ -269,7 +285,7 @@ impl Import for SqliteImport {
 
 fn set_place(transaction: &Transaction<'_>, place: Place) -> Result<()> {
     let mut set = transaction.prepare_cached(SET)?;
-    for (name, number) in COPY_NUMBERS.into_iter().zip(place.numbers()) {
+    for (name, number) in MARK_PLACE.into_iter().zip(place.numbers()) {
         set.execute(params![name, number])?;
     }
     Ok(())

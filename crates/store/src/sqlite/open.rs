@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionB
 use sha2::{Digest, Sha256};
 
 use super::Options;
+use crate::copy::MARK_SOURCE;
 
 /// The least `SQLite`: earlier ones can damage a database when the log starts again from its
 /// beginning (sqlite.org, release 3.51.3).
@@ -32,11 +33,6 @@ const MIGRATIONS: [(&str, &str); 1] =
 
 const CREATE_MIGRATION: &str = "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, \
                                 name TEXT NOT NULL, checksum BLOB NOT NULL) STRICT";
-
-/// In `meta` of the target of a copy, until it is finished: a number that tells its source from
-/// others, and the three numbers of the place where it goes on.
-pub(super) const COPY_SOURCE: &str = "copy_source";
-pub(super) const COPY_NUMBERS: [&str; 3] = ["copy_stage", "copy_after", "copy_after_low"];
 
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -230,7 +226,7 @@ pub(super) fn check_store(file: &Path) -> Result<(), OpenError> {
 }
 
 fn check_copied(connection: &Connection) -> Result<(), OpenError> {
-    match find_meta(connection, COPY_SOURCE)? {
+    match find_meta(connection, MARK_SOURCE)? {
         Some(_) => Err(OpenError::CopyUnfinished),
         None => Ok(()),
     }

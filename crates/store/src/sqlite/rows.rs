@@ -260,12 +260,15 @@ pub(super) fn read_all<T>(
 pub(super) const DIRECTORY_VERSION: &str =
     "SELECT value FROM meta WHERE name = 'directory_version'";
 
+/// Reads the newest row that changed them.
+const DIRECTORY_NEWEST: &str = "SELECT value FROM meta WHERE name = 'directory_newest'";
+
 /// Reads companies, sellers and credentials.
 pub(super) fn read_directory(connection: &rusqlite::Connection) -> Result<Arc<ledger::Directory>> {
-    let mut version = connection.prepare_cached(DIRECTORY_VERSION)?;
-    let version = version.query_row((), |row| row.get(0))?;
+    let number = |sql| connection.prepare_cached(sql)?.query_row((), |row| row.get(0));
+    let (version, newest) = (number(DIRECTORY_VERSION)?, RowId(number(DIRECTORY_NEWEST)?));
     Ok(Arc::new(directory(
-        version,
+        (version, newest),
         read_all(connection, &COMPANIES.select("ORDER BY id"), read_company)?,
         read_all(connection, &SELLERS.select("ORDER BY id"), read_seller)?,
         read_all(connection, &PAYABLES.select("ORDER BY account"), read_payable)?,

@@ -11,8 +11,8 @@ use super::rows::{
     write_transaction,
 };
 
-/// Tells readers that the directory has changed.
-const SET_DIRECTORY_VERSION: &str = "UPDATE meta SET value = ? WHERE name = 'directory_version'";
+/// Tells readers that the directory has changed, and with which row.
+const SET_DIRECTORY: &str = "UPDATE meta SET value = ? WHERE name = ?";
 
 /// Counts how often the store was opened again after a failure: a commit without meaning.
 pub(super) const COUNT_REOPENING: &str =
@@ -31,7 +31,9 @@ pub(super) fn write(connection: &Connection, writes: &WriteSet, newest: RowId) -
     }
     if let Some(directory) = &writes.directory {
         write_directory(connection, writes)?;
-        connection.prepare_cached(SET_DIRECTORY_VERSION)?.execute([directory.version()])?;
+        let mut set = connection.prepare_cached(SET_DIRECTORY)?;
+        set.execute((directory.version(), "directory_version"))?;
+        set.execute((directory.newest().0, "directory_newest"))?;
     }
     if let Some(seal) = &writes.seal {
         write_seal(&mut *connection.prepare_cached(&SEALS.insert())?, seal)?;

@@ -1,16 +1,23 @@
 //! A copy is equal to its source and goes on where it was cut off; nobody opens half a copy; and
 //! what is not equal, or not in order, is found before it ends.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use ledger::{Account, Card, CardId, Directory, ReadSet};
+use cluster::{Cluster, Durability, Isolation};
+use engine::{Command, run_batch};
+use ledger::{Account, AccountId, Authorize, Card, CardId, Directory, OpenAccount, ReadSet};
 use rusqlite::Connection;
 use store::{
-    CopyError, CopyProgress, CopyStage, OpenError, Source, SqliteStore, StoreAddress, StoreCopy,
+    CopyError, CopyProgress, CopyStage, OpenError, Postgres, PostgresError, PostgresOptions,
+    PostgresStore, Source, SqliteStore, Store, StoreAddress, StoreCopy,
 };
 
-use crate::commands::{authorize, by_card, capture, company, token};
+use crate::commands::{
+    NOW, account, authorize, by_account, by_card, capture, company, idempotency, plain_authorize,
+    seller, token,
+};
 use crate::conformance::write_everything;
 use crate::subject::{Dump, Subject, TempDir, dump, small};
 
@@ -50,11 +57,26 @@ fn populated(dir: &Path) -> Content {
         if number % 3 == 0 {
             subject.grant(capture(row, &format!("c{number}"), "0.50"));
         }
+        if number % 10 == 0 {
+            others(&mut subject, &format!("9{number}"));
+        }
     }
     drop(subject);
     let content = Content::in_dir(dir);
     assert_eq!(content.dump.unreadable, Vec::<String>::new());
     content
+}
+
+/// Another company, with as little as there may be.
+fn others(subject: &mut Subject, number: &str) {
+    subject.grant(company(number));
+    subject.grant(seller(number, "1"));
+    let Command::OpenAccount(opening) = account("10.00") else { unreachable!() };
+    let key = (number == "90").then(|| idempotency(200));
+    let opening = OpenAccount { company: number.to_owned(), idempotency: key, ..opening };
+    let holder = AccountId(subject.grant(Command::OpenAccount(opening)).0);
+    let first = plain_authorize("a1", by_account(holder), "1.00");
+    subject.grant(Command::Authorize(Authorize { company: number.to_owned(), ..first }));
 }
 
 fn at(dir: &TempDir) -> StoreAddress {
@@ -255,4 +277,190 @@ fn a_source_that_is_not_in_order_is_not_moved() {
     populated(from.path());
     tamper(&from, "UPDATE account SET currency = 'XXX'");
     assert!(matches!(copy(&from, &to), Err(CopyError::Source(_))));
+}
+
+/// A database of a cluster.
+struct Database<'c> {
+    cluster: &'c Cluster,
+    options: PostgresOptions,
+}
+
+impl Database<'_> {
+    fn new(cluster: &Cluster, isolation: Isolation) -> Database<'_> {
+        let url = cluster.create_database_with(isolation);
+        Database { cluster, options: PostgresOptions { url, ca_file: None } }
+    }
+
+    fn address(&self) -> StoreAddress {
+        StoreAddress::Database(self.options.clone())
+    }
+
+    fn content(&self) -> Content {
+        Content::of(&Postgres::open_read_only(&self.options).unwrap())
+    }
+
+    fn writers<const N: usize>(&self) -> [PostgresStore; N] {
+        let database = Postgres::open(&self.options).unwrap();
+        [(); N].map(|()| database.writer())
+    }
+
+    fn tamper(&self, sql: &str) {
+        self.cluster.psql(&self.options.url, sql);
+    }
+}
+
+fn move_all(from: &StoreAddress, to: &StoreAddress) -> Result<usize, CopyError> {
+    finish(StoreCopy::open(from, to, PARCEL)?)
+}
+
+fn run(store: &mut dyn Store, command: Command) {
+    run_batch(store, &[command], NOW).unwrap().remove(0).unwrap();
+}
+
+/// Method: what goes there and back is what it was; what two writers add in the database is moved
+/// back too, and goes on in each.
+#[test]
+fn a_store_moves_to_a_database_and_back() {
+    let cluster = Cluster::start(Durability::Fast);
+    for isolation in [Isolation::ReadCommitted, Isolation::Serializable] {
+        let (from, back, again) = (TempDir::new(), TempDir::new(), TempDir::new());
+        let expected = populated(from.path());
+        let database = Database::new(&cluster, isolation);
+        move_all(&at(&from), &database.address()).unwrap();
+        assert_eq!(database.content(), expected);
+        move_all(&database.address(), &at(&back)).unwrap();
+        assert_eq!(Content::in_dir(back.path()), expected);
+        let [mut one, mut two] = database.writers();
+        let mut old = Subject::sqlite_in(from.path());
+        for number in 0..20 {
+            let command = authorize(&format!("b{number}"), by_card(&token("full")), "0.10");
+            old.grant(command.clone());
+            run(if number % 3 == 0 { &mut one } else { &mut two }, command);
+        }
+        run(&mut one, seller("100", "2"));
+        let known = authorize("a1", by_card(&token("full")), "1.00");
+        assert_eq!(run_batch(&mut two, [&known], NOW).unwrap(), old.run(&[known]));
+        drop((one, two));
+        let moved = database.content();
+        let lanes: BTreeSet<_> = moved.dump.seals().iter().map(|seal| seal.lane).collect();
+        assert_eq!(lanes.len(), 2);
+        move_all(&database.address(), &at(&again)).unwrap();
+        assert_eq!(Content::in_dir(again.path()), moved);
+        Subject::sqlite_in(again.path()).grant(company("900"));
+        let other = Database::new(&cluster, isolation);
+        move_all(&at(&again), &other.address()).unwrap();
+        assert_eq!(other.content(), Content::in_dir(again.path()));
+        let [mut writer] = other.writers();
+        run(&mut writer, company("901"));
+    }
+}
+
+#[test]
+fn a_copy_into_a_database_that_is_cut_off_comes_to_its_end() {
+    let cluster = Cluster::start(Durability::Fast);
+    let database = Database::new(&cluster, Isolation::ReadCommitted);
+    let from = TempDir::new();
+    let expected = populated(from.path());
+    loop {
+        let mut copy = StoreCopy::open(&at(&from), &database.address(), PARCEL).unwrap();
+        if copy.progress().unwrap().stage == CopyStage::Checking {
+            break;
+        }
+        copy.step().unwrap();
+        drop(copy);
+        let writer = Postgres::open(&database.options).err();
+        assert!(matches!(writer, Some(PostgresError::CopyUnfinished)), "{writer:?}");
+        let reader = Postgres::open_read_only(&database.options).err();
+        assert!(matches!(reader, Some(PostgresError::CopyUnfinished)), "{reader:?}");
+    }
+    move_all(&at(&from), &database.address()).unwrap();
+    assert_eq!(database.content(), expected);
+}
+
+/// Also where the database had not yet written what it acknowledged.
+#[test]
+fn a_copy_outlives_its_database() {
+    let mut cluster = Cluster::start(Durability::Safe);
+    let from = TempDir::new();
+    let expected = populated(from.path());
+    let url = cluster.create_database();
+    let options = PostgresOptions { url, ca_file: None };
+    let to = StoreAddress::Database(options.clone());
+    for steps in [1, 8, 20] {
+        let mut copy = StoreCopy::open(&at(&from), &to, PARCEL).unwrap();
+        for _ in 0..steps {
+            copy.step().unwrap();
+        }
+        cluster.kill();
+        assert!(matches!(copy.step(), Err(CopyError::Target(_))));
+        cluster.restart();
+    }
+    move_all(&at(&from), &to).unwrap();
+    assert_eq!(Content::of(&Postgres::open_read_only(&options).unwrap()), expected);
+}
+
+#[test]
+fn a_database_that_is_in_use_or_not_empty_is_refused() {
+    let cluster = Cluster::start(Durability::Fast);
+    let (used, other) = (
+        Database::new(&cluster, Isolation::ReadCommitted),
+        Database::new(&cluster, Isolation::ReadCommitted),
+    );
+    let dir = TempDir::new();
+    let missing = StoreCopy::open(&used.address(), &at(&dir), PARCEL);
+    assert!(matches!(missing, Err(CopyError::Source(_))), "{missing:?}");
+    let [mut writer] = used.writers();
+    run(&mut writer, company("100"));
+    let source = StoreCopy::open(&used.address(), &at(&dir), PARCEL);
+    assert!(matches!(source, Err(CopyError::SourceInUse)), "{source:?}");
+    let target = StoreCopy::open(&other.address(), &used.address(), PARCEL);
+    assert!(matches!(target, Err(CopyError::Source(_))), "{target:?}");
+    let full = TempDir::new();
+    populated(full.path());
+    let target = StoreCopy::open(&at(&full), &used.address(), PARCEL);
+    assert!(matches!(target, Err(CopyError::TargetInUse)), "{target:?}");
+    drop(writer);
+    let target = StoreCopy::open(&at(&full), &used.address(), PARCEL);
+    assert!(matches!(target, Err(CopyError::TargetNotEmpty)), "{target:?}");
+    let mut copy = StoreCopy::open(&used.address(), &other.address(), PARCEL).unwrap();
+    let mut twin = StoreCopy::open(&used.address(), &other.address(), PARCEL).unwrap();
+    copy.step().unwrap();
+    assert!(matches!(twin.step(), Err(CopyError::Target(_))), "one at a time");
+    finish(copy).unwrap();
+    assert_eq!(other.content(), used.content());
+}
+
+#[test]
+fn what_is_not_equal_in_a_database_is_found_and_named() {
+    let cluster = Cluster::start(Durability::Fast);
+    let from = TempDir::new();
+    populated(from.path());
+    for (sql, expected) in [
+        ("UPDATE change SET actor = 'nobody' WHERE id = 1", "Differs(\"row 1\")"),
+        ("DELETE FROM seal WHERE last = 1", "Differs(\"the seal of row 1\")"),
+        ("UPDATE account SET debt = debt + 1 WHERE seller IS NULL", "Differs(\"account "),
+        ("DELETE FROM used_key", "Differs(\"a key of row "),
+        ("UPDATE card SET status = 1 - status", "Differs(\"card "),
+        ("DELETE FROM credential", "Differs(\"companies, sellers or credentials\")"),
+        ("UPDATE used_key SET company = 0", "not where their company's are"),
+        ("UPDATE change SET company = 0", "not where their company's are"),
+    ] {
+        let to = Database::new(&cluster, Isolation::ReadCommitted);
+        let mut copy = StoreCopy::open(&at(&from), &to.address(), 1_000).unwrap();
+        while copy.progress().unwrap().stage == CopyStage::Copying {
+            copy.step().unwrap();
+        }
+        to.tamper(sql);
+        let found = format!("{:?}", finish(copy).unwrap_err());
+        assert!(found.contains(expected), "{sql}: {found}");
+        assert!(matches!(Postgres::open(&to.options), Err(PostgresError::CopyUnfinished)));
+    }
+    let to = TempDir::new();
+    let source = Database::new(&cluster, Isolation::ReadCommitted);
+    move_all(&at(&from), &source.address()).unwrap();
+    let mut copy = StoreCopy::open(&source.address(), &at(&to), PARCEL).unwrap();
+    copy.step().unwrap();
+    let [mut writer] = source.writers();
+    run(&mut writer, company("900"));
+    assert!(matches!(finish(copy), Err(CopyError::SourceChanged)));
 }
