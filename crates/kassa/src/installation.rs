@@ -19,7 +19,7 @@ use crate::settings::{DatabaseSettings, StoreSettings};
 
 /// How long to wait between two tries to reach a database: at first, and at most.
 const PAUSE_FIRST: Duration = Duration::from_millis(250);
-const PAUSE_MAX: Duration = Duration::from_secs(4);
+const PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// A store that is open for writing, and the key it is used with.
 pub(crate) struct Installation {

@@ -26,6 +26,9 @@ use crate::terminal::say;
 /// How long a server waits at its start for a database that is out of reach.
 const DATABASE_WAIT_MAX: Duration = Duration::from_secs(30);
 
+/// How long the end waits for reads that nobody waits for.
+const READS_WAIT_MAX: Duration = Duration::from_secs(1);
+
 /// How often the uses of credentials are written down.
 const NOTE_USES_INTERVAL: Duration = Duration::from_mins(1);
 
@@ -54,7 +57,7 @@ pub(crate) fn run(settings: &ServeSettings, tuning: &Tuning) -> anyhow::Result<(
     let router = surfaces::router(running.platform.clone(), options);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let runtime = runtime()?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let server = Server::bind(settings.listen, router, tls, settings.connections_max).await?;
         let signals = Signals::listen()?;
         let url = format!("{scheme}://{}", server.address()?);
@@ -68,7 +71,10 @@ pub(crate) fn run(settings: &ServeSettings, tuning: &Tuning) -> anyhow::Result<(
             "serving"
         );
         serve(server, running, signals, settings.shutdown_delay).await
-    })
+    });
+    // A reader may wait for a database that does not answer, with nobody left to wait for it.
+    runtime.shutdown_timeout(READS_WAIT_MAX);
+    outcome
 }
 
 fn store_options(tuning: &Tuning) -> store::Options {

@@ -136,9 +136,9 @@ impl Cluster {
 
     /// Waits until one node leads and two others stream from it, and gives the leader.
     ///
-    /// One of them must be synchronous, and etcd must know it: `PostgreSQL` waits for a standby some
-    /// seconds before Patroni writes down that it may be promoted. A leader that is lost in between
-    /// has no successor until it is back.
+    /// One of them must be synchronous, and etcd must know it: `PostgreSQL` waits for a standby
+    /// some seconds before Patroni writes down that it may be promoted. A leader that is lost in
+    /// between has no successor until it is back.
     pub(super) fn wait_until_whole(&self) -> anyhow::Result<usize> {
         let end = now() + WHOLE_MAX;
         while now() < end {

@@ -22,6 +22,9 @@ pub(super) const CLIENTS: usize = 8;
 /// What a client waits after each answer: the machine is shared by three databases.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// What it waits when nothing was acknowledged, so that an outage is not a flood of failures.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
+
 /// How often a request is repeated at the end until it is answered.
 const REPEATS_MAX: u32 = 20;
 
@@ -93,8 +96,9 @@ impl Load {
         while !self.is_over.load(Ordering::Relaxed) {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let answer = send(&self.shop, &mut to, number, 0);
+            let is_acknowledged = answer.as_ref().is_ok_and(|reply| reply.status == 201);
             self.note(&mut own, number, answer);
-            thread::sleep(PAUSE);
+            thread::sleep(if is_acknowledged { PAUSE } else { PAUSE_AFTER_FAILURE });
         }
         let mut all = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
         all.acknowledged.append(&mut own.acknowledged);

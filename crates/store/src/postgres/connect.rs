@@ -30,9 +30,11 @@ const TCP_USER_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long a round trip may take, waits for locks included.
 pub(super) const ROUND_TRIP_MAX: Duration = Duration::from_secs(8);
 
-/// For plans that do not depend on what is asked: by index, row after row. A batch waits for rows
+/// What batches are not is as little isolated as can be; they ask for what the database has as its
+/// default. For plans that do not depend on what is asked: by index, row after row. A batch waits for rows
 /// that others have locked, but not for ever; a node that stops in the middle of one is cut off.
-const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off; \
+const SETTINGS: &str = "SET default_transaction_isolation = 'read committed'; \
+                        SET plan_cache_mode = force_generic_plan; SET jit = off; \
                         SET enable_seqscan = off; SET enable_hashjoin = off; \
                         SET enable_mergejoin = off; SET lock_timeout = '5s'; \
                         SET idle_in_transaction_session_timeout = '10s'; \
@@ -74,6 +76,7 @@ impl Error {
                 *code == SqlState::T_R_SERIALIZATION_FAILURE
                     || *code == SqlState::T_R_DEADLOCK_DETECTED
                     || *code == SqlState::UNIQUE_VIOLATION
+                    || *code == SqlState::LOCK_NOT_AVAILABLE
             })
     }
 
@@ -82,7 +85,7 @@ impl Error {
         match self {
             Error::Database(error) => match error.code() {
                 None => true,
-                Some(code) => ["08", "57P", "40003", "25006"].iter().any(|class| {
+                Some(code) => ["08", "57P", "40003", "25006", "25P03"].iter().any(|class| {
                     // 25006: the server has become one that only reads.
                     code.code().starts_with(class)
                 }),
@@ -137,7 +140,8 @@ impl Connector {
         Ok(Connector { config, tls })
     }
 
-    async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
+    /// A connection, and how isolated the database wants transactions to be.
+    async fn connect(&self) -> Result<(Client, String), tokio_postgres::Error> {
         let client = match &self.tls {
             None => {
                 let (client, connection) = self.config.connect(NoTls).await?;
@@ -150,8 +154,10 @@ impl Connector {
                 client
             }
         };
+        let isolation = client.query_one("SHOW default_transaction_isolation", &[]).await?;
+        let isolation = isolation.try_get(0)?;
         client.batch_execute(SETTINGS).await?;
-        Ok(client)
+        Ok((client, isolation))
     }
 }
 
@@ -196,17 +202,19 @@ pub(super) struct Session {
     /// Some until the end.
     runtime: Option<Runtime>,
     pub(super) client: Client,
+    /// How isolated the database wants transactions to be.
+    pub(super) isolation: String,
 }
 
 impl Session {
     /// Connects.
     pub(super) fn open(connector: &Connector) -> Result<Session, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let client = runtime.block_on(async {
+        let (client, isolation) = runtime.block_on(async {
             let connected = timeout(ROUND_TRIP_MAX, connector.connect()).await;
             connected.map_err(|_| Error::Silent)?.map_err(Error::Database)
         })?;
-        Ok(Session { runtime: Some(runtime), client })
+        Ok(Session { runtime: Some(runtime), client, isolation })
     }
 
     /// Waits for a round trip, but not for ever.

@@ -224,7 +224,12 @@ pub(super) struct BeginStatements {
 }
 
 impl BeginStatements {
-    pub(super) async fn prepare(client: &Client) -> Result<BeginStatements, Error> {
+    /// Prepares them; transactions are so isolated.
+    pub(super) async fn prepare(
+        client: &Client,
+        isolation: &str,
+    ) -> Result<BeginStatements, Error> {
+        let begin = format!("BEGIN ISOLATION LEVEL {isolation}");
         let lock_lane = format!(
             "SELECT l.until - {CLOCK}, \
              (SELECT value FROM meta WHERE name = 'directory_version') \
@@ -232,7 +237,7 @@ impl BeginStatements {
         );
         Ok(BeginStatements {
             reserve: client.prepare(RESERVE).await?,
-            begin: client.prepare("BEGIN").await?,
+            begin: client.prepare(&begin).await?,
             lock_lane: client.prepare(&lock_lane).await?,
         })
     }

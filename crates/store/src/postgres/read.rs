@@ -2,14 +2,16 @@
 //! writes nothing. They read from where writers write: a standby may be behind, or ahead of what
 //! survives.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ledger::{
     Account, AccountId, AuthorizationId, Books, Card, CardId, Directory, Head, Position, ReadSet,
     Row, RowId, Timestamp,
 };
-use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Statement};
 
 use super::connect::{Error, Session};
 use super::lease::take_turn;
@@ -31,12 +33,7 @@ impl PostgresSource {
 
 impl Source for PostgresSource {
     fn open(&self) -> Result<Box<dyn Reader>, StoreError> {
-        let open = || {
-            let session = Session::open(&self.shared.connector)?;
-            let load = session.wait(LoadStatements::prepare(&session.client, ""))?;
-            Ok(PostgresReader { session, load, directory: Arc::default() })
-        };
-        let reader = open().map_err(|error: Error| failed(&error))?;
+        let reader = PostgresReader::open(&self.shared).map_err(|error| failed(&error))?;
         Ok(Box::new(reader))
     }
 
@@ -58,11 +55,16 @@ fn failed(error: &Error) -> StoreError {
 }
 
 struct PostgresReader {
+    shared: Arc<Shared>,
     session: Session,
     load: LoadStatements,
+    prepared: Prepared,
     /// The directory as it was read last.
     directory: Arc<Directory>,
 }
+
+/// The statements of a connection that were asked for so far.
+type Prepared = RefCell<HashMap<String, Statement>>;
 
 /// What a call reads with: all of it in one state.
 pub(super) struct View<'c> {
@@ -70,6 +72,7 @@ pub(super) struct View<'c> {
     pub(super) directory: &'c Arc<Directory>,
     /// Everyone whose rows there are.
     pub(super) companies: Vec<i64>,
+    prepared: &'c Prepared,
 }
 
 impl View<'_> {
@@ -78,23 +81,54 @@ impl View<'_> {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<tokio_postgres::Row>, Error> {
-        Ok(self.client.query(sql, parameters).await?)
+        let known = self.prepared.borrow().get(sql).cloned();
+        let statement = if let Some(statement) = known {
+            statement
+        } else {
+            let statement = self.client.prepare(sql).await?;
+            self.prepared.borrow_mut().insert(sql.to_owned(), statement.clone());
+            statement
+        };
+        Ok(self.client.query(&statement, parameters).await?)
     }
 }
 
 impl PostgresReader {
+    fn open(shared: &Arc<Shared>) -> Result<PostgresReader, Error> {
+        let session = Session::open(&shared.connector)?;
+        let load = session.wait(LoadStatements::prepare(&session.client, ""))?;
+        let (prepared, directory) = (Prepared::default(), Arc::default());
+        Ok(PostgresReader { shared: Arc::clone(shared), session, load, prepared, directory })
+    }
+
+    /// Begins a transaction. A connection that has waited may have been cut off meanwhile.
+    fn begin(&mut self) -> Result<(), Error> {
+        let ask = |session: &Session| {
+            session.wait(async { Ok(session.client.batch_execute(BEGIN).await?) })
+        };
+        match ask(&self.session) {
+            Err(error) if error.is_lost() => {
+                let directory = Arc::clone(&self.directory);
+                *self = PostgresReader { directory, ..PostgresReader::open(&self.shared)? };
+                ask(&self.session)
+            }
+            answer => answer,
+        }
+    }
+
     /// Runs `query` in a transaction. It may take as long as it needs.
     fn read<T>(
         &mut self,
         query: impl AsyncFnOnce(&View<'_>, &LoadStatements) -> Result<T, Error>,
     ) -> Result<T, StoreError> {
+        self.begin().map_err(|error| failed(&error))?;
         let (client, known, statements) = (&self.session.client, &self.directory, &self.load);
         let read = async {
-            client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
             let directory = read_directory(client, known).await?;
             let companies = directory.companies().map(|company| company.id.0);
             let companies = companies.chain([INSTALLATION]).collect();
-            let view = View { client, directory: &directory, companies };
+            let prepared = &self.prepared;
+            let view = View { client, directory: &directory, companies, prepared };
             let answer = query(&view, statements).await?;
             client.batch_execute("COMMIT").await?;
             Ok((directory, answer))
@@ -104,6 +138,9 @@ impl PostgresReader {
         Ok(answer)
     }
 }
+
+/// One state for all statements, and no writing.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 impl Reader for PostgresReader {
     fn load(&mut self, reads: &ReadSet) -> Result<Books, StoreError> {

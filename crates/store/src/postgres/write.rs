@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use futures_util::future::join_all;
-use ledger::{AccountId, Change, Directory, Row, WriteSet};
+use ledger::{AccountId, Change, Directory, Row, RowId, WriteSet};
 use tokio_postgres::{Client, Statement};
 
 use super::bulk::{Bulk, insert, unnest, upsert};
@@ -236,7 +236,7 @@ pub(super) async fn roll_back(
 fn sending<'w, 'r>(statements: &'w WriteStatements, writes: &'r WriteSet) -> Sending<'w, 'r> {
     let mut sending = Sending { parts: Vec::new() };
     let owners = Owners::of(writes);
-    sending.add(&statements.keys, keys(writes, &owners));
+    sending.add(&statements.keys, keys(writes));
     rows(&mut sending, statements, writes, &owners);
     let first = writes.rows.first().map_or(i64::MAX, |row| row.id().0);
     let (new, old): (Vec<_>, Vec<_>) =
@@ -325,9 +325,9 @@ fn directory<'w, 'r>(
     sending.add(&statements.credentials, Bulk::rows(&CREDENTIALS, credentials));
 }
 
-fn keys<'r>(writes: &'r WriteSet, owners: &Owners) -> Bulk<'r> {
+fn keys(writes: &WriteSet) -> Bulk<'_> {
     let mut keys: Vec<_> =
-        writes.keys.iter().map(|(key, row)| (owners.of_row(writes, *row), key, *row)).collect();
+        writes.keys.iter().map(|(key, row)| (user_of_key(writes, *row), key, *row)).collect();
     keys.sort_unstable();
     let mut bulk = Bulk::of(owned_columns(&KEYS));
     for (owner, key, row) in keys {
@@ -352,15 +352,15 @@ impl Owners {
         let account = row.account.and_then(|account| self.accounts.get(&account));
         account.copied().unwrap_or(INSTALLATION)
     }
+}
 
-    /// The company of the row that uses a key. What a change uses is the whole installation's.
-    fn of_row(&self, writes: &WriteSet, id: ledger::RowId) -> i64 {
-        let at = writes.rows.binary_search_by_key(&id, Row::id).ok();
-        match at.and_then(|at| writes.rows.get(at)) {
-            Some(Row::Authorization(row)) => row.company.0,
-            Some(Row::Transaction(row)) => row.company.0,
-            Some(Row::Change(_)) | None => INSTALLATION,
-        }
+/// The company of the row that uses a key. What a change uses is the whole installation's.
+fn user_of_key(writes: &WriteSet, id: RowId) -> i64 {
+    let at = writes.rows.binary_search_by_key(&id, Row::id).ok();
+    match at.and_then(|at| writes.rows.get(at)) {
+        Some(Row::Authorization(row)) => row.company.0,
+        Some(Row::Transaction(row)) => row.company.0,
+        Some(Row::Change(_)) | None => INSTALLATION,
     }
 }
 

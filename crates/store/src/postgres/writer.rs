@@ -69,7 +69,7 @@ impl Link {
         let (begin, load, write) = session.wait(async {
             let client = &session.client;
             Ok((
-                BeginStatements::prepare(client).await?,
+                BeginStatements::prepare(client, &session.isolation).await?,
                 LoadStatements::prepare(client, "FOR NO KEY UPDATE OF a").await?,
                 WriteStatements::prepare(client).await?,
             ))
@@ -91,17 +91,18 @@ impl PostgresStore {
             self.link = None;
         }
         loop {
-            match self.try_prepare() {
+            let error = match self.try_prepare() {
                 Ok(Some(lane)) => return Ok(lane),
-                Ok(None) => {}
-                Err(error) if error.is_conflict() => {}
+                Ok(None) => None,
+                Err(error) if error.is_conflict() => Some(error),
                 Err(error) => {
                     self.link = None;
-                    if Instant::now() >= until {
-                        return Err(error);
-                    }
                     std::thread::sleep(CONNECT_PAUSE);
+                    Some(error)
                 }
+            };
+            if Instant::now() >= until {
+                return Err(error.unwrap_or(Error::Silent));
             }
         }
     }
@@ -133,7 +134,15 @@ impl PostgresStore {
         let Some(link) = self.link.as_mut() else { return Err(Setback::Conflict) };
         link.is_inside = true;
         let begun = begin(&link.session.client, (&link.begin, &link.load), lane, ids, &wanted);
-        let begun = link.session.wait(begun).map_err(before)?;
+        let begun = match link.session.wait(begun).map_err(before) {
+            Ok(begun) => begun,
+            Err(setback) => {
+                if !matches!(setback, Setback::Lost(_)) {
+                    self.roll_back(Given { newest: 0, used: 0 })?;
+                }
+                return Err(setback);
+            }
+        };
         self.newest = begun.newest;
         let mut given = Given { newest: begun.newest.0, used: begun.newest.0.saturating_sub(ids) };
         let lane_ms = begun.lane_ms;

@@ -56,7 +56,7 @@ fn compare(mut subject: Subject, seed: u64) {
 }
 
 /// Names are drawn from small pools, so that repeats, conflicts and unknown names are common.
-fn command(random: &mut Random, newest: RowId) -> Command {
+pub(crate) fn command(random: &mut Random, newest: RowId) -> Command {
     let row = RowId(newest.0 - i64::from(random.below(60)) + 1);
     let source = format!("s{}", random.below(1_000));
     let amount = format!("{}.{:02}", random.below(300), random.below(100));
@@ -106,10 +106,10 @@ fn check_reads(memory: &mut Subject, subject: &mut Subject, random: &mut Random,
 }
 
 /// `SplitMix64`.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, end: u32) -> u32 {
+    pub(crate) fn below(&mut self, end: u32) -> u32 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
