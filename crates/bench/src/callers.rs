@@ -30,10 +30,7 @@ const AMOUNT_MINOR: (u64, u64) = (100, 2_000);
 /// Something that authorizes, durably, one way or another.
 pub trait Contender: Send + Sync + 'static {
     /// Authorizes, and answers when that is durable. An error is one for people.
-    fn authorize(
-        &self,
-        request: &Request,
-    ) -> impl Future<Output = Result<(), String>> + Send;
+    fn authorize(&self, request: &Request) -> impl Future<Output = Result<(), String>> + Send;
 
     /// How many transactions were committed so far.
     fn transactions(&self) -> u64;
@@ -274,11 +271,7 @@ async fn drain(mut callers: JoinSet<()>, tally: &Mutex<Tally>) -> Result<(), Ben
     Ok(())
 }
 
-fn edge<C: Contender>(
-    contender: &C,
-    tally: &Mutex<Tally>,
-    plan: Plan,
-) -> Result<Edge, BenchError> {
+fn edge<C: Contender>(contender: &C, tally: &Mutex<Tally>, plan: Plan) -> Result<Edge, BenchError> {
     Ok(Edge {
         at: (plan.now)(),
         answered: lock(tally).answered,

@@ -2,8 +2,10 @@
 //!
 //! Invariant: loopback addresses only, and every loop ends by a count or by a time.
 //!
-//! A benchmark drives a server that runs in a process of its own, so that the kernel's figures for
-//! that process are the server's and nobody else's. All requests come from one thread.
+//! The card ledger's benchmark drives a server that runs in a process of its own, so that the
+//! kernel's figures for that process are the server's and nobody else's. All requests come from
+//! one thread. That of batching drives an engine in this process, and an ordinary application
+//! beside it, on the same database.
 //!
 //! | module | what it is for |
 //! |---|---|
@@ -14,13 +16,20 @@
 //! | `report` | medians, ratios and tables |
 //! | `card_traffic` | the requests of the card ledger |
 //! | `ledger`, `ledger_report` | `kassa bench ledger` |
+//! | `callers` | a closed loop of callers in this process |
+//! | `naive` | one transaction for each request, as an ordinary application does it |
+//! | `batching`, `batching_report` | `kassa bench batching` |
 
 mod arrivals;
+pub mod batching;
+mod batching_report;
+mod callers;
 mod card_traffic;
 pub mod client;
 pub mod ledger;
 mod ledger_report;
 pub mod load;
+mod naive;
 pub mod probe;
 pub mod report;
 
@@ -28,6 +37,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use batching::{BatchingOptions, BatchingReport, Database, run_batching};
+pub use callers::{Contender, Failures, Request};
 pub use ledger::{LedgerOptions, LedgerReport, Target, run_ledger};
 
 /// Why a benchmark gave no report.
@@ -68,6 +79,9 @@ pub enum BenchError {
         /// What came instead.
         errors: String,
     },
+    /// The database of the naive path.
+    #[error("the database failed")]
+    Database(#[from] tokio_postgres::Error),
     /// A task of the load generator ended by a panic.
     #[error("a task of the load generator ended by itself")]
     Task(#[source] tokio::task::JoinError),

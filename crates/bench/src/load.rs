@@ -161,7 +161,7 @@ impl Latencies {
         }
     }
 
-    fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.histogram.reset();
     }
 }

@@ -59,6 +59,52 @@ fn parse_cpu_ticks(stat: &str) -> Option<CpuTicks> {
     Some(CpuTicks(user.checked_add(system)?))
 }
 
+/// CPU time of process `parent` and its children, those that have ended included: of a
+/// `PostgreSQL` server, all of it. `None` when there is no such process, or no `/proc`.
+pub fn children_cpu(parent: u32) -> Option<CpuTicks> {
+    let mut ticks = parse_tree(&fs::read_to_string(format!("/proc/{parent}/stat")).ok()?)?.in_all;
+    for entry in fs::read_dir("/proc").ok()?.flatten() {
+        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        if let Some(child) = parse_tree(&stat)
+            && child.parent == parent
+        {
+            ticks = ticks.checked_add(child.own)?;
+        }
+    }
+    Some(CpuTicks(ticks))
+}
+
+/// The process that started process `pid`, if both are `PostgreSQL`'s. Elsewhere than on this
+/// machine, as in a container, numbers of processes mean others.
+pub fn parent_of_postgres(pid: u32) -> Option<u32> {
+    let parent = |pid: u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        stat.contains("(postgres)").then(|| parse_tree(&stat))?
+    };
+    let server = parent(pid)?.parent;
+    parent(server).map(|_| server)
+}
+
+/// What a `stat` file says of a process and its children, in clock ticks.
+#[derive(Debug, PartialEq, Eq)]
+struct Tree {
+    parent: u32,
+    own: u64,
+    /// With the children that it has waited for.
+    in_all: u64,
+}
+
+/// Fields 4 (`ppid`) and 14 to 17 (`utime`, `stime`, `cutime`, `cstime`) of a `stat` file.
+fn parse_tree(stat: &str) -> Option<Tree> {
+    let CpuTicks(own) = parse_cpu_ticks(stat)?;
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut fields = after_name.split_ascii_whitespace().skip(1);
+    let parent = fields.next()?.parse().ok()?;
+    let mut ended = fields.skip(11).map(str::parse);
+    let (user, system): (u64, u64) = (ended.next()?.ok()?, ended.next()?.ok()?);
+    Some(Tree { parent, own, in_all: own.checked_add(user)?.checked_add(system)? })
+}
+
 /// Peak resident memory of process `pid`, in bytes: `VmHWM`.
 ///
 /// # Errors
@@ -183,9 +229,20 @@ mod tests {
         {
             assert_eq!(parse_cpu_ticks(broken), None, "{broken:?}");
         }
+        let tree = Tree { parent: 1, own: 1_300, in_all: 1_315 };
+        assert_eq!(parse_tree(&stat("postgres")), Some(tree));
+        assert_eq!(parse_tree("4242 (kassa) S 1 2 3"), None);
         let used = CpuTicks(1_300).since(CpuTicks(1_050));
         assert_eq!(used, Duration::from_millis(2_500));
         assert_eq!(CpuTicks(1).since(CpuTicks(2)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_process_counts_with_its_children() {
+        let pid = std::process::id();
+        assert!(children_cpu(pid) >= process_cpu(pid).ok());
+        assert_eq!(children_cpu(u32::MAX), None);
+        assert_eq!(parent_of_postgres(pid), None);
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub const TIMER_FAILURES_MAX: usize = 8 * TIMER_BATCH_MAX;
 
 /// How often a process looks whether another one has changed the directory. A credential that is
 /// revoked on another node is good here for about this long.
-pub const DIRECTORY_INTERVAL: Duration = Duration::from_secs(1);
+pub const DIRECTORY_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Largest request body, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;

@@ -5,14 +5,17 @@
 //! random moment, a restart on the same directory, and then every request of the cycle once more.
 //! A SIGKILL does not cut the power: what the kernel holds is not lost. That needs another test.
 
-use std::sync::atomic::AtomicBool;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::replay::{Books, Client, Numbers, Operation, find};
-use crate::server::{CARD, Folder, OPERATOR_KEY, Server, serve_on, verify};
+use crate::replay::{Books, Client, Numbers, Operation, Progress, find};
+use crate::server::{CARD, Folder, Server, serve_on, verify};
 
-const CLIENTS: u64 = 6;
+/// Clients at work, on all servers together.
+const CLIENTS: usize = 6;
 
 /// How many operations of earlier cycles are asked for again in each cycle.
 const EARLIER: usize = 50;
@@ -27,11 +30,17 @@ fn a_crash_loses_nothing_that_was_acknowledged() {
     let mut books = Books::default();
     let mut earlier: Vec<Operation> = Vec::new();
     let (mut answered, mut unanswered) = (0_usize, 0_usize);
-    raise_limit(&folder);
+    let server = Server::start(serve_on(folder.path()));
+    server.raise_limit(CARD);
+    server.kill();
     for cycle in 1..=cycles {
         let load = Duration::from_millis(30 + numbers.below(300));
         let server = Server::start(serve_on(folder.path()));
-        let mut operations = killed_under_load(server, cycle, &mut numbers, load);
+        let (at, place) = ([server.address], Place { cycle, cards: &[CARD] });
+        let mut operations = under_load(&at, place, &mut numbers, |_| {
+            thread::sleep(load);
+            server.kill();
+        });
         let lost = operations.iter().filter(|operation| operation.answer.is_none()).count();
         unanswered += lost;
         answered += operations.len() - lost;
@@ -48,32 +57,52 @@ fn a_crash_loses_nothing_that_was_acknowledged() {
     assert!(answered > earlier.len() / 2, "there was too little traffic to show anything");
 }
 
-/// Runs clients against the server and kills it after `load`.
-fn killed_under_load(
-    server: Server,
-    cycle: u64,
+/// Which cycle it is, and the cards that its clients use in turn.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'c> {
+    pub(crate) cycle: u64,
+    pub(crate) cards: &'c [&'static str],
+}
+
+/// Runs clients, in turn on one of `addresses` each, while `during` does something to who they
+/// work with. It sees how far they are, those of each address together.
+pub(crate) fn under_load(
+    addresses: &[SocketAddr],
+    place: Place<'_>,
     numbers: &mut Numbers,
-    load: Duration,
+    during: impl FnOnce(&[Vec<Arc<Progress>>]),
 ) -> Vec<Operation> {
     let stop = AtomicBool::new(false);
-    let address = server.address;
+    let mut progress = vec![Vec::new(); addresses.len()];
     thread::scope(|scope| {
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|number| {
-                let name = format!("c{cycle}-{number}");
-                let client = Client::new(address, name, numbers.below(u64::MAX));
-                let stop = &stop;
-                scope.spawn(move || client.run(stop))
-            })
-            .collect();
-        thread::sleep(load);
-        server.kill();
+        // Set even when `during` panics: else nobody would tell the clients.
+        let stop_at_end = StopAtEnd(&stop);
+        let mut clients = Vec::new();
+        for number in 0..CLIENTS {
+            let name = format!("c{}-{number}", place.cycle);
+            let at = number % addresses.len();
+            let card = place.cards[number / addresses.len() % place.cards.len()];
+            let client = Client::new(addresses[at], name, numbers.below(u64::MAX)).on_card(card);
+            progress[at].push(client.progress());
+            let stop = &stop;
+            clients.push(scope.spawn(move || client.run(stop)));
+        }
+        during(&progress);
+        drop(stop_at_end);
         clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
     })
 }
 
+struct StopAtEnd<'s>(&'s AtomicBool);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Asks for some operations of earlier cycles again.
-fn check_earlier(server: &Server, earlier: &[Operation], numbers: &mut Numbers) {
+pub(crate) fn check_earlier(server: &Server, earlier: &[Operation], numbers: &mut Numbers) {
     if earlier.is_empty() {
         return;
     }
@@ -85,20 +114,7 @@ fn check_earlier(server: &Server, earlier: &[Operation], numbers: &mut Numbers) 
     }
 }
 
-/// Gives the account room for any number of cycles.
-fn raise_limit(folder: &Folder) {
-    let server = Server::start(serve_on(folder.path()));
-    let path = format!("/operator/v1/accounts?card_token={CARD}");
-    let found = server.get(&path, OPERATOR_KEY).json();
-    let account = found.pointer("/items/0").unwrap_or(&found);
-    let path = format!("/operator/v1/accounts/{}", account["account_no"].as_str().unwrap());
-    let body = r#"{"credit_limit":"1000000000.00"}"#;
-    let raised = server.connection().call("PATCH", &path, OPERATOR_KEY, body).unwrap();
-    assert_eq!(raised.status, 200, "{}", raised.body);
-    server.kill();
-}
-
 /// A number from the environment, which `cargo xtask crash` sets.
-fn number(variable: &str, default: u64) -> u64 {
+pub(crate) fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).ok().map_or(default, |text| text.parse().expect(variable))
 }

@@ -14,6 +14,7 @@ mod crash;
 mod documents;
 mod hostile;
 mod http;
+mod nodes;
 mod races;
 mod replay;
 mod secrecy;

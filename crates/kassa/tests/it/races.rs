@@ -9,16 +9,25 @@ use crate::server::{
 };
 
 /// Requests at once, each on a connection of its own.
-const RACERS: usize = 64;
+pub(crate) const RACERS: usize = 64;
 
 /// Sends `body(n)` to `path` from all racers, as much at once as can be.
 fn race(server: &Server, path: &str, body: impl Fn(usize) -> String + Sync) -> Vec<Reply> {
+    race_to(&[server], path, body)
+}
+
+/// As [`race`], to one of `servers` in turn.
+pub(crate) fn race_to(
+    servers: &[&Server],
+    path: &str,
+    body: impl Fn(usize) -> String + Sync,
+) -> Vec<Reply> {
     let start = Barrier::new(RACERS);
     thread::scope(|scope| {
         let racers: Vec<_> = (0..RACERS)
             .map(|number| {
                 let (start, body) = (&start, &body);
-                let mut connection = server.connection();
+                let mut connection = servers[number % servers.len()].connection();
                 scope.spawn(move || {
                     // The connection is opened first, so that the requests meet.
                     connection.get("/livez", "").unwrap();
@@ -43,10 +52,7 @@ fn parallel_captures_take_what_there_is_and_no_more() {
     });
     let taken = replies.iter().filter(|reply| reply.status == 201).count();
     assert_eq!(taken, 14);
-    for refused in replies.iter().filter(|reply| reply.status != 201) {
-        assert_eq!(refused.status, 409, "{}", refused.body);
-        assert!(refused.body.contains("insufficient-debited-amount"), "{}", refused.body);
-    }
+    check_refused(&replies, "insufficient-debited-amount");
     assert_eq!(server.balances(CARD), ["98.00", "2.00", "49900.00"]);
     let last = server.post(
         &format!("{LEDGER}/purchases"),
@@ -84,15 +90,25 @@ fn identical_requests_have_one_effect_and_one_answer() {
     verify(folder.path());
 }
 
+/// Checks the answers to one request that all racers sent.
 #[track_caller]
-fn check_one_effect(replies: &[Reply]) {
+pub(crate) fn check_one_effect(replies: &[Reply]) {
     let first = &replies[0];
     for reply in replies {
         assert_eq!((reply.status, &reply.body), (201, &first.body));
         assert_eq!(reply.header("location"), first.header("location"));
     }
     let replayed = replies.iter().filter(|reply| reply.is_replayed()).count();
-    assert_eq!(replayed, RACERS - 1);
+    assert_eq!(replayed, replies.len() - 1);
+}
+
+/// Checks that whoever was not granted was refused for this reason.
+#[track_caller]
+pub(crate) fn check_refused(replies: &[Reply], code: &str) {
+    for refused in replies.iter().filter(|reply| reply.status != 201) {
+        assert_eq!(refused.status, 409, "{}", refused.body);
+        assert!(refused.body.contains(code), "{}", refused.body);
+    }
 }
 
 /// Goal: a cancellation and captures that race leave nothing reserved and nothing taken twice.
@@ -117,10 +133,7 @@ fn a_cancellation_among_captures_ends_the_authorization() {
     });
     assert_eq!(cancelled.status, 201, "{}", cancelled.body);
     let taken = captures.iter().filter(|reply| reply.status == 201).count();
-    for refused in captures.iter().filter(|reply| reply.status != 201) {
-        assert_eq!(refused.status, 409, "{}", refused.body);
-        assert!(refused.body.contains("authorization-cancelled"), "{}", refused.body);
-    }
+    check_refused(&captures, "authorization-cancelled");
     let available = 50_000 - taken;
     let expected = [format!("{taken}.00"), "0.00".to_owned(), format!("{available}.00")];
     assert_eq!(server.balances(CARD), expected);

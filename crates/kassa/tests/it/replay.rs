@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::http::{Connection, Reply};
 use crate::server::{CARD, LEDGER, LEDGER_TOKEN, Server, authorization, purchase};
@@ -23,11 +25,36 @@ pub(crate) enum Effect {
 /// A request, and its answer where there was one.
 #[derive(Clone, Debug)]
 pub(crate) struct Operation {
+    /// Whose account it is about.
+    pub(crate) card: &'static str,
     pub(crate) path: String,
     pub(crate) body: String,
     pub(crate) effect: Effect,
     /// None: the connection ended first, or the server said that it did not know.
     pub(crate) answer: Option<Reply>,
+    /// How the server said that it did not know, or has not done it.
+    pub(crate) excuse: Option<Reply>,
+    /// From the request to what it came to.
+    pub(crate) took: Duration,
+}
+
+/// How far a client is.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    granted: AtomicU64,
+    excused: AtomicU64,
+}
+
+impl Progress {
+    /// Requests that were done.
+    pub(crate) fn granted(&self) -> u64 {
+        self.granted.load(Ordering::SeqCst)
+    }
+
+    /// Requests of which the server said that it does not know, or has not done them.
+    pub(crate) fn excused(&self) -> u64 {
+        self.excused.load(Ordering::SeqCst)
+    }
 }
 
 /// A random sequence that a seed repeats (Marsaglia, xorshift64).
@@ -65,7 +92,7 @@ enum Sent {
     /// It was done.
     Granted(Reply),
     /// The server said that it does not know, or has not done it.
-    NotTold,
+    NotTold(Reply),
     /// The server is gone.
     Lost,
 }
@@ -74,7 +101,9 @@ enum Sent {
 pub(crate) struct Client {
     name: String,
     ledger: &'static str,
+    card: &'static str,
     connection: Connection,
+    progress: Arc<Progress>,
     numbers: Numbers,
     count: u32,
     open: Vec<Open>,
@@ -95,7 +124,18 @@ impl Client {
         let mut numbers = Numbers::new(seed);
         let ledger = if numbers.below(2) == 0 { LEDGER } else { LEDGER_LATER };
         let connection = Connection::new(address);
-        Client { name, ledger, connection, numbers, count: 0, open: vec![], done: vec![] }
+        let (progress, open, done) = (Arc::default(), vec![], vec![]);
+        Client { name, ledger, card: CARD, connection, progress, numbers, count: 0, open, done }
+    }
+
+    /// Uses another card than the demo's.
+    pub(crate) fn on_card(self, card: &'static str) -> Client {
+        Client { card, ..self }
+    }
+
+    /// How far it is, for who watches while it runs.
+    pub(crate) fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
     }
 
     /// Sends requests until it is told to stop or the server is gone.
@@ -128,12 +168,9 @@ impl Client {
 
     fn authorize(&mut self) -> bool {
         let amount = self.numbers.between(1_000, 3_000);
-        let operation = Operation {
-            path: format!("{}/authorizations", self.ledger),
-            body: authorization(CARD, &self.source(), &decimal(amount)),
-            effect: Effect::Authorize { amount },
-            answer: None,
-        };
+        let path = format!("{}/authorizations", self.ledger);
+        let body = authorization(self.card, &self.source(), &decimal(amount));
+        let operation = self.operation(path, body, Effect::Authorize { amount });
         let sent = self.send(operation);
         if let Sent::Granted(reply) = &sent {
             self.open.push(Open { id: reply.id(), remaining: amount, captures: vec![] });
@@ -145,18 +182,16 @@ impl Client {
         let source = self.source();
         let amount = self.numbers.between(100, 900).min(self.open[at].remaining);
         let authorization = self.open[at].id.clone();
-        let operation = Operation {
-            path: format!("{}/purchases", self.ledger),
-            body: purchase(&authorization, &source, &decimal(amount)),
-            effect: Effect::Capture { authorization, amount },
-            answer: None,
-        };
+        let path = format!("{}/purchases", self.ledger);
+        let body = purchase(&authorization, &source, &decimal(amount));
+        let operation = self.operation(path, body, Effect::Capture { authorization, amount });
         let sent = self.send(operation);
         if let Sent::Granted(_) = &sent {
             self.open[at].remaining -= amount;
             self.open[at].captures.push((source, amount));
         }
-        if self.open[at].remaining == 0 {
+        // Nothing is built on what is not known.
+        if !sent.is_granted() || self.open[at].remaining == 0 {
             self.open.swap_remove(at);
         }
         sent.goes_on()
@@ -168,39 +203,38 @@ impl Client {
         let (captured, left) = self.open[at].captures[which].clone();
         let amount = self.numbers.between(1, left);
         let amount_text = decimal(amount);
-        let operation = Operation {
-            path: format!("{}/purchases/{captured}/corrections", self.ledger),
-            body: format!(
-                r#"{{"sourceCorrectionTransactionId":"{source}","amount":{amount_text}}}"#
-            ),
-            effect: Effect::Correct { amount },
-            answer: None,
-        };
+        let path = format!("{}/purchases/{captured}/corrections", self.ledger);
+        let body =
+            format!(r#"{{"sourceCorrectionTransactionId":"{source}","amount":{amount_text}}}"#);
+        let operation = self.operation(path, body, Effect::Correct { amount });
         let sent = self.send(operation);
         if let Sent::Granted(_) = &sent {
             self.open[at].captures[which].1 -= amount;
             if self.open[at].captures[which].1 == 0 {
                 self.open[at].captures.swap_remove(which);
             }
+        } else {
+            self.open.swap_remove(at);
         }
         sent.goes_on()
     }
 
     fn cancel(&mut self, at: usize) -> bool {
         let authorization = self.open.swap_remove(at).id;
-        let operation = Operation {
-            path: format!("{}/authorizations/{authorization}/cancellations", self.ledger),
-            body: "{}".to_owned(),
-            effect: Effect::Cancel { authorization },
-            answer: None,
-        };
+        let path = format!("{}/authorizations/{authorization}/cancellations", self.ledger);
+        let operation = self.operation(path, "{}".to_owned(), Effect::Cancel { authorization });
         self.send(operation).goes_on()
+    }
+
+    fn operation(&self, path: String, body: String, effect: Effect) -> Operation {
+        let (card, took) = (self.card, Duration::ZERO);
+        Operation { card, path, body, effect, answer: None, excuse: None, took }
     }
 
     /// Asks again what was answered before; the answer must be the same bytes.
     fn repeat(&mut self) -> bool {
         let at = self.numbers.index(self.done.len());
-        let Operation { path, body, effect, answer } = &self.done[at];
+        let Operation { path, body, effect, answer, .. } = &self.done[at];
         let (Some(first), false) = (answer, matches!(effect, Effect::Cancel { .. })) else {
             return true;
         };
@@ -216,15 +250,25 @@ impl Client {
 
     /// Sends and remembers.
     fn send(&mut self, mut operation: Operation) -> Sent {
+        let begun = Instant::now();
         let sent = self.connection.post(&operation.path, LEDGER_TOKEN, &operation.body);
+        operation.took = begun.elapsed();
         let sent = match sent {
             Ok(reply) if reply.status == 201 => Sent::Granted(reply),
-            Ok(reply) if reply.status == 503 => Sent::NotTold,
+            Ok(reply) if reply.status == 503 => Sent::NotTold(reply),
             Ok(reply) => panic!("{} answered {}: {}", operation.path, reply.status, reply.body),
             Err(_) => Sent::Lost,
         };
-        if let Sent::Granted(reply) = &sent {
-            operation.answer = Some(reply.clone());
+        match &sent {
+            Sent::Granted(reply) => {
+                operation.answer = Some(reply.clone());
+                self.progress.granted.fetch_add(1, Ordering::SeqCst);
+            }
+            Sent::NotTold(reply) => {
+                operation.excuse = Some(reply.clone());
+                self.progress.excused.fetch_add(1, Ordering::SeqCst);
+            }
+            Sent::Lost => {}
         }
         self.done.push(operation);
         sent
@@ -232,20 +276,31 @@ impl Client {
 }
 
 impl Sent {
+    fn is_granted(&self) -> bool {
+        matches!(self, Sent::Granted(_))
+    }
+
     fn goes_on(&self) -> bool {
         !matches!(self, Sent::Lost)
     }
 }
 
-/// What the account must show, from what was granted.
+/// What the accounts must show, from what was granted.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
+    /// By card.
+    accounts: HashMap<&'static str, Account>,
+}
+
+/// What one account must show.
+#[derive(Debug, Default)]
+struct Account {
     debt: i64,
     /// What each authorization still holds.
     held: HashMap<String, i64>,
 }
 
-impl Books {
+impl Account {
     /// Follows an operation that was granted.
     fn follow(&mut self, effect: &Effect, answer: &Reply) {
         match effect {
@@ -263,6 +318,9 @@ impl Books {
         }
     }
 
+}
+
+impl Books {
     /// Asks for every operation again: those that were answered are found, byte for byte; those
     /// that were not are there whole or not at all, and have one effect when they are repeated.
     pub(crate) fn settle(&mut self, server: &Server, operations: &mut [Operation]) {
@@ -273,12 +331,15 @@ impl Books {
                 None => ask(&mut connection, operation),
             };
             find(&mut connection, operation, &first);
-            self.follow(&operation.effect, &first);
+            let account = self.accounts.entry(operation.card).or_default();
+            account.follow(&operation.effect, &first);
             operation.answer = Some(first);
         }
-        let reserved: i64 = self.held.values().sum();
-        let [debt, reserved_shown, _] = server.balances(CARD);
-        assert_eq!((debt, reserved_shown), (decimal(self.debt), decimal(reserved)));
+        for (card, account) in &self.accounts {
+            let reserved: i64 = account.held.values().sum();
+            let [debt, reserved_shown, _] = server.balances(card);
+            assert_eq!((debt, reserved_shown), (decimal(account.debt), decimal(reserved)));
+        }
     }
 }
 

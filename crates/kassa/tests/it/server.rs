@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::http::{Connection, Reply};
 
@@ -12,6 +13,7 @@ use crate::http::{Connection, Reply};
 pub(crate) const LEDGER_TOKEN: &str = "demo-ledger-token-000000000000000";
 pub(crate) const OPERATOR_KEY: &str = "demo-operator-key-00000000000000";
 pub(crate) const CARD: &str = "5646735165";
+pub(crate) const SMALL_CARD: &str = "546415646315";
 
 /// Under which the card ledger of the demo's company is.
 pub(crate) const LEDGER: &str = "/ledger/credit-account-acquiring/v1/100";
@@ -85,17 +87,49 @@ pub(crate) fn run(arguments: &[&str], data_dir: &Path) -> Output {
 /// Runs a command that must succeed, and gives what it printed.
 #[track_caller]
 pub(crate) fn run_well(arguments: &[&str], data_dir: &Path) -> String {
-    let output = run(arguments, data_dir);
+    printed(kassa(arguments).arg("--data-dir").arg(data_dir))
+}
+
+/// What a command prints that must succeed.
+#[track_caller]
+pub(crate) fn printed(command: &mut Command) -> String {
+    let output = command.output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {error}");
+    assert!(output.status.success(), "{command:?}: {error}");
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// Checks every invariant of a store with the program's own command.
 #[track_caller]
 pub(crate) fn verify(data_dir: &Path) {
-    let report = run_well(&["verify"], data_dir);
+    check_verified(&run_well(&["verify"], data_dir));
+}
+
+/// Checks what `kassa verify` said.
+#[track_caller]
+pub(crate) fn check_verified(report: &str) {
     assert!(report.contains("invariants hold."), "{report}");
+}
+
+/// Asks until it is so, for ten seconds.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, is_so: impl FnMut() -> bool) {
+    wait_at_most(Duration::from_secs(10), what, is_so);
+}
+
+/// Asks until it is so; how long that took.
+#[track_caller]
+pub(crate) fn wait_at_most(
+    most: Duration,
+    what: &str,
+    mut is_so: impl FnMut() -> bool,
+) -> Duration {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < most, "{most:?} have passed, and not yet: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    begun.elapsed()
 }
 
 /// A running server. It is killed when it is dropped.
@@ -160,6 +194,18 @@ impl Server {
         let answer = self.post(&path, LEDGER_TOKEN, &authorization(card, source, amount));
         assert_eq!(answer.status, 201, "{}", answer.body);
         answer.id()
+    }
+
+    /// Gives a card's account room for any amount of traffic.
+    #[track_caller]
+    pub(crate) fn raise_limit(&self, card: &str) {
+        let path = format!("/operator/v1/accounts?card_token={card}");
+        let found = self.get(&path, OPERATOR_KEY).json();
+        let account = found.pointer("/items/0").unwrap_or(&found);
+        let path = format!("/operator/v1/accounts/{}", account["account_no"].as_str().unwrap());
+        let body = r#"{"credit_limit":"1000000000.00"}"#;
+        let raised = self.connection().call("PATCH", &path, OPERATOR_KEY, body).unwrap();
+        assert_eq!(raised.status, 200, "{}", raised.body);
     }
 
     /// SIGKILL, as a power cut for the process.

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use crate::http::{connect, read_reply};
 use crate::replay::{Books, Client};
-use crate::server::{CARD, Folder, LEDGER, LEDGER_TOKEN, Server, authorization, serve_on, verify};
+use crate::server::{
+    CARD, Folder, LEDGER, LEDGER_TOKEN, Server, authorization, serve_on, verify, wait_until,
+};
 
 /// Method: clients with random traffic, SIGTERM in the middle, exit code 0; then a second server
 /// on the same store is asked for everything again.
@@ -74,16 +76,4 @@ fn a_request_that_was_begun_is_answered() {
     let again = server.post(&format!("{LEDGER}/authorizations"), LEDGER_TOKEN, &body);
     assert_eq!((again.status, &again.body), (201, &reply.body));
     assert!(again.is_replayed());
-}
-
-/// Asks until it is so, for ten seconds.
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..500 {
-        if is_so() {
-            return;
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    panic!("ten seconds have passed, and not yet: {what}");
 }
