@@ -4,6 +4,10 @@
 //! Invariant: nothing is filled but what was made for it or is empty. The server is gone when it
 //! ends, and so is a fresh store.
 
+mod batching;
+
+pub(crate) use batching::batching;
+
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -53,13 +57,13 @@ const READY_TRIES: u32 = 500;
 /// # Errors
 /// When the store cannot be filled, the server does not start, or a phase has no answer at all.
 pub(crate) fn ledger(options: &LedgerBenchOptions) -> anyhow::Result<()> {
-    ensure!(options.accounts <= options.cards, "there must be a card for each account");
     let scratch = Scratch::new_in(options.data_dir.as_deref(), "bench")?;
     let BenchSettings { database, writers } = options.database.resolve()?;
     let settings = StoreSettings { database, ..StoreSettings::embedded(scratch.path()) };
     let postgres = settings.database.as_ref().map(open_empty).transpose()?;
     let mut installation = Installation::open(&settings, &Opening::default())?;
-    fill(installation.store.as_mut(), options)?;
+    let filling = Filling { accounts: options.accounts, cards: options.cards };
+    fill(installation.store.as_mut(), filling)?;
     drop(installation);
     let server = Server::start(&settings, writers)?;
     let target = Target {
@@ -118,8 +122,17 @@ fn card_token(card: u64) -> anyhow::Result<CardToken> {
     token.context("a card token of the benchmark")
 }
 
+/// What a store is filled with, beside the hot account and its cards.
+#[derive(Clone, Copy, Debug)]
+struct Filling {
+    accounts: u64,
+    /// Spread over the accounts.
+    cards: u64,
+}
+
 /// Fills the store the way that requests would, in large batches.
-fn fill(store: &mut dyn Store, options: &LedgerBenchOptions) -> anyhow::Result<()> {
+fn fill(store: &mut dyn Store, options: Filling) -> anyhow::Result<()> {
+    ensure!(options.accounts <= options.cards, "there must be a card for each account");
     note(&format!("filling the store: {} accounts, {} cards", options.accounts, options.cards));
     submit(store, &[company()?, seller(), credential()])?;
     let limit = Decimal::parse(&(AMOUNT_MINOR_MAX / 100).to_string()).context("the limit")?;
@@ -314,7 +327,6 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::settings::ForBench;
 
     /// The URL is in the environment and not among the arguments; no setting of this process gets
     /// through.
@@ -348,18 +360,7 @@ mod tests {
     #[test]
     fn a_store_is_filled_as_asked() {
         let mut store = store::MemoryStore::default();
-        let options = LedgerBenchOptions {
-            accounts: 3,
-            cards: 2_500,
-            seconds: 1,
-            warmup: 1,
-            connections: vec![1],
-            rounds: 1,
-            data_dir: None,
-            database: ForBench::default(),
-            json: false,
-        };
-        fill(&mut store, &options).unwrap();
+        fill(&mut store, Filling { accounts: 3, cards: 2_500 }).unwrap();
         let mut reader = store.source().open().unwrap();
         let accounts = reader.accounts_before(AccountId(i64::MAX), 10).unwrap();
         // Three, the hot one, and the seller's.

@@ -107,6 +107,9 @@ pub(crate) enum BenchCommand {
     /// Measure the card ledger: a fresh store or an empty database, which is left filled; a server
     /// of its own; load over HTTP
     Ledger(LedgerBenchOptions),
+    /// Measure what batches bring on an empty database of this machine, which is left filled:
+    /// Kassa's engine against one transaction for each request, in turn, without HTTP
+    Batching(BatchingBenchOptions),
 }
 
 #[derive(Args, Debug)]
@@ -131,6 +134,40 @@ pub(crate) struct LedgerBenchOptions {
     pub(crate) rounds: u32,
     /// Where the store is made; without it the system's place for temporary files, which on some
     /// systems is memory and no disk
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) database: ForBench,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BatchingBenchOptions {
+    /// Accounts in the store
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) accounts: u64,
+    /// Cards in the store, spread over the accounts
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) cards: u64,
+    /// Measured seconds of each phase
+    #[arg(long, default_value_t = 5)]
+    pub(crate) seconds: u64,
+    /// Seconds of load before them, not counted
+    #[arg(long, default_value_t = 1)]
+    pub(crate) warmup: u64,
+    /// Callers at once, on both sides
+    #[arg(long, default_value_t = 256)]
+    pub(crate) callers: usize,
+    /// Connections of the naive side, which its callers share
+    #[arg(long, default_value_t = 32)]
+    pub(crate) connections: usize,
+    /// Times that everything is done; the report has the medians
+    #[arg(long, default_value_t = 3)]
+    pub(crate) rounds: u32,
+    /// A directory on the database's disk, for the disk probe; without it the system's place for
+    /// temporary files
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     #[command(flatten)]

@@ -26,7 +26,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use command_line::{BenchCommand, CommandLine, CompanyCommand, CredentialCommand, SellerCommand, StoreCommand};
+use command_line::{
+    BenchCommand, CommandLine, CompanyCommand, CredentialCommand, SellerCommand, StoreCommand,
+};
 
 fn main() -> ExitCode {
     let outcome = run(CommandLine::parse());
@@ -49,6 +51,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<ExitCode> {
             return verify::run(&given.resolve(&environment::variable)?, json);
         }
         Command::Bench(BenchCommand::Ledger(options)) => benchmark::ledger(&options),
+        Command::Bench(BenchCommand::Batching(options)) => benchmark::batching(&options),
         Command::OperatorKey { given, label } => {
             manage::issue_operator_key(&given.resolve(&environment::variable)?, &label)
         }

@@ -80,13 +80,16 @@ pub enum CopyError {
     #[error("target has a store of its own, with something in it")]
     TargetNotEmpty,
     /// The target has a part of a copy, and its source was another one.
-    #[error("target has a part of a copy of another source, or of this one before it changed")]
+    #[error(
+        "target has a part of a copy of another source, or of this one before it changed: begin \
+         again with an empty target"
+    )]
     OtherSource,
     /// The source is no longer what it was when this began.
-    #[error("source was changed while it was copied")]
+    #[error("source was changed while it was copied: begin again with an empty target")]
     SourceChanged,
     /// The target is no copy: this is the first difference.
-    #[error("target differs from its source: {0}")]
+    #[error("target differs from its source, first in {0}: begin again with an empty target")]
     Differs(String),
     /// The target equals its source, and neither is in order.
     #[error("target equals its source, but an invariant is broken in both: {0}")]

@@ -27,6 +27,9 @@ const CONNECT_WAIT: Duration = Duration::from_secs(2);
 /// How long what was sent may stay without the other side's kernel having seen it.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// How long a connection may say nothing before it is asked whether it is still there.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
+
 /// How long a round trip may take, waits for locks included.
 pub(super) const ROUND_TRIP_MAX: Duration = Duration::from_secs(8);
 
@@ -118,6 +121,7 @@ impl Connector {
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(TCP_USER_TIMEOUT);
         }
+        config.keepalives_idle(KEEPALIVE_IDLE);
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         config.application_name("kassa");
         let names_mode = options.url.contains("sslmode=");

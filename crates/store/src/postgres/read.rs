@@ -5,11 +5,13 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ledger::{
     Account, AccountId, AuthorizationId, Books, Card, CardId, Directory, Head, Position, ReadSet,
     Row, RowId, Timestamp,
 };
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 
@@ -63,6 +65,9 @@ struct PostgresReader {
     directory: Arc<Directory>,
 }
 
+/// How long one statement of a reader may take. An audit is many.
+const STATEMENT_MAX: Duration = Duration::from_secs(30);
+
 /// The statements of a connection that were asked for so far.
 type Prepared = RefCell<HashMap<String, Statement>>;
 
@@ -89,7 +94,8 @@ impl View<'_> {
             self.prepared.borrow_mut().insert(sql.to_owned(), statement.clone());
             statement
         };
-        Ok(self.client.query(&statement, parameters).await?)
+        let answer = timeout(STATEMENT_MAX, self.client.query(&statement, parameters)).await;
+        Ok(answer.map_err(|_| Error::Silent)??)
     }
 }
 

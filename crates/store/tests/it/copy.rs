@@ -235,10 +235,7 @@ fn what_is_not_equal_is_found_and_named() {
     let from = TempDir::new();
     populated(from.path());
     for (sql, expected) in [
-        (
-            "UPDATE authorization_ SET taken = taken + 1 WHERE id = (SELECT min(id) FROM authorization_)",
-            "row ",
-        ),
+        ("UPDATE authorization_ SET taken = 1 WHERE taken = 0 AND state = 0", "row "),
         ("DELETE FROM transaction_ WHERE id = (SELECT max(id) FROM transaction_)", "row "),
         ("UPDATE change SET actor = 'nobody' WHERE id = 1", "row 1"),
         ("UPDATE seal SET hash = zeroblob(32) WHERE last = 1", "the seal of row 1"),

@@ -1,5 +1,5 @@
 //! The stores, from outside: what every store must do, on each of them; that they do the same;
-//! and what only the embedded one has to.
+//! and what only the embedded one, or only the one for many nodes, has to.
 
 #[cfg(test)]
 mod commands;
@@ -9,6 +9,8 @@ mod conformance;
 mod copy;
 #[cfg(test)]
 mod differential;
+#[cfg(test)]
+mod postgres;
 #[cfg(test)]
 mod sqlite;
 #[cfg(test)]

@@ -166,8 +166,7 @@ fn posted(kind: PostingKind, source: &str) -> String {
 fn check_journal(dump: &Dump, start: RowId, replies: &[Reply]) {
     let mut said: Vec<String> = replies.iter().filter_map(written).collect();
     let rows = dump.rows();
-    let mut stored: Vec<String> =
-        rows.iter().filter(|row| row.id() > start).map(named).collect();
+    let mut stored: Vec<String> = rows.iter().filter(|row| row.id() > start).map(named).collect();
     said.sort_unstable();
     stored.sort_unstable();
     assert_eq!(said, stored);

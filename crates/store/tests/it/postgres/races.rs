@@ -1,20 +1,19 @@
 //! Several writers in several nodes do the same, or the opposite, at the same time.
 
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Barrier};
 use std::thread;
 
-use cluster::Cluster;
 use engine::{Command, Reply, run_batch};
 use ledger::books::Done;
-use ledger::{Currency, Money, Refusal, RowId, Timestamp};
-use store::{Postgres, PostgresOptions, PostgresStore};
+use ledger::{Currency, Money, Refusal, RowId};
+use store::{Postgres, PostgresStore};
 
 use super::proxy::{Plan, Proxy};
 use super::{
-    check_journal, clock, count, grant, newest, node, on_each_isolation, run_interrupted, verify,
-    world, written,
+    check_journal, clock, grant, newest, node, on_each_isolation, run_interrupted, verify, world,
+    written,
 };
 use crate::commands::{
     NOW, authorize, block, by_account, by_card, capture, card, company, offline, seller, token,
@@ -83,11 +82,10 @@ fn a_repeat_at_the_same_time_is_answered_alike() {
         let all: Vec<Vec<Command>> = (0..15)
             .map(|at| {
                 let token = &world.tokens[at % 2];
-                vec![authorize(&format!("{at}"), by_card(token), "1.00"), offline(
-                    &format!("o{at}"),
-                    token,
-                    "2.00",
-                )]
+                vec![
+                    authorize(&format!("{at}"), by_card(token), "1.00"),
+                    offline(&format!("o{at}"), token, "2.00"),
+                ]
             })
             .collect();
         let replies = race(&mut writers, &vec![all; 4]);
@@ -166,7 +164,10 @@ fn a_name_is_given_once() {
         let world = world(&mut writers[0], 2);
         let start = newest(&nodes[0]);
         let names = |at: usize| {
-            vec![company(&format!("c{at}")), card(world.accounts[at % 2], &token(&format!("t{at}")))]
+            vec![
+                company(&format!("c{at}")),
+                card(world.accounts[at % 2], &token(&format!("t{at}"))),
+            ]
         };
         let batches: Vec<Vec<Command>> = (0..8).map(names).collect();
         let replies = race(&mut writers, &vec![batches; 4]);
@@ -211,11 +212,11 @@ fn random_commands_of_all_writers_keep_the_books() {
         let mut writers = writers(&nodes);
         world(&mut writers[0], 6);
         let start = newest(&nodes[0]);
-        let greatest = AtomicI64::new(start.0);
+        let greatest = &AtomicI64::new(start.0);
         let replies: Vec<Reply> = thread::scope(|scope| {
             let running: Vec<_> = (0..)
                 .zip(&mut writers)
-                .map(|(seed, writer)| scope.spawn(|| work(seed, writer, &greatest)))
+                .map(|(seed, writer)| scope.spawn(move || work(seed, writer, greatest)))
                 .collect();
             running.into_iter().flat_map(|running| running.join().unwrap()).collect()
         });
@@ -262,14 +263,14 @@ fn a_card_is_older_than_what_it_is_used_for() {
                 authorize(&source("card"), by_card(&new), "1.00"),
             ];
             let blocker = authorize(&source("blocker"), by_account(held), "1.00");
+            let slow = &mut slow;
+            let mut start = Some(|| run_batch(slow, &batch, NOW).unwrap());
             thread::scope(|scope| {
                 let mut waiting = None;
-                let replies = run_interrupted(&mut holder, &[blocker], &mut |tries| {
-                    if tries > 1 {
-                        return;
-                    }
+                let replies = run_interrupted(&mut holder, &[blocker], &mut |_| {
+                    let Some(start) = start.take() else { return };
                     let before = counter(&nodes[0]);
-                    waiting = Some(scope.spawn(|| run_batch(&mut slow, &batch, NOW).unwrap()));
+                    waiting = Some(scope.spawn(start));
                     // It has its ids, and waits for the lock or will.
                     while counter(&nodes[0]) == before {
                         thread::yield_now();
@@ -304,22 +305,43 @@ fn ids_that_are_given_back_are_given_to_one() {
         let world = world(&mut loser, 4);
         let by = |at: usize| by_card(&world.tokens[at]);
         let basis = grant(&mut fourth, authorize("basis", by(3), "9.00"));
-        let batch = [
-            authorize("same", by(0), "1.00"),
-            authorize("none", by_card(&token("none")), "1.00"),
-        ];
+        let batch =
+            [authorize("same", by(0), "1.00"), authorize("none", by_card(&token("none")), "1.00")];
         let wins = [authorize("same", by(1), "1.00")];
         let (begun, has_begun) = channel();
-        let (won, has_won) = channel();
-        let loser = thread::spawn(move || {
-            run_interrupted(&mut loser, &batch, &mut |tries| {
-                if tries == 1 {
-                    begun.send(()).unwrap();
-                    has_won.recv().unwrap();
+        let (won, has_won) = channel::<()>();
+        thread::scope(|scope| {
+            let mut losing = Some(move || {
+                let replies = run_interrupted(&mut loser, &batch, &mut |tries| {
+                    if tries == 1 {
+                        begun.send(()).unwrap();
+                        has_won.recv().unwrap();
+                    }
+                });
+                assert_eq!(replies.unwrap()[0], Err(Refusal::DuplicateAuthorization));
+            });
+            let mut running = None;
+            let replies = run_interrupted(&mut winner, &wins, &mut |_| {
+                if let Some(losing) = losing.take() {
+                    running = Some(scope.spawn(losing));
+                    has_begun.recv().unwrap();
                 }
-            })
+            });
+            replies.unwrap().remove(0).unwrap();
+            proxy.plan(Plan::Hold("ROLLBACK"));
+            won.send(()).unwrap();
+            proxy.wait();
+            let replies =
+                run_interrupted(&mut third, &[authorize("c", by(2), "1.00")], &mut |_| {
+                    proxy.plan(Plan::Pass);
+                    if let Some(running) = running.take() {
+                        running.join().unwrap();
+                        let take = capture(basis, "d", "1.00");
+                        run_batch(&mut fourth, [&take], NOW).unwrap().remove(0).unwrap();
+                    }
+                });
+            replies.unwrap().remove(0).unwrap();
         });
-        let _ = has_begun.recv();
-        drop((wins, &mut winner, won, loser, &mut third, basis, proxy.plan(Plan::Pass)));
+        verify(&direct);
     });
 }

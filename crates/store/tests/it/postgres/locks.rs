@@ -1,0 +1,86 @@
+//! Others hold what a batch needs, or the batch itself comes to a bad end.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::Duration;
+
+use cluster::Cluster;
+use engine::run_batch;
+use store::PostgresOptions;
+
+use super::{check_journal, newest, node, on_each_isolation, run_interrupted, verify, world};
+use crate::commands::{NOW, authorize, by_account, by_card};
+
+/// How often to look.
+const POLL: Duration = Duration::from_millis(5);
+
+/// Waits until somebody in the database waits for a lock.
+pub(super) fn wait_for_lock(cluster: &Cluster, options: &PostgresOptions) {
+    wait_for(cluster, options, "wait_event_type = 'Lock'");
+}
+
+fn wait_for(cluster: &Cluster, options: &PostgresOptions, what: &str) {
+    let sql = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {what}"
+    );
+    while cluster.psql(&options.url, &sql) == "0" {
+        thread::sleep(POLL);
+    }
+}
+
+#[test]
+fn a_batch_waits_for_a_row_that_somebody_holds() {
+    on_each_isolation(|cluster, options| {
+        let node = node(options);
+        let mut writer = node.writer();
+        let world = world(&mut writer, 2);
+        let start = newest(&node);
+        let hold = format!(
+            "SELECT id FROM account WHERE id = {} FOR UPDATE; SELECT pg_sleep(1)",
+            world.accounts[0].0
+        );
+        let batch = [
+            authorize("b", by_account(world.accounts[1]), "1.00"),
+            authorize("a", by_account(world.accounts[0]), "1.00"),
+        ];
+        thread::scope(|scope| {
+            let holding = scope.spawn(|| cluster.psql(&options.url, &hold));
+            wait_for(cluster, options, "wait_event = 'PgSleep'");
+            let waiting = scope.spawn(|| run_batch(&mut writer, &batch, NOW));
+            wait_for_lock(cluster, options);
+            assert!(!holding.is_finished() && !waiting.is_finished());
+            let replies = waiting.join().unwrap().unwrap();
+            holding.join().unwrap();
+            assert!(replies.iter().all(Result::is_ok), "{replies:?}");
+            check_journal(&verify(&node), start, &replies);
+        });
+    });
+}
+
+/// Goal: a bug in a rule costs its batch and nothing else. Method: unwind in the middle of a batch
+/// that has locked what the next ones of this and another writer need.
+#[test]
+fn a_batch_that_unwinds_gives_everything_back() {
+    on_each_isolation(|_, options| {
+        let node = node(options);
+        let (mut writer, mut other) = (node.writer(), node.writer());
+        let world = world(&mut writer, 1);
+        for round in 0..3 {
+            let start = newest(&node);
+            let batch = |name: &str| {
+                [authorize(&format!("{name} {round}"), by_card(&world.tokens[0]), "1.00")]
+            };
+            let unwound = catch_unwind(AssertUnwindSafe(|| {
+                run_interrupted(&mut writer, &batch("a"), &mut |_| {
+                    std::panic::resume_unwind(Box::new("a bug"));
+                })
+            }));
+            assert!(unwound.is_err());
+            assert_eq!(newest(&node), start);
+            let mut replies = run_batch(&mut writer, &batch("a"), NOW).unwrap();
+            replies.extend(run_batch(&mut other, &batch("b"), NOW).unwrap());
+            assert!(replies.iter().all(Result::is_ok));
+            check_journal(&verify(&node), start, &replies);
+        }
+    });
+}

@@ -1,0 +1,109 @@
+//! The schema: made once, by whoever comes first, and ended by whoever comes after one that died.
+
+use std::thread;
+
+use cluster::{Cluster, Durability, Isolation};
+use store::{Postgres, PostgresError};
+
+use super::{database, node, on_each_isolation, verify, world};
+
+/// The file of the first migration.
+const FIRST: &str = include_str!("../../../migrations/postgres/0001_card_ledger.sql");
+
+fn statements() -> Vec<String> {
+    let lines = FIRST.lines().map(|line| line.split("--").next().unwrap());
+    let code = lines.collect::<Vec<_>>().join("\n");
+    let statements = code.split(';').map(str::trim).filter(|statement| !statement.is_empty());
+    statements.map(str::to_owned).collect()
+}
+
+#[test]
+fn nodes_that_start_at_once_make_one_store() {
+    on_each_isolation(|cluster, options| {
+        let nodes: Vec<Postgres> = thread::scope(|scope| {
+            let opening: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| Postgres::open(options).unwrap())).collect();
+            opening.into_iter().map(|opening| opening.join().unwrap()).collect()
+        });
+        world(&mut nodes[0].writer(), 1);
+        world_is_seen(&nodes[7]);
+        assert_eq!(cluster.psql(&options.url, "SELECT count(*) FROM migration"), "1");
+        assert_eq!(cluster.psql(&options.url, "SELECT epoch FROM turn"), "1", "by one node");
+        let tables = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname = 'account'";
+        assert_eq!(cluster.psql(&options.url, tables), "1");
+    });
+}
+
+fn world_is_seen(node: &Postgres) {
+    assert_eq!(verify(node).accounts.len(), 3, "one holder's, and the seller's two");
+}
+
+/// Goal: a migration that was killed is ended by the next start. Method: do the first statements
+/// by hand; the last case is a node that died before it could say that it was done.
+#[test]
+fn a_migration_that_was_killed_is_ended() {
+    let cluster = Cluster::start(Durability::Fast);
+    let statements = statements();
+    assert!(statements.len() > 10);
+    for done in [1, 2, statements.len() / 2, statements.len() - 1, statements.len()] {
+        let options = database(&cluster, Isolation::ReadCommitted);
+        // Each a transaction of its own, like the program's.
+        cluster.psql(&options.url, &statements[..done].join("; COMMIT; BEGIN; "));
+        assert!(matches!(Postgres::open_read_only(&options), Err(PostgresError::Missing)));
+        let node = node(&options);
+        world(&mut node.writer(), 1);
+        world_is_seen(&node);
+    }
+}
+
+/// Goal: nobody waits for ever for a node that died at its migrations. Method: a turn that nobody
+/// renews.
+#[test]
+fn the_turn_of_a_dead_node_ends() {
+    let cluster = Cluster::start(Durability::Fast);
+    let options = database(&cluster, Isolation::ReadCommitted);
+    cluster.psql(
+        &options.url,
+        "CREATE TABLE turn (duty TEXT PRIMARY KEY, epoch INT8 NOT NULL, holder TEXT NOT NULL, \
+         until INT8 NOT NULL); INSERT INTO turn \
+         SELECT 'migration', 7, 'dead', (EXTRACT(EPOCH FROM now()) * 1000)::INT8 + 500",
+    );
+    let node = node(&options);
+    world(&mut node.writer(), 1);
+    world_is_seen(&node);
+    assert_eq!(cluster.psql(&options.url, "SELECT epoch, until > 0 FROM turn"), "8|t");
+}
+
+#[test]
+fn a_store_of_another_program_is_refused() {
+    let cluster = Cluster::start(Durability::Fast);
+    let options = database(&cluster, Isolation::ReadCommitted);
+    let check = |expected: fn(&PostgresError) -> bool| {
+        let error = Postgres::open(&options).unwrap_err();
+        assert!(expected(&error), "{error:?}");
+        let error = Postgres::open_read_only(&options).err().unwrap();
+        assert!(expected(&error), "{error:?}");
+    };
+    assert!(matches!(Postgres::open_read_only(&options), Err(PostgresError::Missing)));
+    assert_eq!(
+        cluster.psql(&options.url, "SELECT count(*) FROM pg_class WHERE relname = 'turn'"),
+        "0"
+    );
+    drop(node(&options));
+    cluster.psql(&options.url, "INSERT INTO migration VALUES (99, '0099_later', '\\x00')");
+    check(|error| matches!(error, PostgresError::NewerSchema { found, known } if found > known));
+    cluster.psql(&options.url, "DELETE FROM migration WHERE number = 99");
+    drop(node(&options));
+    cluster.psql(&options.url, "UPDATE migration SET checksum = '\\x00' WHERE number = 1");
+    check(
+        |error| matches!(error, PostgresError::MigrationChanged(name) if name.starts_with("0001")),
+    );
+}
+
+#[test]
+fn what_is_no_database_is_out_of_reach() {
+    let cluster = Cluster::start(Durability::Fast);
+    let url = format!("postgres://kassa@127.0.0.1:{}/nothing", cluster.port());
+    let error = Postgres::open(&super::options(url)).unwrap_err();
+    assert!(matches!(error, PostgresError::OutOfReach(_)), "{error:?}");
+}
