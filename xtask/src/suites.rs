@@ -32,7 +32,7 @@ pub(crate) fn property(arguments: &[String]) -> anyhow::Result<()> {
     announce_and_run(&mut command)
 }
 
-/// Runs the test that kills the real program and starts it again.
+/// Runs the tests that kill the real program, or its database, and start it again.
 pub(crate) fn crash(arguments: &[String]) -> anyhow::Result<()> {
     let options = Options::read(arguments, &["--cycles"])?;
     let mut command = test_of("kassa", &["--test", "it"], "crash");

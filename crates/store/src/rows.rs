@@ -737,8 +737,8 @@ impl<'r> From<Option<&'r [u8]>> for Cell<'r> {
     }
 }
 
-/// A directory of what its tables hold, as of a version and a row. `payables` are in the order in which
-/// they were opened.
+/// A directory of what its tables hold, as of a version and a row. `payables` are in the order in
+/// which they were opened.
 pub(crate) fn directory(
     (version, newest): (i64, RowId),
     companies: Vec<Company>,

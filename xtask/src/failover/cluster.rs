@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use super::folder::{Signal, processes_in, signal};
+use super::folder::{Signal, signal_all};
 use super::http::{Connection, Request};
 use super::now;
 use super::tools::{Tools, output};
@@ -116,12 +116,12 @@ impl Cluster {
 
     /// Sends a signal to all processes of a node, as if it concerned the machine.
     pub(super) fn signal(&self, at: usize, what: Signal) -> anyhow::Result<()> {
-        signal(&processes_in(&self.node(at)?.folder)?, what)
+        signal_all(&self.node(at)?.folder, what)
     }
 
     /// Kills `PostgreSQL` alone, so that Patroni sees it and starts it again.
     pub(super) fn kill_postgres(&self, at: usize) -> anyhow::Result<()> {
-        signal(&processes_in(&self.node(at)?.data())?, Signal::Kill)
+        signal_all(&self.node(at)?.data(), Signal::Kill)
     }
 
     /// The node that leads, if one says so.

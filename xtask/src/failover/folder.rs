@@ -4,11 +4,13 @@
 //! them can be found again, also those that Patroni and `PostgreSQL` start, and nothing else is
 //! hit.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context as _, ensure};
 
@@ -62,11 +64,13 @@ pub(super) struct Folder {
 impl Folder {
     /// Makes the folder and starts its guard.
     pub(super) fn new() -> anyhow::Result<Folder> {
+        static COUNT: AtomicU32 = AtomicU32::new(1);
         ensure!(
             Path::new("/proc/self/cwd").exists(),
             "the rehearsal needs Linux: there is no /proc"
         );
-        let name = format!("kassa-failover-{}", std::process::id());
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("kassa-failover-{}-{count}", std::process::id());
         let path = std::env::temp_dir().canonicalize()?.join(name);
         fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
         let mut guard = Command::new("sh");
@@ -96,8 +100,22 @@ impl Drop for Folder {
     }
 }
 
+/// Sends a signal to every process that works in `folder`, also to those that are started
+/// meanwhile.
+pub(super) fn signal_all(folder: &Path, what: Signal) -> anyhow::Result<()> {
+    let mut told = BTreeSet::new();
+    loop {
+        let mut processes = processes_in(folder)?;
+        processes.retain(|process| told.insert(*process));
+        if processes.is_empty() {
+            return Ok(());
+        }
+        signal(&processes, what)?;
+    }
+}
+
 /// The processes whose working directory is `folder` or below it.
-pub(super) fn processes_in(folder: &Path) -> anyhow::Result<Vec<u32>> {
+fn processes_in(folder: &Path) -> anyhow::Result<Vec<u32>> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc")?.flatten() {
         let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
@@ -113,10 +131,7 @@ pub(super) fn processes_in(folder: &Path) -> anyhow::Result<Vec<u32>> {
 }
 
 /// Sends a signal to each of `processes`. One that has ended meanwhile is no error.
-pub(super) fn signal(processes: &[u32], signal: Signal) -> anyhow::Result<()> {
-    if processes.is_empty() {
-        return Ok(());
-    }
+fn signal(processes: &[u32], signal: Signal) -> anyhow::Result<()> {
     let mut command = Command::new("sh");
     command.args(["-c", r#"kill -s "$0" "$@" 2>/dev/null; true"#, signal.name()]);
     command.args(processes.iter().map(u32::to_string)).status().context("cannot start sh")?;
@@ -128,6 +143,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_signal_reaches_those_who_work_there() {
+        let folder = Folder::new().unwrap();
+        let start = || Command::new("sleep").arg("600").current_dir(folder.path()).spawn().unwrap();
+        let mut sleepers = [start(), start()];
+        signal_all(&folder.path().join("other"), Signal::Kill).unwrap();
+        assert!(sleepers.iter_mut().all(|sleeper| sleeper.try_wait().unwrap().is_none()));
+        signal_all(folder.path(), Signal::Kill).unwrap();
+        assert!(sleepers.iter_mut().all(|sleeper| !sleeper.wait().unwrap().success()));
+    }
+
+    #[test]
     fn a_folder_takes_its_processes_and_files_with_it() {
         let folder = Folder::new().unwrap();
         let path = folder.path().to_owned();
@@ -135,7 +161,6 @@ mod tests {
         fs::create_dir(&inner).unwrap();
         let mut sleeper = Command::new("sleep").arg("600").current_dir(&inner).spawn().unwrap();
         assert_eq!(processes_in(&path).unwrap(), [sleeper.id()]);
-        assert_eq!(processes_in(&path.join("other")).unwrap(), Vec::<u32>::new());
         drop(folder);
         assert!(!sleeper.wait().unwrap().success());
         assert!(!path.exists());

@@ -13,13 +13,14 @@ pub(crate) const RACERS: usize = 64;
 
 /// Sends `body(n)` to `path` from all racers, as much at once as can be.
 fn race(server: &Server, path: &str, body: impl Fn(usize) -> String + Sync) -> Vec<Reply> {
-    race_to(&[server], path, body)
+    race_to(&[server], path, LEDGER_TOKEN, body)
 }
 
 /// As [`race`], to one of `servers` in turn.
 pub(crate) fn race_to(
     servers: &[&Server],
     path: &str,
+    token: &str,
     body: impl Fn(usize) -> String + Sync,
 ) -> Vec<Reply> {
     let start = Barrier::new(RACERS);
@@ -32,7 +33,7 @@ pub(crate) fn race_to(
                     // The connection is opened first, so that the requests meet.
                     connection.get("/livez", "").unwrap();
                     start.wait();
-                    connection.post(path, LEDGER_TOKEN, &body(number)).unwrap()
+                    connection.post(path, token, &body(number)).unwrap()
                 })
             })
             .collect();
@@ -50,8 +51,7 @@ fn parallel_captures_take_what_there_is_and_no_more() {
     let replies = race(&server, &format!("{LEDGER}/purchases"), |number| {
         purchase(&id, &format!("race-{number}"), "7.00")
     });
-    let taken = replies.iter().filter(|reply| reply.status == 201).count();
-    assert_eq!(taken, 14);
+    assert_eq!(granted(&replies), 14);
     check_refused(&replies, "insufficient-debited-amount");
     assert_eq!(server.balances(CARD), ["98.00", "2.00", "49900.00"]);
     let last = server.post(
@@ -102,6 +102,11 @@ pub(crate) fn check_one_effect(replies: &[Reply]) {
     assert_eq!(replayed, replies.len() - 1);
 }
 
+/// How many did something.
+pub(crate) fn granted(replies: &[Reply]) -> usize {
+    replies.iter().filter(|reply| reply.status == 201).count()
+}
+
 /// Checks that whoever was not granted was refused for this reason.
 #[track_caller]
 pub(crate) fn check_refused(replies: &[Reply], code: &str) {
@@ -132,7 +137,7 @@ fn a_cancellation_among_captures_ends_the_authorization() {
         (captures, cancelling.join().unwrap())
     });
     assert_eq!(cancelled.status, 201, "{}", cancelled.body);
-    let taken = captures.iter().filter(|reply| reply.status == 201).count();
+    let taken = granted(&captures);
     check_refused(&captures, "authorization-cancelled");
     let available = 50_000 - taken;
     let expected = [format!("{taken}.00"), "0.00".to_owned(), format!("{available}.00")];

@@ -317,7 +317,6 @@ impl Account {
             }
         }
     }
-
 }
 
 impl Books {

@@ -5,7 +5,7 @@ use std::fs;
 use crate::server::{CARD, Folder, LEDGER, LEDGER_TOKEN, OPERATOR_KEY, Server, serve_on};
 
 /// A number that schemes publish for testing.
-const PAN: &str = "4111111111111111";
+pub(crate) const PAN: &str = "4111111111111111";
 
 /// Goal: no card number on disk or in the log, and no secret in the log. Method: a card is
 /// registered with its number, requests of every outcome are sent, all at the most talkative log
@@ -19,6 +19,22 @@ fn no_card_number_is_kept_and_no_secret_is_logged() {
     command.args(["--log-level", "trace", "--log-format", "json"]);
     command.stderr(fs::File::create(&log_file).unwrap());
     let mut server = Server::start(command);
+    show_secrets(&server);
+    assert!(server.terminate().success());
+    let log = fs::read_to_string(&log_file).unwrap();
+    check_log(&log);
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        for secret in [PAN, LEDGER_TOKEN, OPERATOR_KEY] {
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "{secret} is in {}", path.display());
+        }
+    }
+}
+
+/// Sends a card's number, and requests of every outcome.
+pub(crate) fn show_secrets(server: &Server) {
     server.authorize(CARD, "secrecy", "10.00");
     let accounts = server.get(&format!("/operator/v1/accounts?card_token={CARD}"), OPERATOR_KEY);
     let account = accounts.json()["items"][0]["account_no"].as_str().unwrap().to_owned();
@@ -34,8 +50,10 @@ fn no_card_number_is_kept_and_no_secret_is_logged() {
         server.get(&path, token);
     }
     server.post(&cards, OPERATOR_KEY, &format!(r#"{{"pan":"{PAN}","#));
-    assert!(server.terminate().success());
-    let log = fs::read_to_string(&log_file).unwrap();
+}
+
+/// Checks the form of a log, in JSON and at the most talkative level, and that no secret is in it.
+pub(crate) fn check_log(log: &str) {
     assert!(log.lines().count() > 5, "{log}");
     for line in log.lines() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -47,13 +65,5 @@ fn no_card_number_is_kept_and_no_secret_is_logged() {
     assert!(log.contains("\"duration_ms\":"), "{log}");
     for secret in [PAN, LEDGER_TOKEN, OPERATOR_KEY, "wrong-token-that-nobody-issued"] {
         assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
-    }
-    for entry in fs::read_dir(folder.path()).unwrap() {
-        let path = entry.unwrap().path();
-        let bytes = fs::read(&path).unwrap();
-        for secret in [PAN, LEDGER_TOKEN, OPERATOR_KEY] {
-            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
-            assert!(!found, "{secret} is in {}", path.display());
-        }
     }
 }

@@ -33,8 +33,8 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 /// How long a round trip may take, waits for locks included.
 pub(super) const ROUND_TRIP_MAX: Duration = Duration::from_secs(8);
 
-/// What batches are not is as little isolated as can be; they ask for what the database has as its
-/// default. For plans that do not depend on what is asked: by index, row after row. A batch waits for rows
+/// What is no batch is as little isolated as can be; batches ask for what the database has as its
+/// default. Plans do not depend on what is asked: by index, row after row. A batch waits for rows
 /// that others have locked, but not for ever; a node that stops in the middle of one is cut off.
 const SETTINGS: &str = "SET default_transaction_isolation = 'read committed'; \
                         SET plan_cache_mode = force_generic_plan; SET jit = off; \

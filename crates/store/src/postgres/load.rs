@@ -3,14 +3,21 @@
 //!
 //! Invariant: accounts are locked before anything else is read, in the order of their ids. Every
 //! row that can change belongs to one account, so what is read after it stays true until the end.
+//!
+//! Keys are looked up, and seldom found: what found ones lead to is read when they are, which takes
+//! one more round trip.
+//!
+//! Rows are looked up one by one, from a LATERAL that is planned by itself: whatever the planner
+//! believes of a table's size, it goes by the whole primary key. For `company = ANY(..) AND
+//! id = ANY(..)` on a table that was small it would go by the company alone.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, join3, join4};
 use ledger::{
-    Account, Authorization, Books, Card, Change, Code, Directory, Head, Key, ReadSet, RowId,
+    Account, Authorization, Books, Card, CardToken, Change, Code, Directory, Head, Key, ReadSet, RowId,
     Transaction,
 };
 use tokio_postgres::types::ToSql;
@@ -35,17 +42,26 @@ pub(super) const GIVE_BACK: &str = "UPDATE journal SET newest = $1 \
      WHERE id = 1 AND newest = $2 AND set_config('synchronous_commit', 'off', true) = 'off'";
 
 /// What a batch asks for by key, as parameters.
-pub(super) struct Wanted {
+pub(super) struct Wanted<'r> {
     companies: Vec<i64>,
     accounts: Vec<i64>,
-    tokens: Vec<String>,
-    rows: Vec<i64>,
-    keys: Vec<Vec<u8>>,
+    tokens: Vec<&'r str>,
+    /// Authorizations that are asked for, and then `behind`.
+    authorizations: Vec<i64>,
+    /// Rows that keys were found to lead to, ascending.
+    behind: Vec<i64>,
+    keys: Vec<&'r [u8]>,
 }
 
-impl Wanted {
-    /// The keys of `reads`, where ids up to `newest` are known of.
-    pub(super) fn of(reads: &ReadSet, directory: &Directory, newest: RowId) -> Wanted {
+impl<'r> Wanted<'r> {
+    /// The keys of `reads`, where ids up to `newest` are known of, and `behind`, the rows that an
+    /// earlier try found them to lead to.
+    pub(super) fn of(
+        reads: &'r ReadSet,
+        directory: &Directory,
+        newest: RowId,
+        behind: &[i64],
+    ) -> Wanted<'r> {
         let companies = &reads.companies;
         let everybodys = reads.is_anybodys || companies.is_empty();
         let mut ids: Vec<i64> = if everybodys {
@@ -60,9 +76,10 @@ impl Wanted {
         Wanted {
             companies: ids,
             accounts: reads.accounts.iter().map(|id| id.0).collect(),
-            tokens: reads.cards.iter().map(|token| token.as_str().to_owned()).collect(),
-            rows: by_code.chain(by_id).collect(),
-            keys: reads.keys.iter().map(|key| key.0.to_vec()).collect(),
+            tokens: reads.cards.iter().map(CardToken::as_str).collect(),
+            authorizations: by_code.chain(by_id).chain(behind.iter().copied()).collect(),
+            behind: behind.to_vec(),
+            keys: reads.keys.iter().map(|key| key.0.as_slice()).collect(),
         }
     }
 }
@@ -83,45 +100,49 @@ pub(super) struct LoadStatements {
     changes: Statement,
 }
 
-/// What is read by the rows behind keys.
-const BY_KEY: &str = "ARRAY(SELECT row FROM used_key WHERE company = ANY($1) AND key = ANY($2))";
+/// Rows of a table of companies' rows by ids, of which there is an array: as `f`, in `FROM`.
+fn by_id(table: &str, columns: &str, ids: &str) -> String {
+    format!(
+        "UNNEST($1::INT8[]) AS c (id) CROSS JOIN UNNEST({ids}::INT8[]) AS i (id) CROSS JOIN \
+         LATERAL (SELECT {columns} FROM {table} WHERE company = c.id AND id = i.id OFFSET 0) AS f"
+    )
+}
 
 impl LoadStatements {
     /// Prepares them; `lock` ends the one that reads accounts.
     pub(super) async fn prepare(client: &Client, lock: &str) -> Result<LoadStatements, Error> {
         let columns = ACCOUNTS.columns.iter().map(|(name, _)| format!("a.{name}"));
         let columns: Vec<String> = columns.collect();
+        let account_of = |table: &str, ids| by_id(table, "company, account", ids);
         let accounts = format!(
             "SELECT {} FROM (\
              SELECT c.id AS company, i.id FROM UNNEST($1::INT8[]) AS c (id), \
              UNNEST($2::INT8[]) AS i (id) \
              UNION SELECT company, account FROM card WHERE token = ANY($3::TEXT[]) \
-             UNION SELECT company, account FROM authorization_ \
-             WHERE company = ANY($1) AND id = ANY($4::INT8[]) \
-             UNION SELECT company, account FROM authorization_ \
-             WHERE company = ANY($1) AND id = ANY({keyed}) \
-             UNION SELECT company, account FROM transaction_ \
-             WHERE company = ANY($1) AND id = ANY({keyed})\
+             UNION SELECT f.company, f.account FROM {} \
+             UNION SELECT f.company, f.account FROM {}\
              ) AS p JOIN account AS a ON a.company = p.company AND a.id = p.id \
              ORDER BY a.id {lock}",
             columns.join(", "),
-            keyed = BY_KEY.replace("$2", "$5::BYTEA[]"),
+            account_of(AUTHORIZATIONS.name, "$4"),
+            account_of(TRANSACTIONS.name, "$5"),
         );
-        let by_key = |table: &Table| {
-            table.select(&format!("WHERE company = ANY($1::INT8[]) AND id = ANY({BY_KEY})"))
-        };
-        let authorizations = AUTHORIZATIONS.select(&format!(
-            "WHERE company = ANY($1::INT8[]) AND id = ANY($3::INT8[] || {BY_KEY})"
-        ));
+        let keys = format!(
+            "SELECT f.* FROM UNNEST($1::INT8[]) AS c (id) CROSS JOIN UNNEST($2::BYTEA[]) AS k (key) \
+             CROSS JOIN LATERAL (SELECT {} FROM {} WHERE company = c.id AND key = k.key OFFSET 0) \
+             AS f",
+            KEYS.names(),
+            KEYS.name,
+        );
+        let rows =
+            |table: &Table| format!("SELECT f.* FROM {}", by_id(table.name, &table.names(), "$2"));
         Ok(LoadStatements {
             accounts: client.prepare(&accounts).await?,
             cards: client.prepare(&CARDS.select("WHERE token = ANY($1::TEXT[])")).await?,
-            keys: client
-                .prepare(&KEYS.select("WHERE company = ANY($1::INT8[]) AND key = ANY($2)"))
-                .await?,
-            authorizations: client.prepare(&authorizations).await?,
-            transactions: client.prepare(&by_key(&TRANSACTIONS)).await?,
-            changes: client.prepare(&by_key(&CHANGES)).await?,
+            keys: client.prepare(&keys).await?,
+            authorizations: client.prepare(&rows(&AUTHORIZATIONS)).await?,
+            transactions: client.prepare(&rows(&TRANSACTIONS)).await?,
+            changes: client.prepare(&rows(&CHANGES)).await?,
         })
     }
 }
@@ -138,6 +159,19 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
+    /// The rows that keys were found to lead to, ascending, unless `wanted` has asked for all of
+    /// them.
+    pub(super) fn behind(&self, wanted: &Wanted<'_>) -> Option<Vec<i64>> {
+        let rows = || self.keys.iter().map(|(_, row)| row.0);
+        if rows().all(|row| wanted.behind.binary_search(&row).is_ok()) {
+            return None;
+        }
+        let mut behind: Vec<i64> = rows().collect();
+        behind.sort_unstable();
+        behind.dedup();
+        Some(behind)
+    }
+
     /// The books that go on after row `newest`. `None` when a row was found whose account was
     /// not: it was written after the accounts were read.
     pub(super) fn into_books(
@@ -163,7 +197,12 @@ impl Loaded {
 
 type Answer<'c> = Pin<Box<dyn Future<Output = Result<Vec<Row>, Error>> + 'c>>;
 
-/// Asks now, answers later.
+/// Asks by `keys`, unless there are none.
+fn ask_for<'c, T>(keys: &[T], ask: impl FnOnce() -> Answer<'c>) -> Answer<'c> {
+    if keys.is_empty() { Box::pin(async { Ok(Vec::new()) }) } else { ask() }
+}
+
+/// Asks when it is first polled, answers later.
 pub(super) fn ask<'c>(
     client: &'c Client,
     statement: &'c Statement,
@@ -177,42 +216,59 @@ pub(super) fn ask<'c>(
 pub(super) async fn load(
     client: &Client,
     statements: &LoadStatements,
-    wanted: &Wanted,
+    wanted: &Wanted<'_>,
 ) -> Result<Loaded, Error> {
-    let Wanted { companies, accounts, tokens, rows, keys } = wanted;
-    let mut answers =
-        vec![ask(client, &statements.accounts, vec![companies, accounts, tokens, rows, keys])];
+    let Wanted { companies, accounts, tokens, authorizations, behind, keys } = wanted;
+    let parameters: Vec<&(dyn ToSql + Sync)> =
+        vec![companies, accounts, tokens, authorizations, behind];
+    let locked = ask(client, &statements.accounts, parameters);
     // What nobody asks for is not asked.
-    let has_keys = !keys.is_empty();
-    if !tokens.is_empty() {
-        answers.push(ask(client, &statements.cards, vec![tokens]));
-    }
-    if has_keys {
-        answers.push(ask(client, &statements.keys, vec![companies, keys]));
-        answers.push(ask(client, &statements.transactions, vec![companies, keys]));
-        answers.push(ask(client, &statements.changes, vec![companies, keys]));
-    }
-    if has_keys || !rows.is_empty() {
-        answers.push(ask(client, &statements.authorizations, vec![companies, keys, rows]));
-    }
+    let cards = ask_for(tokens, || ask(client, &statements.cards, vec![tokens]));
+    let keyed = ask_for(keys, || ask(client, &statements.keys, vec![companies, keys]));
+    let rows = load_rows(client, statements, companies, (authorizations, behind));
     // The answers come in the order of the questions; the first error is the cause of the rest.
-    let mut answers = join_all(answers).await.into_iter();
-    let mut next = |is_asked: bool| match answers.next() {
-        Some(answer) if is_asked => answer,
-        Some(_) | None => Ok(Vec::new()),
-    };
-    let accounts = cells::all(&next(true)?, cells::account)?;
-    let cards = if tokens.is_empty() { Vec::new() } else { next(true)? };
-    let (keyed, transactions, changes) =
-        if has_keys { (next(true)?, next(true)?, next(true)?) } else { Default::default() };
-    let authorizations = next(has_keys || !rows.is_empty())?;
+    let (locked, cards, keyed, rows) = join4(locked, cards, keyed, rows).await;
+    let accounts = cells::all(&locked?, cells::account)?;
+    let cards = cells::all(&cards?, cells::card)?;
+    let keys = cells::all(&keyed?, cells::key)?;
+    Ok(Loaded { accounts, cards, keys, ..rows? })
+}
+
+/// Loads the rows `behind` keys into what was loaded: one more round trip. The accounts that are
+/// locked are not added to.
+pub(super) async fn load_behind(
+    client: &Client,
+    statements: &LoadStatements,
+    wanted: &Wanted<'_>,
+    behind: &Vec<i64>,
+    loaded: &mut Loaded,
+) -> Result<(), Error> {
+    let rows = load_rows(client, statements, &wanted.companies, (behind, behind)).await?;
+    loaded.authorizations.extend(rows.authorizations);
+    loaded.transactions.extend(rows.transactions);
+    loaded.changes.extend(rows.changes);
+    Ok(())
+}
+
+/// Loads authorizations, and what else is behind keys.
+async fn load_rows(
+    client: &Client,
+    statements: &LoadStatements,
+    companies: &Vec<i64>,
+    (authorizations, behind): (&Vec<i64>, &Vec<i64>),
+) -> Result<Loaded, Error> {
+    let by_id = |statement, ids| ask_for(ids, || ask(client, statement, vec![companies, ids]));
+    let (authorizations, transactions, changes) = join3(
+        by_id(&statements.authorizations, authorizations),
+        by_id(&statements.transactions, behind),
+        by_id(&statements.changes, behind),
+    )
+    .await;
     Ok(Loaded {
-        accounts,
-        cards: cells::all(&cards, cells::card)?,
-        keys: cells::all(&keyed, cells::key)?,
-        authorizations: cells::all(&authorizations, cells::authorization)?,
-        transactions: cells::all(&transactions, cells::transaction)?,
-        changes: cells::all(&changes, cells::change)?,
+        authorizations: cells::all(&authorizations?, cells::authorization)?,
+        transactions: cells::all(&transactions?, cells::transaction)?,
+        changes: cells::all(&changes?, cells::change)?,
+        ..Loaded::default()
     })
 }
 
@@ -259,7 +315,7 @@ pub(super) async fn begin(
     statements: (&BeginStatements, &LoadStatements),
     lane: HeldLane,
     ids: i64,
-    wanted: &Wanted,
+    wanted: &Wanted<'_>,
 ) -> Result<Begun, Error> {
     let (opening, load_statements) = statements;
     let (id, epoch) = (lane.id().0, lane.epoch.0);

@@ -153,8 +153,12 @@ impl Reader for PostgresReader {
         self.read(async |view, statements| {
             let newest = view.rows("SELECT newest FROM journal WHERE id = 1", &[]).await?;
             let newest = RowId(one(&newest)?.try_get(0)?);
-            let wanted = Wanted::of(reads, view.directory, newest);
-            let loaded = load(view.client, statements, &wanted).await?;
+            let wanted = Wanted::of(reads, view.directory, newest, &[]);
+            let mut loaded = load(view.client, statements, &wanted).await?;
+            if let Some(behind) = loaded.behind(&wanted) {
+                let wanted = Wanted::of(reads, view.directory, newest, &behind);
+                loaded = load(view.client, statements, &wanted).await?;
+            }
             let books = loaded.into_books(view.directory, newest, Head::default());
             books.ok_or_else(|| Error::Unreadable("a row's account is not there".to_owned()))
         })

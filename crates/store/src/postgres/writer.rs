@@ -228,7 +228,9 @@ impl PostgresStore {
             }
             (Ok(()), Some(Failure::Before(error))) => {
                 let setback = before(error);
-                self.roll_back(given)?;
+                // What it did not use was given back with the commit, or is lost: given back
+                // twice, it could take away what others were given in between.
+                self.roll_back(Given { used: given.newest, ..given })?;
                 Err(setback)
             }
         }

@@ -74,7 +74,7 @@ pub(crate) fn command(random: &mut Random, newest: RowId) -> Command {
         17 => account(&amount),
         18 => card(holder, &token(&source)),
         _ if random.below(50) == 0 => block(&card_token),
-        _ => full_card(holder, &token(&source), u8::try_from(random.below(40)).unwrap()),
+        _ => full_card(holder, &token(&source), u8::try_from(1 + random.below(40)).unwrap()),
     }
 }
 

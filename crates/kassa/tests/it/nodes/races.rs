@@ -4,7 +4,7 @@ use cluster::{Durability, Isolation};
 
 use super::Site;
 use crate::http::Reply;
-use crate::races::{RACERS, check_one_effect, check_refused, race_to};
+use crate::races::{RACERS, check_one_effect, check_refused, granted, race_to};
 use crate::server::{CARD, LEDGER, LEDGER_TOKEN, OPERATOR_KEY, Server, authorization, purchase};
 
 /// How often each race is run.
@@ -44,7 +44,7 @@ fn check_races(isolation: Isolation) {
 fn race_for_one_authorization(nodes: [&Server; 2], round: u32) -> u32 {
     let id = nodes[0].authorize(CARD, &format!("race-{round}"), "100.00");
     let purchases = format!("{LEDGER}/purchases");
-    let replies = race_to(&nodes, &purchases, |number| {
+    let replies = race_to(&nodes, &purchases, LEDGER_TOKEN, |number| {
         purchase(&id, &format!("race-{round}-{number}"), "7.00")
     });
     assert_eq!(granted(&replies), 14);
@@ -53,7 +53,7 @@ fn race_for_one_authorization(nodes: [&Server; 2], round: u32) -> u32 {
     assert!(shown[0].body.contains(r#""remainingAmount":2.00"#), "{}", shown[0].body);
     assert_eq!(shown[0].body, shown[1].body);
     let rest = purchase(&id, &format!("rest-{round}"), "2.00");
-    check_one_effect(&race_to(&nodes, &purchases, |_| rest.clone()));
+    check_one_effect(&race_to(&nodes, &purchases, LEDGER_TOKEN, |_| rest.clone()));
     100
 }
 
@@ -62,13 +62,16 @@ fn race_for_one_authorization(nodes: [&Server; 2], round: u32) -> u32 {
 fn race_with_one_source(nodes: [&Server; 2], round: u32) -> u32 {
     let source = format!("same-{round}");
     let body = authorization(CARD, &source, "300.00");
-    let replies = race_to(&nodes, &format!("{LEDGER}/authorizations"), |_| body.clone());
+    let replies =
+        race_to(&nodes, &format!("{LEDGER}/authorizations"), LEDGER_TOKEN, |_| body.clone());
     check_one_effect(&replies);
     let id = replies[0].id();
     let purchases = format!("{LEDGER}/purchases");
-    check_one_effect(&race_to(&nodes, &purchases, |_| purchase(&id, &source, "120.00")));
+    check_one_effect(&race_to(&nodes, &purchases, LEDGER_TOKEN, |_| {
+        purchase(&id, &source, "120.00")
+    }));
     let corrections = format!("{purchases}/{source}/corrections");
-    check_one_effect(&race_to(&nodes, &corrections, |_| {
+    check_one_effect(&race_to(&nodes, &corrections, LEDGER_TOKEN, |_| {
         format!(r#"{{"sourceCorrectionTransactionId":"{source}","amount":20.00}}"#)
     }));
     100
@@ -78,8 +81,7 @@ fn race_with_one_source(nodes: [&Server; 2], round: u32) -> u32 {
 /// wins, and its repeats are told so; the other is told what is in its way. Leaves 40.00 reserved.
 fn race_with_one_source_and_two_amounts(nodes: [&Server; 2], round: u32) {
     let path = format!("{LEDGER}/authorizations");
-    let replies = race_to(&nodes, &path, |number| {
-        // Both have to end up at the same amount, so that the balances tell nothing of who won.
+    let replies = race_to(&nodes, &path, LEDGER_TOKEN, |number| {
         let shop = if number % 2 == 0 { "Testshop" } else { "Othershop" };
         authorization(CARD, &format!("two-{round}"), "40.00").replace("Testshop", shop)
     });
@@ -92,7 +94,7 @@ fn race_with_one_source_and_two_amounts(nodes: [&Server; 2], round: u32) {
 /// Method: a company is added 64 times; one time it was not there.
 fn race_for_a_name(nodes: [&Server; 2], round: u32) {
     let body = format!(r#"{{"company_number":"c{round}","name":"A","currencies":["SEK"]}}"#);
-    let replies = race_to_as(&nodes, &body);
+    let replies = race_to(&nodes, "/operator/v1/companies", OPERATOR_KEY, |_| body.clone());
     assert_eq!(granted(&replies), 1);
     check_refused(&replies, "already-exists");
 }

@@ -9,6 +9,7 @@ use super::{Site, readiness, wait_at_most, wait_until, write_key};
 use crate::http::Reply;
 use crate::server::{
     CARD, Folder, LEDGER, LEDGER_TOKEN, OPERATOR_KEY, Server, authorization, kassa, purchase,
+    serve_on,
 };
 
 /// A node looks every second for what others have changed of the directory.
@@ -152,9 +153,10 @@ fn a_node_with_another_key_is_refused() {
     write_key(&key, "5b");
     refused("is not the one that the database is used with");
     // Its file may be anywhere.
-    let mut serve = site.serve();
+    let mut serve = serve_on(other.path());
+    serve.env("KASSA_DATABASE_URL", &site.url);
     serve.env("KASSA_INSTALLATION_KEY_FILE", site.data_dir().join("installation.key"));
-    let second = Server::start(serve.arg("--data-dir").arg("/no/such"));
+    let second = Server::start(serve);
     let shown = second.get(&format!("{LEDGER}/authorizations/{id}"), LEDGER_TOKEN);
     assert_eq!(shown.status, 200, "{}", shown.body);
 }

@@ -13,9 +13,36 @@ use store::{PostgresStore, StoreError};
 use super::{database, grant, node, source_of, verify, world};
 use crate::commands::{World, authorize, by_card, capture};
 
-const CYCLES: usize = 3;
+/// What happens to the server, in this order.
+const BLOWS: [Blow; 5] = [Blow::Kill, Blow::HangUp, Blow::Stop, Blow::HangUp, Blow::Kill];
 
-/// How many batches each writer gets acknowledged between two kills.
+enum Blow {
+    /// All its processes end at once.
+    Kill,
+    /// It is shut down in order.
+    Stop,
+    /// It ends all connections, and takes new ones.
+    HangUp,
+}
+
+impl Blow {
+    fn strike(&self, cluster: &mut Cluster) {
+        match self {
+            Blow::Kill => {
+                cluster.kill();
+                cluster.restart();
+            }
+            Blow::Stop => cluster.restart(),
+            Blow::HangUp => {
+                let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                           WHERE application_name = 'kassa'";
+                assert_ne!(cluster.psql("postgres", sql), "0");
+            }
+        }
+    }
+}
+
+/// How many batches each writer gets acknowledged between two blows.
 const BATCHES: usize = 15;
 
 const POLL: Duration = Duration::from_millis(2);
@@ -71,9 +98,10 @@ fn check(isolation: Isolation) {
     let mut cluster = Cluster::start(Durability::Safe);
     let options = database(&cluster, isolation);
     let nodes = [node(&options), node(&options)];
+    let mut reader = nodes[0].source().open().unwrap();
     let mut first = nodes[0].writer();
     let world = world(&mut first, 3);
-    let basis = grant(&mut first, authorize("basis", by_card(&world.tokens[2]), "900.00"));
+    let basis = grant(&mut first, &authorize("basis", by_card(&world.tokens[2]), "900.00"));
     let progress = Progress {
         is_over: AtomicBool::new(false),
         acknowledged: [AtomicUsize::new(0), AtomicUsize::new(0)],
@@ -83,16 +111,17 @@ fn check(isolation: Isolation) {
             let (world, progress) = (&world, &progress);
             scope.spawn(move || work(number, writer, (world, basis), progress))
         });
-        for _ in 0..CYCLES {
+        for blow in BLOWS {
             progress.wait();
-            cluster.kill();
-            cluster.restart();
+            blow.strike(&mut cluster);
         }
         progress.wait();
         progress.is_over.store(true, Ordering::SeqCst);
         writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect()
     });
     let rows = verify(&node(&options)).rows();
+    let seen = reader.rows_before(RowId(i64::MAX), 1).unwrap();
+    assert_eq!(seen.first(), rows.last(), "a reader goes on as well");
     let mut sources: Vec<&str> = rows.iter().filter_map(source_of).collect();
     sources.sort_unstable();
     for (source, outcome) in outcomes {

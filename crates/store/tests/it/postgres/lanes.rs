@@ -23,7 +23,7 @@ fn seals(cluster: &Cluster, options: &PostgresOptions) -> String {
 }
 
 fn write(writer: &mut PostgresStore) {
-    grant(writer, account("1.00"));
+    grant(writer, &account("1.00"));
 }
 
 #[test]

@@ -4,11 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Duration;
 
-use cluster::Cluster;
+use cluster::{Cluster, Durability, Isolation};
 use engine::run_batch;
-use store::PostgresOptions;
+use store::{PostgresOptions, StoreError};
 
-use super::{check_journal, newest, node, on_each_isolation, run_interrupted, verify, world};
+use super::{
+    check_journal, database, newest, node, on_each_isolation, run_interrupted, verify, world,
+};
 use crate::commands::{NOW, authorize, by_account, by_card};
 
 /// How often to look.
@@ -82,5 +84,52 @@ fn a_batch_that_unwinds_gives_everything_back() {
             assert!(replies.iter().all(Result::is_ok));
             check_journal(&verify(&node), start, &replies);
         }
+    });
+}
+
+/// Goal: a batch that cannot get its locks is refused while its callers still wait, and nothing of
+/// it comes later.
+#[test]
+fn a_batch_does_not_wait_for_ever() {
+    let cluster = Cluster::start(Durability::Fast);
+    let options = database(&cluster, Isolation::ReadCommitted);
+    let node = node(&options);
+    let mut writer = node.writer();
+    let world = world(&mut writer, 1);
+    let start = newest(&node);
+    let batch = [authorize("a", by_card(&world.tokens[0]), "1.00")];
+    thread::scope(|scope| {
+        let hold = "SELECT id FROM account FOR UPDATE; SELECT pg_sleep(600)";
+        let holding = scope.spawn(|| cluster.psql(&options.url, hold));
+        wait_for(&cluster, &options, "wait_event = 'PgSleep'");
+        assert_eq!(run_batch(&mut writer, &batch, NOW), Err(StoreError::NotCommitted));
+        assert!(!holding.is_finished());
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE wait_event = 'PgSleep'";
+        cluster.psql(&options.url, end);
+        assert!(holding.join().is_err(), "psql says that it was ended");
+    });
+    assert_eq!(newest(&node), start);
+    let replies = run_batch(&mut writer, &batch, NOW).unwrap();
+    check_journal(&verify(&node), start, &replies);
+}
+
+/// Goal: what the database itself refuses is not done, and harms nothing else. Method: a rule that
+/// only this database has.
+#[test]
+fn a_batch_that_the_database_refuses_leaves_nothing() {
+    on_each_isolation(|cluster, options| {
+        let node = node(options);
+        let mut writer = node.writer();
+        let world = world(&mut writer, 1);
+        let start = newest(&node);
+        let rule = "ALTER TABLE authorization_ ADD CHECK (source <> 'poison')";
+        cluster.psql(&options.url, rule);
+        let by = || by_card(&world.tokens[0]);
+        let batch = [authorize("a", by(), "1.00"), authorize("poison", by(), "1.00")];
+        assert_eq!(run_batch(&mut writer, &batch, NOW), Err(StoreError::NotCommitted));
+        assert_eq!(newest(&node), start);
+        let replies = run_batch(&mut writer, &batch[..1], NOW).unwrap();
+        check_journal(&verify(&node), start, &replies);
     });
 }

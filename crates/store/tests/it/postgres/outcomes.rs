@@ -1,20 +1,25 @@
 //! Connections that are lost in the middle of a batch: what the store says became of it is true.
 
+use std::sync::Arc;
 use std::thread;
 
 use cluster::{Cluster, Durability, Isolation};
 use engine::{Command, Reply, run_batch};
-use ledger::RowId;
-use store::{Postgres, PostgresOptions, PostgresStore, StoreError};
+use ledger::{CredentialId, ReadSet, RowId, Scope};
+use store::{Postgres, PostgresOptions, PostgresStore, Reader, Store as _, StoreError};
 
-use super::proxy::{Plan, Proxy};
-use super::{count, database, grant, node, on_each_isolation, verify, world};
-use crate::commands::{NOW, World, authorize, by_card, capture, card, company, token};
+use super::locks::wait_for_lock;
+use super::proxy::{Deed, Plan, Proxy};
+use super::{database, grant, node, on_each_isolation, source_of, verify, world};
+use crate::commands::{
+    NOW, World, authorize, by_card, capture, card, company, credential, note_use, token,
+};
 
 /// A writer behind a proxy, and a node that is not.
 struct Setup {
-    proxy: Proxy,
+    proxy: Arc<Proxy>,
     direct: Postgres,
+    reader: Box<dyn Reader>,
     writer: PostgresStore,
     world: World,
     basis: RowId,
@@ -23,11 +28,12 @@ struct Setup {
 
 impl Setup {
     fn new(cluster: &Cluster, options: &PostgresOptions) -> Setup {
-        let proxy = Proxy::to(cluster.port());
+        let proxy = Arc::new(Proxy::to(cluster.port()));
         let (direct, mut writer) = (node(options), node(&proxy.options(options)).writer());
         let world = world(&mut writer, 2);
-        let basis = grant(&mut writer, authorize("basis", by_card(&world.tokens[0]), "900000.00"));
-        Setup { proxy, direct, writer, world, basis, batches: 0 }
+        let basis = grant(&mut writer, &authorize("basis", by_card(&world.tokens[0]), "900000.00"));
+        let reader = direct.source().open().unwrap();
+        Setup { proxy, direct, reader, writer, world, basis, batches: 0 }
     }
 
     /// A batch of many kinds of rows whose source ids are new, and one of them.
@@ -43,16 +49,22 @@ impl Setup {
         (commands, source)
     }
 
+    /// How many rows bear a source id; the last batches' rows are near the end.
+    fn count(&mut self, source: &str) -> usize {
+        let rows = self.reader.rows_before(RowId(i64::MAX), 10).unwrap();
+        rows.iter().filter(|row| source_of(row) == Some(source)).count()
+    }
+
     /// Runs a batch under a plan and checks that what is said of it is true; then the same batch
     /// again, which must be done once.
     fn check(&mut self, plan: Plan) -> Result<(), StoreError> {
         let (commands, source) = self.batch();
         self.proxy.plan(plan);
         let outcome = run_batch(&mut self.writer, &commands, NOW);
-        let found = count(&self.direct, &source);
+        let found = self.count(&source);
         match &outcome {
             Ok(replies) => {
-                assert!(replies.iter().all(|reply| is_new(reply)), "{plan:?}: {replies:?}");
+                assert!(replies.iter().all(is_new), "{plan:?}: {replies:?}");
                 assert_eq!(found, 2, "{plan:?}");
             }
             Err(StoreError::NotCommitted) => assert_eq!(found, 0, "{plan:?}"),
@@ -63,7 +75,7 @@ impl Setup {
         if outcome.is_ok() {
             assert!(!replies.iter().any(is_new), "{plan:?}: {replies:?}");
         }
-        assert_eq!(count(&self.direct, &source), 2, "{plan:?}");
+        assert_eq!(self.count(&source), 2, "{plan:?}");
         outcome.map(drop)
     }
 }
@@ -77,9 +89,8 @@ fn a_connection_lost_around_a_commit_is_found_out_about() {
     on_each_isolation(|cluster, options| {
         let mut setup = Setup::new(cluster, options);
         for round in 0..3 {
-            for plan in
-                [Plan::CutBefore("COMMIT"), Plan::CutAfter("COMMIT"), Plan::CutDone("COMMIT")]
-            {
+            for deed in [Deed::CutBefore, Deed::CutAfter, Deed::CutDone] {
+                let plan = Plan::At("COMMIT", deed);
                 assert_eq!(setup.check(plan), Ok(()), "{plan:?} {round}");
                 assert!(setup.proxy.is_done(), "{plan:?}");
             }
@@ -88,12 +99,54 @@ fn a_connection_lost_around_a_commit_is_found_out_about() {
     });
 }
 
+/// Goal: a commit that arrives late is not overlooked. Method: cut the client off and keep its
+/// commit back until the store looks for it, and waits for whoever holds the lane.
+#[test]
+fn a_commit_that_is_late_is_waited_for() {
+    on_each_isolation(|cluster, options| {
+        let mut setup = Setup::new(cluster, options);
+        let proxy = Arc::clone(&setup.proxy);
+        thread::scope(|scope| {
+            let checking = scope.spawn(|| setup.check(Plan::At("COMMIT", Deed::Delay)));
+            proxy.wait();
+            wait_for_lock(cluster, options);
+            assert!(!checking.is_finished());
+            proxy.plan(Plan::Pass);
+            assert_eq!(checking.join().unwrap(), Ok(()));
+        });
+        assert_eq!(verify(&setup.direct).seals().iter().map(|seal| seal.lane.0).max(), Some(0));
+    });
+}
+
+/// Goal: without rows there is no seal to look for, and the outcome may stay unknown; then the
+/// same again does it.
+#[test]
+fn what_has_no_seal_may_be_unknown() {
+    on_each_isolation(|cluster, options| {
+        let mut setup = Setup::new(cluster, options);
+        let issued = grant(&mut setup.writer, &credential(Scope::Installation, 1, None));
+        for (round, deed) in (1..).zip([Deed::CutBefore, Deed::CutDone]) {
+            let at = NOW.plus_ms(round * 3_600_000);
+            setup.proxy.plan(Plan::At("COMMIT", deed));
+            let outcome = run_batch(&mut setup.writer, [&note_use(issued, at)], at);
+            assert!(setup.proxy.is_done());
+            assert!(!matches!(outcome, Err(StoreError::NotCommitted)), "{deed:?}");
+            run_batch(&mut setup.writer, [&note_use(issued, at)], at).unwrap();
+            let directory = setup.writer.directory();
+            let used = directory.credential(CredentialId(issued.0)).unwrap().last_used_at;
+            assert_eq!(used, Some(at));
+            assert_eq!(setup.reader.load(&ReadSet::default()).unwrap().directory, directory);
+        }
+        verify(&setup.direct);
+    });
+}
+
 /// Goal: there is no moment at which a lost connection does harm. Method: cut before each message
-/// of the server in turn, until a batch ends before that.
-fn check_every_answer(isolation: Isolation) {
+/// of the server in turn, or each of so many, until a batch ends before that.
+fn check_answers(isolation: Isolation, step: usize) {
     let cluster = Cluster::start(Durability::Fast);
     let mut setup = Setup::new(&cluster, &database(&cluster, isolation));
-    for at in 0.. {
+    for at in (0..).step_by(step) {
         assert_eq!(setup.check(Plan::CutAnswer(at)), Ok(()), "{at}");
         if !setup.proxy.is_done() {
             assert!(at > 50, "a batch has so many answers: {at}");
@@ -105,12 +158,12 @@ fn check_every_answer(isolation: Isolation) {
 
 #[test]
 fn a_connection_may_be_lost_at_any_answer() {
-    check_every_answer(Isolation::ReadCommitted);
+    check_answers(Isolation::ReadCommitted, 1);
 }
 
 #[test]
 fn a_connection_may_be_lost_at_any_answer_when_it_serializes() {
-    check_every_answer(Isolation::Serializable);
+    check_answers(Isolation::Serializable, 3);
 }
 
 /// A batch that changes the directory is written in other steps.
@@ -138,7 +191,8 @@ fn a_connection_may_be_lost_at_any_answer_to_a_configuration() {
 fn silence_is_an_unknown_outcome() {
     let cluster = Cluster::start(Durability::Fast);
     thread::scope(|scope| {
-        for plan in [Plan::LoseBefore("COMMIT"), Plan::LoseDone("COMMIT")] {
+        for deed in [Deed::LoseAll, Deed::LoseAnswers] {
+            let plan = Plan::At("COMMIT", deed);
             for isolation in [Isolation::ReadCommitted, Isolation::Serializable] {
                 let options = database(&cluster, isolation);
                 let mut setup = Setup::new(&cluster, &options);

@@ -12,27 +12,36 @@ use std::thread;
 
 use store::PostgresOptions;
 
-/// What the proxy does next, once. Statements are named by their text.
+/// What the proxy does next, once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Plan {
     /// Passes everything on.
     Pass,
-    /// Cuts the connection that is about to run this; the server does not hear of it.
-    CutBefore(&'static str),
-    /// Cuts the connection that runs this, as soon as the server was sent it.
-    CutAfter(&'static str),
-    /// Cuts the connection that runs this when the server has done it, and keeps the answer.
-    CutDone(&'static str),
-    /// Cuts the connection whose server sends the message before which so many are sent.
+    /// Does this to the connection that is about to run the statement with this text.
+    At(&'static str, Deed),
+    /// Cuts a connection instead of passing a message of the server on, after so many others.
     CutAnswer(u32),
-    /// Passes nothing on any more, in both directions, on the connection that is about to run this.
-    LoseBefore(&'static str),
-    /// Passes no answer on any more on the connection that runs this.
-    LoseDone(&'static str),
-    /// Waits with the statement until there is another plan.
-    Hold(&'static str),
     /// The plan was carried out; everything is passed on.
     Done,
+}
+
+/// What may happen to the connection that is about to run a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// It is cut; the server does not hear of the statement.
+    CutBefore,
+    /// It is cut as soon as the server was sent the statement.
+    CutAfter,
+    /// It is cut when the server has run it; the answer is lost.
+    CutDone,
+    /// Nothing comes through any more in either direction, the statement included.
+    LoseAll,
+    /// No answer comes through any more.
+    LoseAnswers,
+    /// The statement waits until there is another plan.
+    Hold,
+    /// The client is cut off; the statement waits until there is another plan, and is passed on.
+    Delay,
 }
 
 pub(super) struct Proxy {
@@ -121,6 +130,14 @@ impl Drop for Proxy {
     }
 }
 
+impl Shared {
+    /// Waits until the plan that was carried out is replaced.
+    fn wait_for_another(&self) {
+        let plan = self.plan.lock().unwrap();
+        drop(self.changed.wait_while(plan, |plan| *plan == Plan::Done).unwrap());
+    }
+}
+
 impl Connection {
     fn cut(&self) {
         // Either side may have gone already.
@@ -173,7 +190,7 @@ fn up(shared: &Shared, connection: &Connection) -> Result<()> {
     // The first message has no type.
     server.write_all(&body(&mut client, Vec::new())?)?;
     loop {
-        let message = message(&mut client)?;
+        let message = read(&mut client)?;
         match message[0] {
             b'P' => {
                 let mut parts = message[5..].split(|byte| *byte == 0).map(<[u8]>::to_vec);
@@ -182,8 +199,15 @@ fn up(shared: &Shared, connection: &Connection) -> Result<()> {
             b'B' => {
                 // The portal's name, then the statement's.
                 let name = message[5..].split(|byte| *byte == 0).nth(1).unwrap();
-                if let Some(text) = texts.get(name) {
-                    meet(shared, connection, text);
+                if let Some(text) = texts.get(name)
+                    && meet(shared, connection, text) == Some(Deed::Delay)
+                {
+                    // What belongs together: bind, execute, sync.
+                    let rest = [read(&mut client)?, read(&mut client)?].concat();
+                    drop(connection.client.shutdown(Shutdown::Both));
+                    shared.wait_for_another();
+                    server.write_all(&[message, rest].concat())?;
+                    continue;
                 }
             }
             _ => {}
@@ -199,25 +223,25 @@ fn up(shared: &Shared, connection: &Connection) -> Result<()> {
 }
 
 /// Carries out the plan where it is about this statement, which is about to be run.
-fn meet(shared: &Shared, connection: &Connection, text: &[u8]) {
+fn meet(shared: &Shared, connection: &Connection, text: &[u8]) -> Option<Deed> {
     let mut plan = shared.plan.lock().unwrap();
-    let is = |of: &str| of.as_bytes() == text;
-    match *plan {
-        Plan::CutBefore(of) if is(of) => connection.cut(),
-        Plan::CutAfter(of) if is(of) => connection.meets(Fate::CutAfterSync),
-        Plan::CutDone(of) if is(of) => connection.meets(Fate::CutAtCompletion(of)),
-        Plan::LoseBefore(of) if is(of) => connection.meets(Fate::LostUp),
-        Plan::LoseDone(of) if is(of) => connection.meets(Fate::LostDown),
-        Plan::Hold(of) if is(of) => {
-            *plan = Plan::Done;
-            shared.changed.notify_all();
-            drop(shared.changed.wait_while(plan, |plan| *plan == Plan::Done).unwrap());
-            return;
-        }
-        _ => return,
+    let Plan::At(of, deed) = *plan else { return None };
+    if of.as_bytes() != text {
+        return None;
     }
     *plan = Plan::Done;
+    drop(plan);
     shared.changed.notify_all();
+    match deed {
+        Deed::CutBefore => connection.cut(),
+        Deed::CutAfter => connection.meets(Fate::CutAfterSync),
+        Deed::CutDone => connection.meets(Fate::CutAtCompletion(of)),
+        Deed::LoseAll => connection.meets(Fate::LostUp),
+        Deed::LoseAnswers => connection.meets(Fate::LostDown),
+        Deed::Hold => shared.wait_for_another(),
+        Deed::Delay => {}
+    }
+    Some(deed)
 }
 
 /// From the server to the client.
@@ -225,24 +249,25 @@ fn down(shared: &Shared, connection: &Connection) -> Result<()> {
     let mut server = BufReader::new(&connection.server);
     let mut client = &connection.client;
     loop {
-        let message = message(&mut server)?;
-        match connection.fate() {
-            Fate::CutAtCompletion(of)
-                if message[0] == b'C' && message[5..].starts_with(of.as_bytes()) =>
-            {
-                connection.cut();
-            }
-            Fate::LostUp | Fate::LostDown => continue,
-            _ => {}
+        let message = read(&mut server)?;
+        let fate = connection.fate();
+        if let Fate::LostUp | Fate::LostDown = fate {
+            continue;
+        }
+        if let Fate::CutAtCompletion(of) = fate
+            && message[0] == b'C'
+            && message[5..].starts_with(of.as_bytes())
+        {
+            connection.cut();
         }
         let mut plan = shared.plan.lock().unwrap();
-        match *plan {
-            Plan::CutAnswer(0) => {
+        if let Plan::CutAnswer(before) = &mut *plan {
+            if *before == 0 {
                 *plan = Plan::Done;
                 connection.cut();
+            } else {
+                *before -= 1;
             }
-            Plan::CutAnswer(before) => *plan = Plan::CutAnswer(before - 1),
-            _ => {}
         }
         drop(plan);
         client.write_all(&message)?;
@@ -250,7 +275,7 @@ fn down(shared: &Shared, connection: &Connection) -> Result<()> {
 }
 
 /// A message with its type.
-fn message(stream: &mut BufReader<&TcpStream>) -> Result<Vec<u8>> {
+fn read(stream: &mut BufReader<&TcpStream>) -> Result<Vec<u8>> {
     let mut first = [0];
     stream.read_exact(&mut first)?;
     body(stream, first.to_vec())

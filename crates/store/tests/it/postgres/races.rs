@@ -10,7 +10,7 @@ use ledger::books::Done;
 use ledger::{Currency, Money, Refusal, RowId};
 use store::{Postgres, PostgresStore};
 
-use super::proxy::{Plan, Proxy};
+use super::proxy::{Deed, Plan, Proxy};
 use super::{
     check_journal, clock, grant, newest, node, on_each_isolation, run_interrupted, verify, world,
     written,
@@ -52,7 +52,7 @@ fn what_is_authorized_is_taken_once() {
         let nodes = [node(options), node(options)];
         let mut writers = writers(&nodes);
         let world = world(&mut writers[0], 1);
-        let row = grant(&mut writers[0], authorize("a", by_card(&world.tokens[0]), "60.00"));
+        let row = grant(&mut writers[0], &authorize("a", by_card(&world.tokens[0]), "60.00"));
         let start = newest(&nodes[0]);
         let batches: Vec<Vec<Vec<Command>>> = (0..4)
             .map(|writer| {
@@ -189,7 +189,7 @@ fn what_is_configured_on_one_node_is_known_to_all() {
         let world = world(&mut writers[0], 1);
         for round in 0..8 {
             let number = format!("{}", 10 + round);
-            grant(&mut writers[round % 4], seller("100", &number));
+            grant(&mut writers[round % 4], &seller("100", &number));
             let Command::Authorize(plain) = authorize(&number, by_card(&world.tokens[0]), "1.00")
             else {
                 unreachable!()
@@ -231,7 +231,7 @@ fn work(seed: u32, writer: &mut PostgresStore, greatest: &AtomicI64) -> Vec<Repl
     for batch in 0..40 {
         let newest = RowId(greatest.load(Ordering::Relaxed));
         let commands: Vec<Command> =
-            (0..1 + random.below(8)).map(|_| command(&mut random, newest)).collect();
+            (0..=random.below(8)).map(|_| command(&mut random, newest)).collect();
         let replies = run_batch(writer, &commands, clock(seed, batch)).unwrap();
         for reply in replies.iter().flatten() {
             if let Done::Authorized { authorization, .. } = &reply.done {
@@ -304,7 +304,7 @@ fn ids_that_are_given_back_are_given_to_one() {
         let [mut winner, mut third, mut fourth] = [(); 3].map(|()| direct.writer());
         let world = world(&mut loser, 4);
         let by = |at: usize| by_card(&world.tokens[at]);
-        let basis = grant(&mut fourth, authorize("basis", by(3), "9.00"));
+        let basis = grant(&mut fourth, &authorize("basis", by(3), "9.00"));
         let batch =
             [authorize("same", by(0), "1.00"), authorize("none", by_card(&token("none")), "1.00")];
         let wins = [authorize("same", by(1), "1.00")];
@@ -328,7 +328,7 @@ fn ids_that_are_given_back_are_given_to_one() {
                 }
             });
             replies.unwrap().remove(0).unwrap();
-            proxy.plan(Plan::Hold("ROLLBACK"));
+            proxy.plan(Plan::At("ROLLBACK", Deed::Hold));
             won.send(()).unwrap();
             proxy.wait();
             let replies =
