@@ -159,6 +159,13 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
+    /// Adds more rows.
+    fn add(&mut self, rows: Loaded) {
+        self.authorizations.extend(rows.authorizations);
+        self.transactions.extend(rows.transactions);
+        self.changes.extend(rows.changes);
+    }
+
     /// The rows that keys were found to lead to, ascending, unless `wanted` has asked for all of
     /// them.
     pub(super) fn behind(&self, wanted: &Wanted<'_>) -> Option<Vec<i64>> {
@@ -234,30 +241,16 @@ pub(super) async fn load(
     Ok(Loaded { accounts, cards, keys, ..rows? })
 }
 
-/// Loads the rows `behind` keys into what was loaded: one more round trip. The accounts that are
-/// locked are not added to.
-pub(super) async fn load_behind(
-    client: &Client,
-    statements: &LoadStatements,
-    wanted: &Wanted<'_>,
-    behind: &Vec<i64>,
-    loaded: &mut Loaded,
-) -> Result<(), Error> {
-    let rows = load_rows(client, statements, &wanted.companies, (behind, behind)).await?;
-    loaded.authorizations.extend(rows.authorizations);
-    loaded.transactions.extend(rows.transactions);
-    loaded.changes.extend(rows.changes);
-    Ok(())
-}
-
 /// Loads authorizations, and what else is behind keys.
-async fn load_rows(
-    client: &Client,
-    statements: &LoadStatements,
-    companies: &Vec<i64>,
-    (authorizations, behind): (&Vec<i64>, &Vec<i64>),
+async fn load_rows<'c>(
+    client: &'c Client,
+    statements: &'c LoadStatements,
+    companies: &'c Vec<i64>,
+    (authorizations, behind): (&'c Vec<i64>, &'c Vec<i64>),
 ) -> Result<Loaded, Error> {
-    let by_id = |statement, ids| ask_for(ids, || ask(client, statement, vec![companies, ids]));
+    let by_id = |statement, ids: &'c Vec<i64>| {
+        ask_for(ids, || ask(client, statement, vec![companies, ids]))
+    };
     let (authorizations, transactions, changes) = join3(
         by_id(&statements.authorizations, authorizations),
         by_id(&statements.transactions, behind),
@@ -307,9 +300,13 @@ pub(super) struct Begun {
     pub(super) lane_ms: Option<i64>,
     pub(super) directory_version: i64,
     pub(super) loaded: Loaded,
+    /// The rows that keys were found to lead to, where the batch did not ask for all of them. They
+    /// are loaded; if others have their accounts, those are not.
+    pub(super) behind: Option<Vec<i64>>,
 }
 
-/// Reserves `ids`, begins a transaction, locks and loads: one round trip.
+/// Reserves `ids`, begins a transaction, locks and loads: one round trip, and one more where keys
+/// are found.
 pub(super) async fn begin(
     client: &Client,
     statements: (&BeginStatements, &LoadStatements),
@@ -332,7 +329,15 @@ pub(super) async fn begin(
         Some(row) => (Some(row.try_get(0)?), row.try_get(1)?),
         None => (None, 0),
     };
-    Ok(Begun { newest, lane_ms, directory_version, loaded: loaded? })
+    let mut loaded = loaded?;
+    let behind = loaded.behind(wanted);
+    if let Some(found) = &behind {
+        // Their accounts are not locked now, which would be out of turn. Most are locked already:
+        // a repeat is about the same one.
+        let ids = (found, found);
+        loaded.add(load_rows(client, load_statements, &wanted.companies, ids).await?);
+    }
+    Ok(Begun { newest, lane_ms, directory_version, loaded, behind })
 }
 
 pub(super) fn one(rows: &[Row]) -> Result<&Row, Error> {

@@ -39,6 +39,9 @@ pub(super) struct WriteStatements {
     directory_version: Statement,
     directory_newest: Statement,
     renew_lane: Statement,
+    /// Makes the plans anew, as the tables are by now: those of a table that was small may be bad
+    /// ones for one that is not.
+    discard_plans: Statement,
     commit: Statement,
     rollback: Statement,
     give_back: Statement,
@@ -103,6 +106,7 @@ impl WriteStatements {
             directory_version: prepare(set_version.to_owned()).await?,
             directory_newest: prepare(set_newest.to_owned()).await?,
             renew_lane: prepare(renew).await?,
+            discard_plans: prepare("DISCARD PLANS".to_owned()).await?,
             commit: prepare("COMMIT".to_owned()).await?,
             rollback: prepare("ROLLBACK".to_owned()).await?,
             give_back: prepare(GIVE_BACK.to_owned()).await?,
@@ -156,7 +160,10 @@ pub(super) async fn write(
             return Ok(0);
         }
         let lane: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&held.id().0, &held.epoch.0];
-        client.execute(&statements.renew_lane, &lane).await.map_err(Error::Database)
+        let renewed = client.execute(&statements.renew_lane, &lane);
+        let discarded = client.execute(&statements.discard_plans, &[]);
+        let (renewed, discarded) = futures_util::future::join(renewed, discarded).await;
+        renewed.and_then(|rows| discarded.map(|_| rows)).map_err(Error::Database)
     };
     let parts = async {
         let (parts, renewed) = futures_util::future::join(join_all(parts), renew).await;

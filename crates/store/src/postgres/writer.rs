@@ -55,6 +55,8 @@ enum Setback {
     Conflict,
     /// The batch needs more ids than it was given.
     Ids(i64),
+    /// Keys were found to lead to these rows, of accounts that were not locked in their turn.
+    Behind(Vec<i64>),
     /// The connection was lost before anything could be written.
     Lost(Error),
     /// The database refuses. Nothing is written.
@@ -126,15 +128,15 @@ impl PostgresStore {
     fn attempt(
         &mut self,
         lane: HeldLane,
-        ids: i64,
+        (ids, behind): (i64, &[i64]),
         reads: &ReadSet,
         decide: &mut dyn FnMut(Books) -> WriteSet,
     ) -> Result<(), Setback> {
-        let wanted = Wanted::of(reads, &self.directory, self.newest);
+        let wanted = Wanted::of(reads, &self.directory, self.newest, behind);
         let Some(link) = self.link.as_mut() else { return Err(Setback::Conflict) };
         link.is_inside = true;
         let begun = begin(&link.session.client, (&link.begin, &link.load), lane, ids, &wanted);
-        let begun = match link.session.wait(begun).map_err(before) {
+        let mut begun = match link.session.wait(begun).map_err(before) {
             Ok(begun) => begun,
             Err(setback) => {
                 if !matches!(setback, Setback::Lost(_)) {
@@ -145,10 +147,10 @@ impl PostgresStore {
         };
         self.newest = begun.newest;
         let mut given = Given { newest: begun.newest.0, used: begun.newest.0.saturating_sub(ids) };
-        let lane_ms = begun.lane_ms;
+        let (lane_ms, found) = (begun.lane_ms, begun.behind.take());
         let Some(books) = self.books(lane, begun, ids, &mut given)? else {
             self.roll_back(given)?;
-            return Err(Setback::Conflict);
+            return Err(found.map_or(Setback::Conflict, Setback::Behind));
         };
         let writes = decide(books);
         let placed = i64::try_from(writes.rows.len()).unwrap_or(i64::MAX);
@@ -283,16 +285,18 @@ impl Store for PostgresStore {
         let begun = Instant::now();
         let (until, connected_by) = (begun + PATIENCE, begun + CONNECT_PATIENCE);
         let mut ids = i64::try_from(reads.commands).unwrap_or(i64::MAX);
+        let mut behind = Vec::new();
         loop {
             let lane = self.prepare(connected_by).map_err(|error| refused(&error))?;
-            let setback = match self.attempt(lane, ids, reads, decide) {
+            let setback = match self.attempt(lane, (ids, &behind), reads, decide) {
                 Ok(()) => return Ok(()),
                 Err(setback) => setback,
             };
             match setback {
                 Setback::Ids(more) => ids = more,
-                Setback::Conflict if Instant::now() < until => {}
-                Setback::Conflict => {
+                Setback::Behind(rows) if rows != behind => behind = rows,
+                Setback::Conflict | Setback::Behind(_) if Instant::now() < until => {}
+                Setback::Conflict | Setback::Behind(_) => {
                     tracing::warn!("batch is given up: others are always faster");
                     return Err(StoreError::NotCommitted);
                 }
