@@ -30,6 +30,11 @@ const TCP_USER_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long a connection may say nothing before it is asked whether it is still there.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 
+/// How long one host may take to connect, greet and say whether it can be written to. The driver's
+/// own limit ends with the socket: a host whose kernel answers and whose server does not would keep
+/// us from the next one.
+const HOST_WAIT: Duration = Duration::from_secs(3);
+
 /// How long a round trip may take, waits for locks included.
 pub(super) const ROUND_TRIP_MAX: Duration = Duration::from_secs(8);
 
@@ -101,7 +106,8 @@ impl Error {
 
 /// Makes connections.
 pub(super) struct Connector {
-    config: Config,
+    /// One for each host, in the order of the URL.
+    hosts: Vec<Config>,
     tls: Option<MakeRustlsConnect>,
 }
 
@@ -141,28 +147,109 @@ impl Connector {
             config.ssl_mode(SslMode::Require);
             Some(MakeRustlsConnect::new(client_config(options.ca_file.as_deref())?))
         };
-        Ok(Connector { config, tls })
+        Ok(Connector { hosts: of_each_host(&config), tls })
     }
 
-    /// A connection, and how isolated the database wants transactions to be.
-    async fn connect(&self) -> Result<(Client, String), tokio_postgres::Error> {
-        let client = match &self.tls {
+    /// A connection to the first host that can be written to, and how isolated the database wants
+    /// transactions to be.
+    async fn connect(&self) -> Result<(Client, String), Error> {
+        let mut last = Error::Silent;
+        for host in &self.hosts {
+            match timeout(HOST_WAIT, self.connect_to(host)).await {
+                Ok(Ok(client)) => return prepare(client).await,
+                Ok(Err(error)) => last = Error::Database(error),
+                Err(_) => last = Error::Silent,
+            }
+        }
+        Err(last)
+    }
+
+    async fn connect_to(&self, host: &Config) -> Result<Client, tokio_postgres::Error> {
+        match &self.tls {
             None => {
-                let (client, connection) = self.config.connect(NoTls).await?;
+                let (client, connection) = host.connect(NoTls).await?;
                 drop(tokio::task::spawn(connection));
-                client
+                Ok(client)
             }
             Some(tls) => {
-                let (client, connection) = self.config.connect(tls.clone()).await?;
+                let (client, connection) = host.connect(tls.clone()).await?;
                 drop(tokio::task::spawn(connection));
-                client
+                Ok(client)
             }
-        };
-        let isolation = client.query_one("SHOW default_transaction_isolation", &[]).await?;
-        let isolation = isolation.try_get(0)?;
-        client.batch_execute(SETTINGS).await?;
-        Ok((client, isolation))
+        }
     }
+}
+
+/// Makes a new connection ours.
+async fn prepare(client: Client) -> Result<(Client, String), Error> {
+    let prepared = timeout(ROUND_TRIP_MAX, async {
+        let isolation = client.query_one("SHOW default_transaction_isolation", &[]).await?;
+        let isolation: String = isolation.try_get(0)?;
+        client.batch_execute(SETTINGS).await?;
+        Ok::<_, tokio_postgres::Error>(isolation)
+    });
+    let isolation = prepared.await.map_err(|_| Error::Silent)?.map_err(Error::Database)?;
+    Ok((client, isolation))
+}
+
+/// The same for one host each.
+fn of_each_host(config: &Config) -> Vec<Config> {
+    let (hosts, addresses, ports) =
+        (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+    let one = |at: usize| {
+        let mut one = without_host(config);
+        match hosts.get(at) {
+            Some(Host::Tcp(name)) => one.host(name),
+            #[cfg(unix)]
+            Some(Host::Unix(path)) => one.host_path(path),
+            None => &mut one,
+        };
+        if let Some(address) = addresses.get(at) {
+            one.hostaddr(*address);
+        }
+        if let Some(port) = ports.get(at).or(ports.first()) {
+            one.port(*port);
+        }
+        one
+    };
+    (0..hosts.len().max(addresses.len())).map(one).collect()
+}
+
+/// All but where it is.
+fn without_host(config: &Config) -> Config {
+    let mut one = Config::new();
+    if let Some(user) = config.get_user() {
+        one.user(user);
+    }
+    if let Some(password) = config.get_password() {
+        one.password(password);
+    }
+    if let Some(name) = config.get_dbname() {
+        one.dbname(name);
+    }
+    if let Some(options) = config.get_options() {
+        one.options(options);
+    }
+    if let Some(name) = config.get_application_name() {
+        one.application_name(name);
+    }
+    if let Some(wait) = config.get_connect_timeout() {
+        one.connect_timeout(*wait);
+    }
+    if let Some(wait) = config.get_tcp_user_timeout() {
+        one.tcp_user_timeout(*wait);
+    }
+    if let Some(interval) = config.get_keepalives_interval() {
+        one.keepalives_interval(interval);
+    }
+    if let Some(retries) = config.get_keepalives_retries() {
+        one.keepalives_retries(retries);
+    }
+    one.keepalives(config.get_keepalives()).keepalives_idle(config.get_keepalives_idle());
+    one.ssl_mode(config.get_ssl_mode()).ssl_negotiation(config.get_ssl_negotiation());
+    one.channel_binding(config.get_channel_binding());
+    one.target_session_attrs(config.get_target_session_attrs());
+    one
 }
 
 /// Whether every host is this machine.
@@ -214,10 +301,7 @@ impl Session {
     /// Connects.
     pub(super) fn open(connector: &Connector) -> Result<Session, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (client, isolation) = runtime.block_on(async {
-            let connected = timeout(ROUND_TRIP_MAX, connector.connect()).await;
-            connected.map_err(|_| Error::Silent)?.map_err(Error::Database)
-        })?;
+        let (client, isolation) = runtime.block_on(connector.connect())?;
         Ok(Session { runtime: Some(runtime), client, isolation })
     }
 
@@ -278,6 +362,23 @@ mod tests {
         }
         let remote = connector("postgres://kassa@db.example,127.0.0.1/kassa");
         assert!(remote.is_err() || remote.is_ok_and(|connector| connector.tls.is_some()));
+    }
+
+    #[test]
+    fn every_host_has_a_port_and_all_else() {
+        let url = "postgres://kassa:secret@127.0.0.1:1,localhost:2,[::1]:3/shop?sslmode=disable";
+        let hosts = connector(url).unwrap().hosts;
+        let ports: Vec<&[u16]> = hosts.iter().map(Config::get_ports).collect();
+        assert_eq!(ports, [[1], [2], [3]]);
+        for host in &hosts {
+            assert_eq!((host.get_hosts().len(), host.get_user()), (1, Some("kassa")));
+            assert_eq!(host.get_password(), Some(b"secret".as_slice()));
+            assert_eq!(host.get_dbname(), Some("shop"));
+            assert_eq!(host.get_connect_timeout(), Some(&CONNECT_WAIT));
+            assert_eq!(host.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
+        }
+        let hosts = connector("host=127.0.0.1,127.0.0.1 port=7 user=kassa").unwrap().hosts;
+        assert_eq!(hosts.iter().map(Config::get_ports).collect::<Vec<_>>(), [[7], [7]]);
     }
 
     #[test]

@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use futures_util::future::{join, join_all, join3, join4};
 use ledger::{
-    Account, Authorization, Books, Card, CardToken, Change, Code, Directory, Head, Key, ReadSet, RowId,
-    Transaction,
+    Account, Authorization, Books, Card, CardToken, Change, Code, Directory, Head, Key, ReadSet,
+    RowId, Transaction,
 };
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
