@@ -9,7 +9,7 @@ use crate::callers::Failures;
 use crate::ledger::DiskProbe;
 use crate::load::Latency;
 use crate::probe::{Machine, TICKS_PER_SECOND, machine};
-use crate::report::{Table, cell, median, median_whole, ratio};
+use crate::report::{Table, cell, median, ratio};
 
 /// Everything that one run found. Serialized, it is the JSON form.
 #[derive(Clone, Debug, Serialize)]
@@ -149,13 +149,11 @@ impl Row {
         let middle = |figure: fn(&Sample) -> Option<f64>| {
             median(samples.iter().filter_map(|sample| figure(sample)).collect())
         };
-        let middle_us = |figure: fn(&Latency) -> u64| {
-            median_whole(samples.iter().map(|sample| figure(&sample.latency)).collect())
-        };
         let mut failures = Failures::default();
         for sample in samples {
             failures.add(&sample.failures);
         }
+        let latencies: Vec<Latency> = samples.iter().map(|sample| sample.latency).collect();
         Some(Row {
             load: first.load,
             way: first.way,
@@ -164,12 +162,7 @@ impl Row {
             authorizations_per_transaction: middle(|sample| sample.per_transaction),
             process_cpu_seconds_per_100k: middle(|sample| sample.process_cpu_seconds_per_100k),
             database_cpu_seconds_per_100k: middle(|sample| sample.database_cpu_seconds_per_100k),
-            latency: Latency {
-                p50_us: middle_us(|latency| latency.p50_us)?,
-                p99_us: middle_us(|latency| latency.p99_us)?,
-                p999_us: middle_us(|latency| latency.p999_us)?,
-                max_us: middle_us(|latency| latency.max_us)?,
-            },
+            latency: Latency::medians(&latencies)?,
             disk_bytes_per_authorization: middle(|sample| sample.disk_bytes),
             log_bytes_per_authorization: middle(|sample| sample.log_bytes),
             failures,

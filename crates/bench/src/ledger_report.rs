@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::ledger::{LedgerOptions, Phase, Sample};
 use crate::load::{Errors, Latency};
 use crate::probe::{Machine, TICKS_PER_SECOND, machine};
-use crate::report::{Table, cell, float, median, median_whole, ratio};
+use crate::report::{Table, cell, float, median, ratio};
 
 /// Everything that one run found. Serialized, it is the JSON form.
 #[derive(Clone, Debug, Serialize)]
@@ -156,13 +156,11 @@ impl Row {
         let middle = |figure: fn(&Sample) -> Option<f64>| {
             median(samples.iter().filter_map(|sample| figure(sample)).collect())
         };
-        let middle_us = |figure: fn(&Latency) -> u64| {
-            median_whole(samples.iter().map(|sample| figure(&sample.latency)).collect())
-        };
         let mut errors = Errors::default();
         for sample in samples {
             errors.add(&sample.errors);
         }
+        let latencies: Vec<Latency> = samples.iter().map(|sample| sample.latency).collect();
         Some(Row {
             connections: first.connections,
             phase: first.phase,
@@ -172,12 +170,7 @@ impl Row {
             ratio_to_ceiling: middle(|sample| sample.ratio_to_ceiling),
             server_cpu_seconds_per_100k: middle(|sample| sample.server_cpu_seconds_per_100k),
             client_core_share: middle(|sample| Some(sample.client_core_share))?,
-            latency: Latency {
-                p50_us: middle_us(|latency| latency.p50_us)?,
-                p99_us: middle_us(|latency| latency.p99_us)?,
-                p999_us: middle_us(|latency| latency.p999_us)?,
-                max_us: middle_us(|latency| latency.max_us)?,
-            },
+            latency: Latency::medians(&latencies)?,
             disk_bytes_per_request: middle(|sample| sample.disk_bytes_per_request),
             errors,
         })

@@ -24,7 +24,7 @@ use crate::BenchError;
 use crate::arrivals::{Arrivals, Schedule, pace};
 use crate::client::{Answer, ClientError, Connection};
 use crate::probe::{CpuTicks, process_cpu};
-use crate::report::float;
+use crate::report::{float, median_whole};
 
 /// How long the last answers are waited for after a loop's end.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
@@ -125,6 +125,19 @@ pub struct Latency {
     pub p999_us: u64,
     /// The longest.
     pub max_us: u64,
+}
+
+impl Latency {
+    /// The medians of several, each figure by itself; `None` without one.
+    pub(crate) fn medians(all: &[Latency]) -> Option<Latency> {
+        let middle = |figure: fn(&Latency) -> u64| median_whole(all.iter().map(figure).collect());
+        Some(Latency {
+            p50_us: middle(|latency| latency.p50_us)?,
+            p99_us: middle(|latency| latency.p99_us)?,
+            p999_us: middle(|latency| latency.p999_us)?,
+            max_us: middle(|latency| latency.max_us)?,
+        })
+    }
 }
 
 /// A histogram of latencies with a bounded relative error.

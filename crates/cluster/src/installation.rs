@@ -45,6 +45,11 @@ impl Installation {
         Some(Installation { programs, owner: owner() })
     }
 
+    /// The folder with `postgres`, `psql` and their like.
+    pub fn programs(&self) -> &Path {
+        &self.programs
+    }
+
     /// The file of `PostgreSQL`'s program `name`.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.programs.join(name)

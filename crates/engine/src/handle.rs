@@ -391,7 +391,7 @@ mod tests {
         handle.see(Arc::clone(&old));
         assert!(Arc::ptr_eq(&handle.directory(), &new));
         let version = new.version() + 1;
-        let newer = Arc::new(Directory::clone(&old).as_of(version, ledger::RowId(0)));
+        let newer = Arc::new(Directory::clone(&old).as_of(version, RowId(0)));
         handle.see(Arc::clone(&newer));
         assert!(Arc::ptr_eq(&handle.directory(), &newer), "another node knows better");
         handle.close();

@@ -56,12 +56,19 @@ pub async fn run_due(
 
 /// Runs for ever what is due, every [`TIMER_INTERVAL`].
 pub async fn run_timers(handle: Handle, queries: Queries, clock: Arc<dyn Clock>) {
+    let mut failure = None;
     loop {
-        match run_due(&handle, &queries, clock.as_ref()).await {
-            Ok(0) => {}
+        let outcome = run_due(&handle, &queries, clock.as_ref()).await;
+        // An outage is told once, not every time that it is tried.
+        match &outcome {
+            Ok(0) if failure.is_some() => tracing::info!("timer runs again"),
+            Err(error) if failure != Some(*error) => {
+                tracing::warn!(%error, "timer will try again");
+            }
+            Ok(0) | Err(_) => {}
             Ok(expired) => tracing::info!(expired, "released expired authorizations"),
-            Err(error) => tracing::warn!(%error, "timer will try again"),
         }
+        failure = outcome.err();
         tokio::time::sleep(TIMER_INTERVAL).await;
     }
 }

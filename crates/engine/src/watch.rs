@@ -13,12 +13,21 @@ pub async fn run_watch(handle: Handle, queries: Queries) {
     if !queries.has_other_nodes() {
         return;
     }
+    let mut could_look = true;
     loop {
         let directory =
             queries.read(|reader| Ok(reader.load(&ReadSet::default())?.directory)).await;
-        match directory {
-            Ok(directory) => handle.see(directory),
-            Err(error) => tracing::warn!(%error, "could not look for changes of the directory"),
+        // An outage is told once, not at every look.
+        match &directory {
+            Ok(_) if !could_look => tracing::info!("looks for changes of the directory again"),
+            Err(error) if could_look => {
+                tracing::warn!(%error, "could not look for changes of the directory");
+            }
+            Ok(_) | Err(_) => {}
+        }
+        could_look = directory.is_ok();
+        if let Ok(directory) = directory {
+            handle.see(directory);
         }
         tokio::time::sleep(DIRECTORY_INTERVAL).await;
     }

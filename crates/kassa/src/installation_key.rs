@@ -100,7 +100,11 @@ pub(crate) fn read_or_make_shared(
     }
 }
 
-fn find(path: &Path) -> anyhow::Result<Option<Key>> {
+/// Reads the key; `None` when there is no such file.
+///
+/// # Errors
+/// When others may read it, or it is no key.
+pub(crate) fn find(path: &Path) -> anyhow::Result<Option<Key>> {
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

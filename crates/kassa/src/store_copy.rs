@@ -4,8 +4,11 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-use store::{CopyError, CopyProgress, CopyStage, PostgresOptions, StoreAddress, StoreCopy, TURN};
+use anyhow::{Context as _, ensure};
+use store::{
+    CopyError, CopyProgress, CopyStage, Postgres, PostgresOptions, StoreAddress, StoreCopy, TURN,
+};
+use surfaces::Secrets;
 
 use crate::clock::monotonic;
 use crate::command_line::StoreCopyOptions;
@@ -48,7 +51,37 @@ pub(crate) fn run(options: &StoreCopyOptions) -> anyhow::Result<()> {
         say(&line);
     }
     say(&format!("{} is equal to {}, and every invariant holds in it", to.name, from.name));
+    agree_on_key(&from, &to)?;
     note(&format!("kassa: {}", from.key_advice()));
+    Ok(())
+}
+
+/// Makes a database remember the key of the data directory that it is the copy of, so that a server
+/// that comes with another one is refused from the first.
+fn agree_on_key(from: &Place, to: &Place) -> anyhow::Result<()> {
+    let (StoreAddress::Directory(dir), StoreAddress::Database(options)) =
+        (&from.address, &to.address)
+    else {
+        return Ok(());
+    };
+    let path = key_in(dir);
+    let agreed = || {
+        let Some(key) = installation_key::find(&path)? else { return Ok(true) };
+        let fingerprint = Secrets::new(key).key_fingerprint();
+        anyhow::Ok(Postgres::open(options)?.agree_on_key(fingerprint)?)
+    };
+    let agreed = agreed().with_context(|| {
+        format!(
+            "the copy is whole, but {} could not be told which installation key is its own",
+            to.name
+        )
+    })?;
+    ensure!(
+        agreed,
+        "the copy is whole, but {} is used with another installation key than {}",
+        to.name,
+        path.display()
+    );
     Ok(())
 }
 
@@ -91,7 +124,8 @@ impl Place {
     ) -> anyhow::Result<Place> {
         let url = match (text, url_file) {
             (_, Some(file)) => DatabaseUrl::read(file)?,
-            (Some(text), None) if text.contains("://") => DatabaseUrl::parse(text)?,
+            // Also one that was mistyped, whose password is shown by nothing.
+            (Some(text), None) if is_address(text) => DatabaseUrl::parse(text)?,
             (Some(dir), None) => {
                 return Ok(Place {
                     address: StoreAddress::Directory(PathBuf::from(dir)),
@@ -118,6 +152,13 @@ impl Place {
              server that works on the new one"
         )
     }
+}
+
+/// Whether a text is meant as the address of a database.
+fn is_address(text: &str) -> bool {
+    text.contains("://")
+        || text.contains("password=")
+        || ["postgres:", "postgresql:", "host="].iter().any(|start| text.starts_with(start))
 }
 
 fn key_in(dir: &Path) -> PathBuf {
@@ -240,7 +281,10 @@ mod tests {
         assert_eq!(url.name, "postgresql://db/kassa");
         let StoreAddress::Database(options) = &url.address else { panic!("{}", url.name) };
         assert_eq!(options.url, "postgres://k:hunter2@db/kassa");
-        assert!(Place::find(Some("mysql://k:hunter2@db"), None, None).is_err());
+        for bad in ["mysql://k:hunter2@db", "postgres:/k:hunter2@db", "host=db password=hunter2"] {
+            let error = Place::find(Some(bad), None, None).err().unwrap();
+            assert!(!format!("{error:#}").contains("hunter2"), "{error:#}");
+        }
         assert!(Place::find(None, Some(Path::new("/no/such")), None).is_err());
     }
 }

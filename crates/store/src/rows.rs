@@ -46,6 +46,11 @@ impl Table {
         names.join(", ")
     }
 
+    /// What the columns hold.
+    pub(crate) fn types(&self) -> impl Iterator<Item = Type> {
+        self.columns.iter().map(|(_, column)| *column)
+    }
+
     /// A query of all columns; `rest` follows the name of the table.
     pub(crate) fn select(&self, rest: &str) -> String {
         format!("SELECT {} FROM {} {rest}", self.names(), self.name)

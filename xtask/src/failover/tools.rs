@@ -7,14 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context as _, bail, ensure};
+use cluster::Installation;
 
 use crate::process;
 
 /// The release of Patroni that the rehearsal is written for.
 const PATRONI: &str = "4.1.5";
-
-/// Where Debian puts the programs of each version of `PostgreSQL`.
-const POSTGRES: &str = "/usr/lib/postgresql";
 
 /// Python as the distribution has it: one that is installed for root alone cannot be started by
 /// the user `postgres`.
@@ -38,8 +36,9 @@ impl Tools {
         let is_root = output(Command::new("id").arg("-u"))?.trim() == "0";
         let home = process::root().join("target").join("failover");
         fs::create_dir_all(&home)?;
+        let installation = Installation::find().context(Installation::ADVICE)?;
         let tools = Tools {
-            postgres: postgres()?,
+            postgres: installation.programs().to_owned(),
             etcd: etcd(&home)?,
             patroni: patroni(&home)?,
             kassa: kassa()?,
@@ -81,36 +80,53 @@ impl Tools {
     }
 }
 
-/// The newest `PostgreSQL`.
-fn postgres() -> anyhow::Result<PathBuf> {
-    let folders = fs::read_dir(POSTGRES).ok().into_iter().flatten().flatten();
-    let versions = folders.filter_map(|folder| folder.file_name().to_str()?.parse::<u32>().ok());
-    let newest = versions.max().with_context(|| {
-        format!(
-            "there is no PostgreSQL under {POSTGRES}; on Debian: apt-get install postgresql \
-             (its own service is not needed)"
-        )
-    })?;
-    Ok(Path::new(POSTGRES).join(newest.to_string()).join("bin"))
-}
-
-/// Takes the package apart instead of installing it, since its installation starts a service.
+/// An etcd that is new enough, from the system or from Debian 13. Its package is taken apart
+/// instead of installed, since its installation starts a service; the lists of packages are of
+/// their own, so that the system's stay as they are.
 fn etcd(home: &Path) -> anyhow::Result<PathBuf> {
     let own = home.join("etcd").join("usr/bin/etcd");
     for known in [PathBuf::from("/usr/bin/etcd"), own.clone()] {
-        if known.is_file() {
+        let version = output(Command::new(&known).arg("--version")).unwrap_or_default();
+        if is_new_enough(&version) {
             return Ok(known);
         }
     }
     let downloads = home.join("downloads");
-    fs::create_dir_all(&downloads)?;
-    output(Command::new("apt-get").args(["download", "etcd-server"]).current_dir(&downloads))
-        .context("cannot fetch etcd; put one at /usr/bin/etcd")?;
-    for package in fs::read_dir(&downloads)?.flatten() {
-        output(Command::new("dpkg-deb").arg("-x").arg(package.path()).arg(home.join("etcd")))?;
+    fs::create_dir_all(downloads.join("lists").join("partial"))?;
+    fs::write(downloads.join("sources.list"), DEBIAN_13)?;
+    for action in [["update"].as_slice(), &["download", "etcd-server"]] {
+        output(Command::new("apt-get").args(APT).args(action).current_dir(&downloads))
+            .with_context(|| format!("cannot fetch etcd; put one at /usr/bin/etcd: {ETCD_FLAW}"))?;
     }
-    ensure!(own.is_file(), "the package etcd-server has no {}", own.display());
+    let packages = fs::read_dir(&downloads)?.flatten().map(|file| file.path());
+    for package in packages.filter(|file| file.extension().is_some_and(|found| found == "deb")) {
+        output(Command::new("dpkg-deb").arg("-x").arg(package).arg(home.join("etcd")))?;
+    }
+    let version = output(Command::new(&own).arg("--version"))?;
+    ensure!(is_new_enough(&version), "{} is too old: {ETCD_FLAW}", own.display());
     Ok(own)
+}
+
+/// Lists of packages and nothing of the system's.
+const APT: [&str; 5] = [
+    "-oDir::Etc::sourcelist=./sources.list",
+    "-oDir::Etc::sourceparts=/dev/null",
+    "-oDir::State::lists=./lists",
+    "-oDir::Cache::pkgcache=",
+    "-oDir::Cache::srcpkgcache=",
+];
+
+const DEBIAN_13: &str = "deb http://deb.debian.org/debian trixie main\n";
+
+/// What older ones do: etcd issues 12528 and 15247, mended in 3.5.13.
+const ETCD_FLAW: &str = "before 3.5.13 a leader of etcd that was frozen revokes leases when it \
+                         wakes, and PostgreSQL has two leaders for some seconds";
+
+fn is_new_enough(version: &str) -> bool {
+    let number = version.lines().next().and_then(|line| line.strip_prefix("etcd Version: "));
+    let parts = number.map(|number| number.trim().split('.').map(str::parse::<u32>));
+    let parts: Vec<u32> = parts.into_iter().flatten().map_while(Result::ok).collect();
+    parts >= vec![3, 5, 13]
 }
 
 fn patroni(home: &Path) -> anyhow::Result<PathBuf> {

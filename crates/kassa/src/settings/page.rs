@@ -31,8 +31,8 @@ tls_key = \"/etc/kassa/tls.key\"
 log_format = \"json\"
 ```
 
-`kassa bench ledger` knows the settings of the database as flags only, so that it never happens to
-the database that a server uses.
+`kassa bench` knows the settings of the database as flags only, so that it never happens to the
+database that a server uses. `kassa store copy` names both of its stores by flags of its own.
 
 ";
 
@@ -48,7 +48,8 @@ numbers could be tried out. On Unix a key file that others may read is refused.
 Servers that share a database share the key. The database keeps a keyed hash of it, and a server
 with another key is refused at its start. So is a server without a key, once the database is in use:
 make the key by starting one server, or by a command as `company add`, then copy the file to the
-others.
+others. `kassa store copy` from a data directory with the key in it has the database remember that
+one.
 
 ## Not settings
 

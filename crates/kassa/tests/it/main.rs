@@ -11,6 +11,7 @@
     reason = "all of this is a test, and what it has to help itself with is one as well"
 )]
 
+mod benchmark;
 mod commands;
 mod crash;
 mod documents;

@@ -116,9 +116,16 @@ fn an_installation_moves_to_a_database_and_back() {
     let report = String::from_utf8_lossy(&moved.stdout);
     assert!(report.contains("postgresql://127.0.0.1:") && !report.contains("kassa@"), "{report}");
     fs::copy(from.path().join(key), keys.path().join(key)).unwrap();
-    let mut serve = serve_on(keys.path());
-    serve.env("KASSA_DATABASE_URL", &url);
-    let mut server = Server::start(serve);
+    let serve = |keys: &Folder| {
+        let mut serve = serve_on(keys.path());
+        serve.env("KASSA_DATABASE_URL", &url);
+        serve
+    };
+    // The database knows which key is its own before a server has been there.
+    let (stranger, other) = (demo("copy-stranger"), Folder::new("copy-stranger-key"));
+    fs::copy(stranger.path().join(key), other.path().join(key)).unwrap();
+    refused(&serve(&other).output().unwrap(), "is not the one that the database is used with");
+    let mut server = Server::start(serve(&keys));
     let body = authorization(CARD, "a7", "1.00");
     let again = server.post(&format!("{LEDGER}/authorizations"), LEDGER_TOKEN, &body);
     assert!(again.status == 201 && again.is_replayed(), "{}", again.body);

@@ -30,12 +30,17 @@ impl<'r> Bulk<'r> {
         Bulk { columns: types.into_iter().map(empty).collect() }
     }
 
+    /// No rows of a table whose rows do not say themselves whose they are.
+    pub(super) fn owned(table: &Table) -> Bulk<'r> {
+        Bulk::of(owned_types(table))
+    }
+
     /// Rows of a table.
     pub(super) fn rows<const N: usize>(
         table: &Table,
         rows: impl IntoIterator<Item = [Cell<'r>; N]>,
     ) -> Bulk<'r> {
-        let mut bulk = Bulk::of(table.columns.iter().map(|(_, column)| *column));
+        let mut bulk = Bulk::of(table.types());
         rows.into_iter().for_each(|cells| bulk.push(cells));
         bulk
     }
@@ -52,6 +57,11 @@ impl<'r> Bulk<'r> {
                 }
             }
         }
+    }
+
+    /// Adds a row of [`Bulk::owned`], and whose it is.
+    pub(super) fn push_owned(&mut self, company: i64, cells: impl IntoIterator<Item = Cell<'r>>) {
+        self.push(std::iter::once(Cell::from(company)).chain(cells));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -94,8 +104,19 @@ pub(super) fn unnest(types: impl IntoIterator<Item = Type>) -> String {
 
 /// A statement that inserts rows of a table; `rest` follows.
 pub(super) fn insert(table: &Table, rest: &str) -> String {
-    let arrays = unnest(table.columns.iter().map(|(_, column)| *column));
+    let arrays = unnest(table.types());
     format!("INSERT INTO {} ({}) SELECT * FROM {arrays} {rest}", table.name, table.names())
+}
+
+/// As [`insert`], for rows that do not say themselves whose they are.
+pub(super) fn insert_owned(table: &Table) -> String {
+    let arrays = unnest(owned_types(table));
+    let Table { name, .. } = table;
+    format!("INSERT INTO {name} (company, {}) SELECT * FROM {arrays}", table.names())
+}
+
+fn owned_types(table: &Table) -> impl Iterator<Item = Type> {
+    std::iter::once(Type::Int).chain(table.types())
 }
 
 /// As [`insert`], which replaces all of older rows with the same id.
@@ -117,6 +138,7 @@ mod tests {
             "INSERT INTO used_key (key, row) SELECT * FROM UNNEST($1::BYTEA[], $2::INT8[]) \
              ON CONFLICT DO NOTHING"
         );
+        assert!(insert_owned(&KEYS).starts_with("INSERT INTO used_key (company, key, row) "));
         assert!(upsert(&SELLERS).ends_with(
             "ON CONFLICT (id) DO UPDATE SET company = excluded.company, \
              number = excluded.number, name = excluded.name"

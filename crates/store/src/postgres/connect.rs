@@ -3,7 +3,9 @@
 //! Invariant: a session has no `statement_timeout`. The server would end a COMMIT that waits for
 //! its standby with it, and report success for what the standby may not have.
 
+use std::error::Error as _;
 use std::future::Future;
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -44,7 +46,8 @@ pub(super) const ROUND_TRIP_MAX: Duration = Duration::from_secs(8);
 const SETTINGS: &str = "SET default_transaction_isolation = 'read committed'; \
                         SET plan_cache_mode = force_generic_plan; SET jit = off; \
                         SET enable_seqscan = off; SET enable_hashjoin = off; \
-                        SET enable_mergejoin = off; SET lock_timeout = '5s'; \
+                        SET enable_mergejoin = off; SET statement_timeout = 0; \
+                        SET lock_timeout = '5s'; \
                         SET idle_in_transaction_session_timeout = '10s'; \
                         SET client_min_messages = 'error'";
 
@@ -54,6 +57,10 @@ pub(super) enum Error {
     /// It says so, or is out of reach.
     #[error("database failed")]
     Database(#[from] tokio_postgres::Error),
+    /// It answers, but not as the URL says that it does: no TLS, another's certificate, a password
+    /// that it wants and the URL has not.
+    #[error("database could not be talked to")]
+    Handshake(#[source] tokio_postgres::Error),
     /// It says nothing for too long.
     #[error("database does not answer")]
     Silent,
@@ -73,7 +80,27 @@ impl Error {
     pub(super) fn code(&self) -> Option<&SqlState> {
         match self {
             Error::Database(error) => error.code(),
-            Error::Silent | Error::Unreadable(_) | Error::StaleDirectory | Error::System(_) => None,
+            Error::Handshake(_)
+            | Error::Silent
+            | Error::Unreadable(_)
+            | Error::StaleDirectory
+            | Error::System(_) => None,
+        }
+    }
+
+    /// What an operator has to do before the database answers otherwise. `None` when it may do so
+    /// by itself.
+    pub(super) fn remedy(&self) -> Option<&'static str> {
+        if matches!(self, Error::Handshake(_)) {
+            return Some("check host, port, password and sslmode in its URL, and database-ca-file");
+        }
+        match self.code()?.code() {
+            "3D000" => Some("create it, or correct its name in the URL"),
+            "42501" | "3F000" => Some("let the role in its URL own the schema"),
+            code if code.starts_with("28") => {
+                Some("check user, password and sslmode in its URL, and its pg_hba.conf")
+            }
+            _ => None,
         }
     }
 
@@ -88,6 +115,12 @@ impl Error {
             })
     }
 
+    /// Whether the database is not to be had, whatever is asked of it.
+    pub(super) fn is_outage(&self) -> bool {
+        // 53: the server has no connection left, or no memory or disk.
+        self.is_lost() || self.code().is_some_and(|code| code.code().starts_with("53"))
+    }
+
     /// Whether the session is of no use any more.
     pub(super) fn is_lost(&self) -> bool {
         match self {
@@ -98,7 +131,7 @@ impl Error {
                     code.code().starts_with(class)
                 }),
             },
-            Error::Silent | Error::System(_) => true,
+            Error::Handshake(_) | Error::Silent | Error::System(_) => true,
             Error::Unreadable(_) | Error::StaleDirectory => false,
         }
     }
@@ -112,14 +145,31 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    /// Reads the options; connects to nothing.
-    pub(super) fn new(options: &PostgresOptions) -> Result<Connector, PostgresError> {
+    /// To the host that can be written to, whatever the URL says. Connects to nothing so far.
+    pub(super) fn for_writing(options: &PostgresOptions) -> Result<Connector, PostgresError> {
+        Connector::new(options, |_| TargetSessionAttrs::ReadWrite)
+    }
+
+    /// As [`Connector::for_writing`], unless the URL names another kind of host.
+    pub(super) fn for_reading(options: &PostgresOptions) -> Result<Connector, PostgresError> {
+        let names_kind = options.url.contains("target_session_attrs=");
+        Connector::new(options, |config| match config.get_target_session_attrs() {
+            named if names_kind => named,
+            _ => TargetSessionAttrs::ReadWrite,
+        })
+    }
+
+    fn new(
+        options: &PostgresOptions,
+        kind: impl FnOnce(&Config) -> TargetSessionAttrs,
+    ) -> Result<Connector, PostgresError> {
         let refuse = |text: &str| PostgresError::Options(text.to_owned());
-        // The error of the parser may quote the password.
         let config: Result<Config, _> = options.url.parse();
-        let mut config = config.map_err(|_| refuse("database URL cannot be read"))?;
+        let mut config = config.map_err(|error| refuse(&unreadable(&error)))?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-            return Err(refuse("database URL names no host"));
+            return Err(refuse(
+                "database URL names no host: write it as in postgres://user@host/database",
+            ));
         }
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_WAIT);
@@ -128,7 +178,8 @@ impl Connector {
             config.tcp_user_timeout(TCP_USER_TIMEOUT);
         }
         config.keepalives_idle(KEEPALIVE_IDLE);
-        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        let kind = kind(&config);
+        config.target_session_attrs(kind);
         config.application_name("kassa");
         let names_mode = options.url.contains("sslmode=");
         let is_plain = match config.get_ssl_mode() {
@@ -137,7 +188,9 @@ impl Connector {
             SslMode::Prefer if !names_mode => is_local(&config),
             SslMode::Require => false,
             SslMode::Prefer | _ => {
-                return Err(refuse("sslmode must be disable or require: prefer protects nothing"));
+                return Err(refuse(
+                    "sslmode in the URL must be disable or require: prefer protects nothing",
+                ));
             }
         };
         let tls = if is_plain {
@@ -150,18 +203,23 @@ impl Connector {
         Ok(Connector { hosts: of_each_host(&config), tls })
     }
 
-    /// A connection to the first host that can be written to, and how isolated the database wants
-    /// transactions to be.
+    /// A connection to the first host of the right kind, and how isolated the database wants
+    /// transactions to be. Where there is none, what stays so until somebody does something about
+    /// it is told before what does not.
     async fn connect(&self) -> Result<(Client, String), Error> {
-        let mut last = Error::Silent;
+        let mut told = Error::Silent;
         for host in &self.hosts {
-            match timeout(HOST_WAIT, self.connect_to(host)).await {
+            let error = match timeout(HOST_WAIT, self.connect_to(host)).await {
                 Ok(Ok(client)) => return prepare(client).await,
-                Ok(Err(error)) => last = Error::Database(error),
-                Err(_) => last = Error::Silent,
+                Ok(Err(error)) if is_of_handshake(&error) => Error::Handshake(error),
+                Ok(Err(error)) => Error::Database(error),
+                Err(_) => Error::Silent,
+            };
+            if told.remedy().is_none() {
+                told = error;
             }
         }
-        Err(last)
+        Err(told)
     }
 
     async fn connect_to(&self, host: &Config) -> Result<Client, tokio_postgres::Error> {
@@ -177,6 +235,33 @@ impl Connector {
                 Ok(client)
             }
         }
+    }
+}
+
+/// Whether a connection came to nothing though there was somebody to talk to, and no error of the
+/// database's own was told.
+fn is_of_handshake(error: &tokio_postgres::Error) -> bool {
+    let Some(source) = error.source() else { return false };
+    match source.downcast_ref::<std::io::Error>() {
+        Some(error) => matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::InvalidInput),
+        None => error.code().is_none(),
+    }
+}
+
+/// What is wrong with a URL. What the parser says of it may quote the password, unless it is about
+/// the value of a parameter that it knows.
+fn unreadable(error: &tokio_postgres::Error) -> String {
+    let text = error.source().map(ToString::to_string);
+    match text.filter(|text| text.starts_with("invalid value for option")) {
+        Some(text) if text.contains("sslmode") => {
+            "sslmode in the database URL must be disable or require: require checks the \
+             certificate and the host's name, as verify-full does elsewhere"
+                .to_owned()
+        }
+        Some(text) => format!("database URL cannot be read: {text}"),
+        None => "database URL cannot be read: check its form, its parameters, and that a password \
+                 has %40, %2F, %3A or %3F for @, /, : or ?"
+            .to_owned(),
     }
 }
 
@@ -342,7 +427,7 @@ mod tests {
 
     fn connector(url: &str) -> Result<Connector, String> {
         let options = PostgresOptions { url: url.to_owned(), ca_file: None };
-        Connector::new(&options).map_err(|error| error.to_string())
+        Connector::for_writing(&options).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -387,8 +472,29 @@ mod tests {
             let error = connector(url).err().unwrap();
             assert!(!error.contains("hunter2") && !error.is_empty(), "{url}: {error}");
         }
-        let error = connector("postgres://kassa@db.example/kassa?sslmode=prefer").err().unwrap();
-        assert!(error.contains("prefer"));
+        for (parameter, expected) in [
+            ("sslmode=prefer", "prefer protects nothing"),
+            ("sslmode=verify-full", "require checks the certificate"),
+            ("connect_timeout=soon", "invalid value for option `connect_timeout`"),
+            ("sslrootcert=ca.pem", "its parameters"),
+        ] {
+            let url = format!("postgres://kassa:hunter2@db.example/kassa?{parameter}");
+            let error = connector(&url).err().unwrap();
+            assert!(error.contains(expected) && !error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_readers_may_ask_for_another_kind_of_host() {
+        let kind = |make: fn(&PostgresOptions) -> Result<Connector, PostgresError>, parameter| {
+            let url = format!("postgres://kassa@127.0.0.1/kassa{parameter}");
+            let connector = make(&PostgresOptions { url, ca_file: None }).unwrap();
+            connector.hosts[0].get_target_session_attrs()
+        };
+        let any = "?target_session_attrs=any";
+        assert_eq!(kind(Connector::for_writing, any), TargetSessionAttrs::ReadWrite);
+        assert_eq!(kind(Connector::for_reading, any), TargetSessionAttrs::Any);
+        assert_eq!(kind(Connector::for_reading, ""), TargetSessionAttrs::ReadWrite);
     }
 
     #[test]
@@ -397,6 +503,6 @@ mod tests {
             url: "postgres://kassa@db.example/kassa".to_owned(),
             ca_file: Some("/nonexistent/ca.pem".into()),
         };
-        assert!(matches!(Connector::new(&options), Err(PostgresError::Options(_))));
+        assert!(matches!(Connector::for_writing(&options), Err(PostgresError::Options(_))));
     }
 }

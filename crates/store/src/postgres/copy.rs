@@ -13,20 +13,19 @@ use ledger::{
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row as Found};
 
-use super::bulk::{Bulk, insert, upsert};
-use super::connect::{Error, Session};
+use super::bulk::{Bulk, insert, insert_owned, upsert};
+use super::connect::{Connector, Error, Session};
 use super::lease::CLOCK;
 use super::load::{INSTALLATION, one, read_directory};
 use super::walk::nearest;
-use super::write::insert_owned;
+use super::write::{directory_rows, journal_rows};
 use super::{Postgres, PostgresError, PostgresOptions, cells, migrate};
 use crate::copy::{
     CopyError, Export, Failure, Import, MARK_PLACE, MARK_SOURCE, Mark, Parcel, Place, Summary,
 };
 use crate::rows::{
-    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, Cell, KEYS, PAYABLES, SEALS,
-    SELLERS, TRANSACTIONS, Table, Type, put_account, put_authorization, put_card, put_change,
-    put_company, put_credential, put_key, put_payable, put_seal, put_seller, put_transaction,
+    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, KEYS, PAYABLES, SEALS,
+    SELLERS, TRANSACTIONS, Table, put_account, put_card, put_key, put_seal,
 };
 
 /// A copy reads whole tables.
@@ -53,9 +52,11 @@ const ASTRAY: [&str; 2] = [
 /// # Errors
 /// [`CopyError`].
 pub(crate) fn export(options: &PostgresOptions) -> Result<Box<dyn Export>, CopyError> {
-    let opened = Postgres::connect(options, async |client, _| {
-        migrate::check(client).await?;
-        check_copied(client).await
+    let opened = Connector::for_writing(options).and_then(|connector| {
+        Postgres::connect(connector, async |client, _| {
+            migrate::check(client).await?;
+            check_copied(client).await
+        })
     });
     let export = opened.and_then(|database| PostgresExport::open(&database));
     let export = export.map_err(|error| CopyError::Source(error.into()))?;
@@ -71,8 +72,9 @@ pub(crate) fn export(options: &PostgresOptions) -> Result<Box<dyn Export>, CopyE
 /// # Errors
 /// [`CopyError`].
 pub(crate) fn import(options: &PostgresOptions) -> Result<Box<dyn Import>, CopyError> {
-    let opened =
-        Postgres::connect(options, async |client, holder| migrate::migrate(client, holder).await);
+    let opened = Connector::for_writing(options).and_then(|connector| {
+        Postgres::connect(connector, async |client, holder| migrate::migrate(client, holder).await)
+    });
     let export = opened.and_then(|database| PostgresExport::open(&database));
     let export = export.map_err(|error| CopyError::Target(error.into()))?;
     match export.is_held() {
@@ -363,14 +365,18 @@ fn only(expected: u64, rows: u64) -> Result<(), Error> {
 }
 
 async fn write(client: &Client, writes: &WriteSet, parcel: &Parcel) -> Result<(), Error> {
-    write_rows(client, writes, parcel).await?;
+    let owner = |row| parcel.owners.get(&row).map_or(INSTALLATION, |company| company.0);
+    let [authorizations, transactions, changes] = journal_rows(writes, |row| owner(row.id));
+    send(client, &insert(&AUTHORIZATIONS, ""), authorizations).await?;
+    send(client, &insert(&TRANSACTIONS, ""), transactions).await?;
+    send(client, &insert_owned(&CHANGES), changes).await?;
     let seals = Bulk::rows(&SEALS, parcel.seals.iter().map(put_seal));
     send(client, &insert(&SEALS, ""), seals).await?;
     let accounts = Bulk::rows(&ACCOUNTS, writes.accounts.iter().map(put_account));
     send(client, &insert(&ACCOUNTS, ""), accounts).await?;
-    let mut keys = Bulk::of(owned(&KEYS));
+    let mut keys = Bulk::owned(&KEYS);
     for (key, row) in &parcel.keys {
-        keys.push(std::iter::once(owner(parcel, *row)).chain(put_key(key, *row)));
+        keys.push_owned(owner(*row), put_key(key, *row));
     }
     send(client, &insert_owned(&KEYS), keys).await?;
     let cards = Bulk::rows(&CARDS, writes.cards.iter().map(put_card));
@@ -378,37 +384,13 @@ async fn write(client: &Client, writes: &WriteSet, parcel: &Parcel) -> Result<()
     write_directory(client, writes).await
 }
 
-async fn write_rows(client: &Client, writes: &WriteSet, parcel: &Parcel) -> Result<(), Error> {
-    let mut authorizations = Bulk::of(types(&AUTHORIZATIONS));
-    let mut transactions = Bulk::of(types(&TRANSACTIONS));
-    let mut changes = Bulk::of(owned(&CHANGES));
-    for row in &writes.rows {
-        match row {
-            Row::Authorization(row) => authorizations.push(put_authorization(row)),
-            Row::Transaction(row) => transactions.push(put_transaction(row)),
-            Row::Change(row) => {
-                changes.push(std::iter::once(owner(parcel, row.id)).chain(put_change(row)));
-            }
-        }
-    }
-    send(client, &insert(&AUTHORIZATIONS, ""), authorizations).await?;
-    send(client, &insert(&TRANSACTIONS, ""), transactions).await?;
-    send(client, &insert_owned(&CHANGES), changes).await
-}
-
 async fn write_directory(client: &Client, writes: &WriteSet) -> Result<(), Error> {
     let Some(directory) = &writes.directory else { return Ok(()) };
-    let companies = writes.companies.iter().map(|company| put_company(company));
-    send(client, &upsert(&COMPANIES), Bulk::rows(&COMPANIES, companies)).await?;
-    let sellers = writes.sellers.iter().map(|seller| put_seller(seller));
-    send(client, &upsert(&SELLERS), Bulk::rows(&SELLERS, sellers)).await?;
-    let payables = writes
-        .sellers
-        .iter()
-        .flat_map(|seller| seller.payables.iter().map(|held| put_payable(seller.id, *held)));
-    send(client, &insert(&PAYABLES, ""), Bulk::rows(&PAYABLES, payables)).await?;
-    let credentials = writes.credentials.iter().map(|credential| put_credential(credential));
-    send(client, &upsert(&CREDENTIALS), Bulk::rows(&CREDENTIALS, credentials)).await?;
+    let [companies, sellers, payables, credentials] = directory_rows(writes);
+    send(client, &upsert(&COMPANIES), companies).await?;
+    send(client, &upsert(&SELLERS), sellers).await?;
+    send(client, &insert(&PAYABLES, ""), payables).await?;
+    send(client, &upsert(&CREDENTIALS), credentials).await?;
     let sql = "UPDATE meta SET value = $2 WHERE name = $1";
     let (version, newest) = (directory.version(), directory.newest().0);
     for (name, number) in [("directory_version", version), ("directory_newest", newest)] {
@@ -422,17 +404,4 @@ async fn send(client: &Client, sql: &str, rows: Bulk<'_>) -> Result<(), Error> {
         client.execute(sql, &rows.parameters()).await?;
     }
     Ok(())
-}
-
-/// The columns of a table whose rows also say whose they are.
-fn owned(table: &Table) -> impl Iterator<Item = Type> {
-    std::iter::once(Type::Int).chain(types(table))
-}
-
-fn types(table: &Table) -> impl Iterator<Item = Type> {
-    table.columns.iter().map(|(_, column)| *column)
-}
-
-fn owner<'r>(parcel: &Parcel, row: RowId) -> Cell<'r> {
-    parcel.owners.get(&row).map_or(INSTALLATION, |company| company.0).into()
 }

@@ -64,11 +64,19 @@ pub(super) async fn claim(client: &Client, holder: &str) -> Result<Option<HeldLa
     };
     let Some(row) = row else { return Ok(None) };
     let (lane, epoch) = (Lane(row.try_get(0)?), Epoch(row.try_get(1)?));
+    Ok(Some(HeldLane { epoch, head: end_of(client, lane).await? }))
+}
+
+async fn end_of(client: &Client, lane: Lane) -> Result<Head, Error> {
     let newest = SEALS.select("WHERE lane = $1 ORDER BY number DESC LIMIT 1");
     let newest = client.query_opt(&newest, &[&lane.0]).await?;
     let newest = newest.as_ref().map(cells::seal).transpose()?;
-    let head = newest.as_ref().map_or_else(|| Head::start(lane), Head::after);
-    Ok(Some(HeldLane { epoch, head }))
+    Ok(newest.as_ref().map_or_else(|| Head::start(lane), Head::after))
+}
+
+/// Whether a lane ends there.
+pub(super) async fn is_end(client: &Client, head: Head) -> Result<bool, Error> {
+    Ok(end_of(client, head.lane).await? == head)
 }
 
 /// Gives a lane back.

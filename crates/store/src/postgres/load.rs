@@ -128,7 +128,8 @@ impl LoadStatements {
             account_of(TRANSACTIONS.name, "$5"),
         );
         let keys = format!(
-            "SELECT f.* FROM UNNEST($1::INT8[]) AS c (id) CROSS JOIN UNNEST($2::BYTEA[]) AS k (key) \
+            "SELECT f.* FROM UNNEST($1::INT8[]) AS c (id) \
+             CROSS JOIN UNNEST($2::BYTEA[]) AS k (key) \
              CROSS JOIN LATERAL (SELECT {} FROM {} WHERE company = c.id AND key = k.key OFFSET 0) \
              AS f",
             KEYS.names(),

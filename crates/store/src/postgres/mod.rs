@@ -21,11 +21,12 @@ mod writer;
 pub use writer::PostgresStore;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ledger::Directory;
 
-use crate::Source;
+use crate::{Source, StoreError};
 use connect::{Connector, Error, Session};
 use load::{one, read_directory};
 use read::PostgresSource;
@@ -52,11 +53,20 @@ pub enum PostgresError {
     /// The connection string, or the file of certificates, is none.
     #[error("{0}")]
     Options(String),
-    /// Nobody answers, or not what is needed.
+    /// It says no, and will until somebody does something about it.
+    #[error("database refuses; {remedy}")]
+    Refused {
+        /// What to do.
+        remedy: &'static str,
+        /// What it says.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Nobody answers, or not what is needed; that may change by itself.
     #[error("database is out of reach")]
     OutOfReach(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// There is no store in the database.
-    #[error("there is no store in the database")]
+    #[error("there is no store in the database: its first server makes one")]
     Missing,
     /// A newer program has changed the schema.
     #[error("schema {found} is newer than this program, which knows {known}")]
@@ -84,7 +94,10 @@ pub enum PostgresError {
 
 impl From<Error> for PostgresError {
     fn from(error: Error) -> PostgresError {
-        PostgresError::OutOfReach(Box::new(error))
+        match error.remedy() {
+            Some(remedy) => PostgresError::Refused { remedy, source: Box::new(error) },
+            None => PostgresError::OutOfReach(Box::new(error)),
+        }
     }
 }
 
@@ -108,6 +121,10 @@ struct Shared {
     holder: String,
     /// A connection for what is short and part of no batch.
     aside: Mutex<Option<Session>>,
+    /// The same for ids that are reserved outside of a batch.
+    reserving: Mutex<Option<Session>>,
+    /// Whether the last reading failed because the database was not to be had.
+    is_out: AtomicBool,
 }
 
 impl Postgres {
@@ -116,18 +133,21 @@ impl Postgres {
     /// # Errors
     /// [`PostgresError`].
     pub fn open(options: &PostgresOptions) -> Result<Postgres, PostgresError> {
-        Postgres::connect(options, async |client, holder| {
+        let connector = Connector::for_writing(options)?;
+        Postgres::connect(connector, async |client, holder| {
             migrate::migrate(client, holder).await?;
             copy::check_copied(client).await
         })
     }
 
-    /// Opens a store that is there and up to date, for reading.
+    /// Opens a store that is there and up to date, for reading: where it is written, or on another
+    /// kind of host that the URL names by `target_session_attrs`.
     ///
     /// # Errors
     /// [`PostgresError`].
     pub fn open_read_only(options: &PostgresOptions) -> Result<Arc<dyn Source>, PostgresError> {
-        let opened = Postgres::connect(options, async |client, _| {
+        let connector = Connector::for_reading(options)?;
+        let opened = Postgres::connect(connector, async |client, _| {
             migrate::check(client).await?;
             copy::check_copied(client).await
         });
@@ -135,10 +155,9 @@ impl Postgres {
     }
 
     fn connect(
-        options: &PostgresOptions,
+        connector: Connector,
         prepare: impl AsyncFnOnce(&tokio_postgres::Client, &str) -> Result<(), PostgresError>,
     ) -> Result<Postgres, PostgresError> {
-        let connector = Connector::new(options)?;
         let session = Session::open(&connector)?;
         let client = &session.client;
         let opened = session.wait_long(async {
@@ -150,7 +169,13 @@ impl Postgres {
             Ok(Ok((holder, read_directory(client, &Arc::default()).await?)))
         });
         let (holder, directory) = opened??;
-        let shared = Shared { connector, holder, aside: Mutex::new(Some(session)) };
+        let shared = Shared {
+            connector,
+            holder,
+            aside: Mutex::new(Some(session)),
+            reserving: Mutex::default(),
+            is_out: AtomicBool::new(false),
+        };
         Ok(Postgres { shared: Arc::new(shared), directory })
     }
 
@@ -207,17 +232,49 @@ impl std::fmt::Debug for Postgres {
 }
 
 impl Shared {
+    /// What a reading came to, with a line in the log where it failed. An outage has one line at
+    /// its beginning and one at its end: it is asked for many times a second.
+    fn told<T>(&self, outcome: Result<T, Error>) -> Result<T, StoreError> {
+        match outcome {
+            Ok(answer) => {
+                if self.is_out.load(Ordering::Relaxed) && self.is_out.swap(false, Ordering::Relaxed)
+                {
+                    tracing::info!("database can be read again");
+                }
+                Ok(answer)
+            }
+            Err(error) => {
+                let is_news = !error.is_outage() || !self.is_out.swap(true, Ordering::Relaxed);
+                let error = &error as &dyn std::error::Error;
+                if is_news {
+                    tracing::error!(error, "read failed");
+                } else {
+                    tracing::debug!(error, "read failed again");
+                }
+                Err(StoreError::NotCommitted)
+            }
+        }
+    }
+
     /// Runs something short on the connection for that, and makes it again where it is lost.
     fn aside<T>(&self, run: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
-        let mut aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner);
-        let session = match aside.take() {
+        self.on(&self.aside, run)
+    }
+
+    fn on<T>(
+        &self,
+        kept: &Mutex<Option<Session>>,
+        run: impl FnOnce(&Session) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = match kept.take() {
             Some(session) if !session.client.is_closed() => session,
             Some(_) | None => Session::open(&self.connector)?,
         };
         let outcome = run(&session);
         // One that failed may be in the middle of something.
         if outcome.is_ok() {
-            *aside = Some(session);
+            *kept = Some(session);
         }
         outcome
     }

@@ -35,7 +35,7 @@ impl PostgresSource {
 
 impl Source for PostgresSource {
     fn open(&self) -> Result<Box<dyn Reader>, StoreError> {
-        let reader = PostgresReader::open(&self.shared).map_err(|error| failed(&error))?;
+        let reader = self.shared.told(PostgresReader::open(&self.shared))?;
         Ok(Box::new(reader))
     }
 
@@ -43,17 +43,12 @@ impl Source for PostgresSource {
         let holder = self.shared.holder.as_str();
         let turn =
             self.shared.aside(|session| session.wait(take_turn(&session.client, duty, holder)));
-        turn.map_err(|error| failed(&error))
+        self.shared.told(turn)
     }
 
     fn has_other_nodes(&self) -> bool {
         true
     }
-}
-
-fn failed(error: &Error) -> StoreError {
-    tracing::error!(error = error as &dyn std::error::Error, "read failed");
-    StoreError::NotCommitted
 }
 
 struct PostgresReader {
@@ -99,6 +94,11 @@ impl View<'_> {
     }
 }
 
+/// Waits for what reads a few rows, but not for ever.
+async fn in_time<T>(read: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(STATEMENT_MAX, read).await.map_err(|_| Error::Silent)?
+}
+
 impl PostgresReader {
     fn open(shared: &Arc<Shared>) -> Result<PostgresReader, Error> {
         let session = Session::open(&shared.connector)?;
@@ -127,19 +127,20 @@ impl PostgresReader {
         &mut self,
         query: impl AsyncFnOnce(&View<'_>, &LoadStatements) -> Result<T, Error>,
     ) -> Result<T, StoreError> {
-        self.begin().map_err(|error| failed(&error))?;
+        let begun = self.begin();
+        self.shared.told(begun)?;
         let (client, known, statements) = (&self.session.client, &self.directory, &self.load);
         let read = async {
-            let directory = read_directory(client, known).await?;
+            let directory = in_time(read_directory(client, known)).await?;
             let companies = directory.companies().map(|company| company.id.0);
             let companies = companies.chain([INSTALLATION]).collect();
             let prepared = &self.prepared;
             let view = View { client, directory: &directory, companies, prepared };
             let answer = query(&view, statements).await?;
-            client.batch_execute("COMMIT").await?;
+            in_time(async { Ok(client.batch_execute("COMMIT").await?) }).await?;
             Ok((directory, answer))
         };
-        let (directory, answer) = self.session.wait_long(read).map_err(|error| failed(&error))?;
+        let (directory, answer) = self.shared.told(self.session.wait_long(read))?;
         self.directory = directory;
         Ok(answer)
     }
@@ -154,10 +155,10 @@ impl Reader for PostgresReader {
             let newest = view.rows("SELECT newest FROM journal WHERE id = 1", &[]).await?;
             let newest = RowId(one(&newest)?.try_get(0)?);
             let wanted = Wanted::of(reads, view.directory, newest, &[]);
-            let mut loaded = load(view.client, statements, &wanted).await?;
+            let mut loaded = in_time(load(view.client, statements, &wanted)).await?;
             if let Some(behind) = loaded.behind(&wanted) {
                 let wanted = Wanted::of(reads, view.directory, newest, &behind);
-                loaded = load(view.client, statements, &wanted).await?;
+                loaded = in_time(load(view.client, statements, &wanted)).await?;
             }
             let books = loaded.into_books(view.directory, newest, Head::default());
             books.ok_or_else(|| Error::Unreadable("a row's account is not there".to_owned()))

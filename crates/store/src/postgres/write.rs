@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use ledger::{AccountId, Change, Directory, Row, RowId, WriteSet};
 use tokio_postgres::{Client, Statement};
 
-use super::bulk::{Bulk, insert, unnest, upsert};
+use super::bulk::{Bulk, insert, insert_owned, unnest, upsert};
 use super::connect::Error;
 use super::lease::{CLOCK, HeldLane, turn_ms};
 use super::load::{GIVE_BACK, INSTALLATION};
@@ -51,17 +51,6 @@ pub(super) struct WriteStatements {
 const ACCOUNT_UPDATE: [&str; 6] = ["status", "credit_limit", "debt", "reserved", "last", "last_at"];
 const AUTHORIZATION_UPDATE: [&str; 3] = ["state", "taken", "last_child"];
 const TRANSACTION_UPDATE: [&str; 2] = ["corrected", "last_child"];
-
-/// A table whose rows also say whose they are.
-fn owned_columns(table: &Table) -> impl Iterator<Item = Type> {
-    std::iter::once(Int).chain(table.columns.iter().map(|(_, column)| *column))
-}
-
-pub(super) fn insert_owned(table: &Table) -> String {
-    let arrays = unnest(owned_columns(table));
-    let Table { name, .. } = table;
-    format!("INSERT INTO {name} (company, {}) SELECT * FROM {arrays}", table.names())
-}
 
 /// A statement that updates columns of rows, by company and id.
 fn update(table: &Table, columns: &[&str]) -> String {
@@ -114,7 +103,7 @@ impl WriteStatements {
     }
 }
 
-/// What is sent: each statement with its rows, and how many of them it must touch.
+/// What is sent: each statement with its rows.
 struct Sending<'w, 'r> {
     parts: Vec<(&'w Statement, Bulk<'r>)>,
 }
@@ -242,9 +231,12 @@ pub(super) async fn roll_back(
 
 fn sending<'w, 'r>(statements: &'w WriteStatements, writes: &'r WriteSet) -> Sending<'w, 'r> {
     let mut sending = Sending { parts: Vec::new() };
-    let owners = Owners::of(writes);
     sending.add(&statements.keys, keys(writes));
-    rows(&mut sending, statements, writes, &owners);
+    let owners = Owners::of(writes);
+    let [authorizations, transactions, changes] = journal_rows(writes, |row| owners.of_change(row));
+    sending.add(&statements.authorizations, authorizations);
+    sending.add(&statements.transactions, transactions);
+    sending.add(&statements.changes, changes);
     let first = writes.rows.first().map_or(i64::MAX, |row| row.id().0);
     let (new, old): (Vec<_>, Vec<_>) =
         writes.accounts.iter().partition(|account| account.id.0 >= first);
@@ -265,34 +257,28 @@ fn sending<'w, 'r>(statements: &'w WriteStatements, writes: &'r WriteSet) -> Sen
     sending.add(&statements.accounts, accounts);
     older_rows(&mut sending, statements, writes);
     sending.add(&statements.cards, Bulk::rows(&CARDS, writes.cards.iter().map(put_card)));
-    directory(&mut sending, statements, writes);
+    let [companies, sellers, payables, credentials] = directory_rows(writes);
+    sending.add(&statements.companies, companies);
+    sending.add(&statements.sellers, sellers);
+    sending.add(&statements.payables, payables);
+    sending.add(&statements.credentials, credentials);
     sending.add(&statements.seal, Bulk::rows(&SEALS, writes.seal.iter().map(put_seal)));
     sending
 }
 
-fn rows<'w, 'r>(
-    sending: &mut Sending<'w, 'r>,
-    statements: &'w WriteStatements,
-    writes: &'r WriteSet,
-    owners: &Owners,
-) {
-    let types = |table: &Table| table.columns.iter().map(|(_, column)| *column);
-    let mut authorizations = Bulk::of(types(&AUTHORIZATIONS));
-    let mut transactions = Bulk::of(types(&TRANSACTIONS));
-    let mut changes = Bulk::of(owned_columns(&CHANGES));
+/// New authorizations, transactions and changes. `owner` says whose a change is.
+pub(super) fn journal_rows(writes: &WriteSet, owner: impl Fn(&Change) -> i64) -> [Bulk<'_>; 3] {
+    let mut authorizations = Bulk::of(AUTHORIZATIONS.types());
+    let mut transactions = Bulk::of(TRANSACTIONS.types());
+    let mut changes = Bulk::owned(&CHANGES);
     for row in &writes.rows {
         match row {
             Row::Authorization(row) => authorizations.push(put_authorization(row)),
             Row::Transaction(row) => transactions.push(put_transaction(row)),
-            Row::Change(row) => {
-                let owner = Cell::from(owners.of_change(row));
-                changes.push(std::iter::once(owner).chain(put_change(row)));
-            }
+            Row::Change(row) => changes.push_owned(owner(row), put_change(row)),
         }
     }
-    sending.add(&statements.authorizations, authorizations);
-    sending.add(&statements.transactions, transactions);
-    sending.add(&statements.changes, changes);
+    [authorizations, transactions, changes]
 }
 
 fn older_rows<'w>(
@@ -314,31 +300,30 @@ fn older_rows<'w>(
     sending.add(&statements.older_transactions, transactions);
 }
 
-fn directory<'w, 'r>(
-    sending: &mut Sending<'w, 'r>,
-    statements: &'w WriteStatements,
-    writes: &'r WriteSet,
-) {
+/// Companies, sellers, the sellers' payables and credentials.
+pub(super) fn directory_rows(writes: &WriteSet) -> [Bulk<'_>; 4] {
     let companies = writes.companies.iter().map(|company| put_company(company));
-    sending.add(&statements.companies, Bulk::rows(&COMPANIES, companies));
     let sellers = writes.sellers.iter().map(|seller| put_seller(seller));
-    sending.add(&statements.sellers, Bulk::rows(&SELLERS, sellers));
     let payables = writes
         .sellers
         .iter()
         .flat_map(|seller| seller.payables.iter().map(|held| put_payable(seller.id, *held)));
-    sending.add(&statements.payables, Bulk::rows(&PAYABLES, payables));
     let credentials = writes.credentials.iter().map(|credential| put_credential(credential));
-    sending.add(&statements.credentials, Bulk::rows(&CREDENTIALS, credentials));
+    [
+        Bulk::rows(&COMPANIES, companies),
+        Bulk::rows(&SELLERS, sellers),
+        Bulk::rows(&PAYABLES, payables),
+        Bulk::rows(&CREDENTIALS, credentials),
+    ]
 }
 
 fn keys(writes: &WriteSet) -> Bulk<'_> {
     let mut keys: Vec<_> =
         writes.keys.iter().map(|(key, row)| (user_of_key(writes, *row), key, *row)).collect();
     keys.sort_unstable();
-    let mut bulk = Bulk::of(owned_columns(&KEYS));
+    let mut bulk = Bulk::owned(&KEYS);
     for (owner, key, row) in keys {
-        bulk.push(std::iter::once(Cell::from(owner)).chain(put_key(key, row)));
+        bulk.push_owned(owner, put_key(key, row));
     }
     bulk
 }
@@ -384,6 +369,5 @@ mod tests {
              AS u (company, id, corrected, last_child) \
              WHERE t.company = u.company AND t.id = u.id"
         );
-        assert!(insert_owned(&KEYS).starts_with("INSERT INTO used_key (company, key, row) "));
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::Shared;
 use super::connect::{Error, Session};
-use super::lease::{HeldLane, claim, release, turn_ms};
+use super::lease::{HeldLane, claim, is_end, release, turn_ms};
 use super::load::{
     BeginStatements, Begun, LoadStatements, RESERVE, Wanted, begin, one, read_directory,
 };
@@ -65,11 +65,16 @@ enum Setback {
     Unknown(Error, Box<WriteSet>),
 }
 
+/// How long a batch may be idle between its round trips until it is cut off: shorter than others
+/// wait for its locks, so that they are served when its node stops in the middle of it.
+const IDLE_MAX: &str = "SET idle_in_transaction_session_timeout = '4s'";
+
 impl Link {
     fn open(shared: &Shared) -> Result<Link, Error> {
         let session = Session::open(&shared.connector)?;
         let (begin, load, write) = session.wait(async {
             let client = &session.client;
+            client.batch_execute(IDLE_MAX).await?;
             Ok((
                 BeginStatements::prepare(client, &session.isolation).await?,
                 LoadStatements::prepare(client, "FOR NO KEY UPDATE OF a").await?,
@@ -110,10 +115,20 @@ impl PostgresStore {
     }
 
     fn try_prepare(&mut self) -> Result<Option<HeldLane>, Error> {
-        let link = match &self.link {
-            Some(link) => link,
-            None => self.link.insert(Link::open(&self.shared)?),
-        };
+        if self.link.is_none() {
+            let link = Link::open(&self.shared)?;
+            if let Some(lane) = self.lane
+                && !link.session.wait(is_end(&link.session.client, lane.head))?
+            {
+                // Another writer has gone on in it, or the database is not where it was: it was
+                // restored, or a standby took over that had not received all.
+                tracing::warn!(lane = lane.id().0, "the lane does not end where it was left");
+                self.lane = None;
+                self.directory = Arc::default();
+            }
+            self.link = Some(link);
+        }
+        let Some(link) = &self.link else { return Ok(None) };
         if self.lane.is_none() {
             let claimed = claim(&link.session.client, &self.shared.holder);
             self.lane = link.session.wait(claimed)?;
@@ -154,9 +169,16 @@ impl PostgresStore {
         };
         let writes = decide(books);
         let placed = i64::try_from(writes.rows.len()).unwrap_or(i64::MAX);
-        if writes.is_empty() || placed > ids {
+        if placed > ids {
             self.roll_back(given)?;
-            return if writes.is_empty() { Ok(()) } else { Err(Setback::Ids(placed)) };
+            return Err(Setback::Ids(placed));
+        }
+        if writes.is_empty() {
+            // What it answers with may have been found, and is told only once it is as safe as
+            // what was written now: a commit waits for all that was committed before it.
+            let committed = self.commit(lane, false, given, writes);
+            let Err(Setback::Unknown(error, _)) = committed else { return committed };
+            return Err(Setback::Lost(error));
         }
         let is_renewed = lane_ms.is_some_and(|left| left < turn_ms().div_euclid(2));
         given.used = given.used.saturating_add(placed);
@@ -365,9 +387,10 @@ impl std::fmt::Debug for PostgresStore {
 }
 
 impl Shared {
-    /// Reserves ids outside of any batch.
+    /// Reserves ids outside of any batch. On a connection for that alone: a batch that has locked
+    /// others' rows does not wait for what else is done aside.
     fn reserve(&self, ids: i64) -> Result<RowId, Error> {
-        self.aside(|session| {
+        self.on(&self.reserving, |session| {
             session.wait(async {
                 let rows = session.client.query(RESERVE, &[&ids]).await?;
                 Ok(RowId(one(&rows)?.try_get(0)?))
@@ -375,23 +398,25 @@ impl Shared {
         })
     }
 
-    /// Whether a seal is there, once whoever wrote it has ended.
+    /// Whether a seal is there, once whoever wrote it has ended. On a new connection: an old one
+    /// may be as lost as that of the batch, and nobody else shall wait for this.
     fn find_seal(&self, seal: &Seal) -> Result<bool, Error> {
-        self.aside(|session| {
-            session.wait(async {
-                let client = &session.client;
-                // Each statement sees what was committed before it: first the lock, which the
-                // batch held to its end, then the look.
-                client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-                let lock = "SELECT epoch FROM lane WHERE id = $1 FOR UPDATE";
-                client.query(lock, &[&seal.lane.0]).await?;
-                let find = "SELECT hash FROM seal WHERE lane = $1 AND number = $2";
-                let found = client.query_opt(find, &[&seal.lane.0, &seal.number]).await?;
-                client.batch_execute("ROLLBACK").await?;
-                let Some(found) = found else { return Ok(false) };
-                let hash: Vec<u8> = found.try_get(0)?;
-                Ok(hash == seal.hash)
-            })
+        let session = Session::open(&self.connector)?;
+        session.wait(async {
+            let client = &session.client;
+            // Each statement sees what was committed before it: first the lock, which the batch
+            // held to its end, then the look.
+            client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+            let lock = "SELECT epoch FROM lane WHERE id = $1 FOR UPDATE";
+            client.query(lock, &[&seal.lane.0]).await?;
+            let find = "SELECT hash FROM seal WHERE lane = $1 AND number = $2";
+            let found = client.query_opt(find, &[&seal.lane.0, &seal.number]).await?;
+            // A batch that was ended while it waited for a standby is there to be seen, and
+            // perhaps on no standby. The lock is a write: its commit waits for all before it.
+            client.batch_execute("COMMIT").await?;
+            let Some(found) = found else { return Ok(false) };
+            let hash: Vec<u8> = found.try_get(0)?;
+            Ok(hash == seal.hash)
         })
     }
 }

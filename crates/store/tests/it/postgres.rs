@@ -11,6 +11,7 @@ mod migrations;
 mod outcomes;
 mod proxy;
 mod races;
+mod standby;
 mod tls;
 
 use std::path::PathBuf;

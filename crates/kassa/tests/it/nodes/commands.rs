@@ -1,4 +1,4 @@
-//! Commands beside running nodes, and what `kassa verify` says of a database that was tampered with.
+//! Commands beside running nodes, and what `kassa verify` says of a database that was edited.
 
 use cluster::{Durability, Isolation};
 

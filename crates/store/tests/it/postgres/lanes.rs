@@ -7,7 +7,7 @@ use engine::run_batch;
 use store::{Epoch, PostgresOptions, PostgresStore, Source};
 
 use super::locks::wait_for_lock;
-use super::{grant, node, on_each_isolation, run_interrupted, verify, world};
+use super::{grant, newest, node, on_each_isolation, run_interrupted, verify, world};
 use crate::commands::{NOW, account, authorize, by_card};
 
 /// The lanes with their epochs.
@@ -176,5 +176,27 @@ fn a_batch_of_nothing_needs_no_seal() {
         world(&mut writer, 0);
         assert_eq!(run_batch(&mut writer, &[], NOW), Ok(Vec::new()));
         assert_eq!(seals(cluster, options), "0|2");
+    });
+}
+
+/// Goal: where a database is not as new as its writers know it, as after a restore, their chains go
+/// on from what is there. Method: take the last batch away with its connection.
+#[test]
+fn a_writer_goes_on_from_what_is_there() {
+    on_each_isolation(|cluster, options| {
+        let node = node(options);
+        let mut writer = node.writer();
+        world(&mut writer, 1);
+        write(&mut writer);
+        let row = newest(&node).0;
+        for table in ["change", "account"] {
+            cluster.psql(&options.url, &format!("DELETE FROM {table} WHERE id = {row}"));
+        }
+        cluster.psql(&options.url, &format!("DELETE FROM seal WHERE last = {row}"));
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        cluster.psql(&options.url, end);
+        write(&mut writer);
+        verify(&node);
     });
 }

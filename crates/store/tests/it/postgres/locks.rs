@@ -13,21 +13,26 @@ use super::{
 };
 use crate::commands::{NOW, authorize, by_account, by_card};
 
-/// How often to look.
+/// How often to look, and how many times.
 const POLL: Duration = Duration::from_millis(5);
+const POLLS: u32 = 1_000;
 
 /// Waits until somebody in the database waits for a lock.
 pub(super) fn wait_for_lock(cluster: &Cluster, options: &PostgresOptions) {
     wait_for(cluster, options, "wait_event_type = 'Lock'");
 }
 
-fn wait_for(cluster: &Cluster, options: &PostgresOptions, what: &str) {
+pub(super) fn wait_for(cluster: &Cluster, options: &PostgresOptions, what: &str) {
     let sql = format!(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {what}"
     );
-    while cluster.psql(&options.url, &sql) == "0" {
+    for _ in 0..POLLS {
+        if cluster.psql(&options.url, &sql) != "0" {
+            return;
+        }
         thread::sleep(POLL);
     }
+    panic!("nobody has {what}");
 }
 
 #[test]
@@ -132,4 +137,25 @@ fn a_batch_that_the_database_refuses_leaves_nothing() {
         let replies = run_batch(&mut writer, &batch[..1], NOW).unwrap();
         check_journal(&verify(&node), start, &replies);
     });
+}
+
+/// Goal: a node that stops in the middle of a batch keeps nobody from what it holds for longer than
+/// they wait, and when it goes on it finds out. Method: stop where everything is locked.
+#[test]
+fn who_stops_in_the_middle_is_cut_off() {
+    let cluster = Cluster::start(Durability::Fast);
+    let node = node(&database(&cluster, Isolation::ReadCommitted));
+    let (mut writer, mut other) = (node.writer(), node.writer());
+    let world = world(&mut writer, 1);
+    let start = newest(&node);
+    let batch = |name: &str| [authorize(name, by_card(&world.tokens[0]), "1.00")];
+    let mut others = Vec::new();
+    let replies = run_interrupted(&mut writer, &batch("stops"), &mut |tries| {
+        if tries == 1 {
+            // Waits for the lock, as long as it takes, and gets it.
+            others = run_batch(&mut other, &batch("waits"), NOW).unwrap();
+        }
+    });
+    others.extend(replies.unwrap());
+    check_journal(&verify(&node), start, &others);
 }

@@ -100,10 +100,31 @@ fn a_store_of_another_program_is_refused() {
     );
 }
 
+/// Goal: what only somebody can change is told from what may change by itself, with what to do.
 #[test]
-fn what_is_no_database_is_out_of_reach() {
+fn a_refusal_says_what_to_do() {
     let cluster = Cluster::start(Durability::Fast);
-    let url = format!("postgres://kassa@127.0.0.1:{}/nothing", cluster.port());
-    let error = Postgres::open(&super::options(url)).unwrap_err();
+    let options = database(&cluster, Isolation::ReadCommitted);
+    cluster.psql(&options.url, "CREATE ROLE guest LOGIN; CREATE ROLE absent");
+    let user = |name: &str| {
+        let (_, place) = options.url.split_once('@').unwrap();
+        format!("postgres://{name}@{place}")
+    };
+    let (start, _) = options.url.rsplit_once('/').unwrap();
+    for (url, expected) in [
+        (format!("{start}/nothing"), "create it"),
+        (user("nobody"), "check user"),
+        (user("absent"), "check user"),
+        (user("guest"), "own the schema"),
+        (format!("{}?sslmode=require", options.url), "sslmode"),
+        // Of several hosts, the one that says what is wrong is heard.
+        (user("absent").replace('@', "@127.0.0.1:1,"), "check user"),
+    ] {
+        let error = Postgres::open(&super::options(url)).unwrap_err();
+        assert!(matches!(error, PostgresError::Refused { .. }), "{error:?}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    let nobody = super::options("postgres://kassa@127.0.0.1:1/kassa".to_owned());
+    let error = Postgres::open(&nobody).unwrap_err();
     assert!(matches!(error, PostgresError::OutOfReach(_)), "{error:?}");
 }

@@ -237,9 +237,9 @@ fn meet(shared: &Shared, connection: &Connection, text: &[u8]) -> Option<Deed> {
         Deed::CutAfter => connection.meets(Fate::CutAfterSync),
         Deed::CutDone => connection.meets(Fate::CutAtCompletion(of)),
         Deed::LoseAll => connection.meets(Fate::LostUp),
-        Deed::LoseAnswers => connection.meets(Fate::LostDown),
+        // For a client that is cut off, too, what the server still says comes to nobody.
+        Deed::LoseAnswers | Deed::Delay => connection.meets(Fate::LostDown),
         Deed::Hold => shared.wait_for_another(),
-        Deed::Delay => {}
     }
     Some(deed)
 }

@@ -57,7 +57,8 @@ fn the_server_must_prove_itself() {
     let trusting = with_ca(&encrypted, file("good.pem", &good));
     let refused = |options: &PostgresOptions| {
         let error = Postgres::open(options).unwrap_err();
-        assert!(matches!(error, PostgresError::OutOfReach(_)), "{error:?}");
+        assert!(matches!(error, PostgresError::Refused { .. }), "{error:?}");
+        assert!(error.to_string().contains("database-ca-file"), "{error}");
     };
     refused(&trusting);
     good.certify(&cluster, "127.0.0.1");

@@ -1,0 +1,51 @@
+//! The benchmarks, as small as they can be: that they come to an end and count right, not what
+//! they find.
+
+use cluster::{Cluster, Durability};
+
+use crate::server::{Folder, check_verified, kassa, printed};
+
+/// Goal: both sides do what they are measured for, and what is left is a store. Method: the
+/// smallest run, the books, and the tables that are there after it.
+#[test]
+fn batching_is_measured_beside_one_transaction_for_each_request() {
+    let cluster = Cluster::start(Durability::Fast);
+    let url = cluster.create_database();
+    let small = ["--accounts", "20", "--cards", "40", "--callers", "8", "--connections", "4"];
+    let short = ["--seconds", "1", "--warmup", "0", "--rounds", "1", "--json"];
+    let bench = || {
+        let mut bench = kassa(&["bench", "batching", "--database-url", &url]);
+        bench.args(small).args(short);
+        bench
+    };
+    let report: serde_json::Value = serde_json::from_str(&printed(&mut bench())).unwrap();
+    assert_eq!(report["failures"]["count"], 0, "{report}");
+    let rows = report["rows"].as_array().unwrap();
+    let phases: Vec<_> = rows.iter().map(|row| [&row["load"], &row["way"]]).collect();
+    let expected = [
+        ["uniform", "naive"],
+        ["uniform", "batched"],
+        ["hot_account", "naive"],
+        ["hot_account", "batched"],
+    ];
+    assert_eq!(phases, expected);
+    for row in rows {
+        assert!(row["authorizations"].as_u64().unwrap() > 0, "{row}");
+        let of_transaction = row["authorizations_per_transaction"].as_f64().unwrap();
+        let is_naive = row["way"] == "naive";
+        assert!(if is_naive { of_transaction < 1.1 } else { of_transaction > 1.1 }, "{row}");
+        assert!(row["log_bytes_per_authorization"].as_f64().unwrap() > 100.0, "{row}");
+    }
+    assert!(report["comparisons"][0]["throughput"].as_f64().unwrap() > 0.0, "{report}");
+    let tables = "SELECT COUNT(*) FROM pg_class WHERE relname LIKE 'naive%'";
+    assert_eq!(cluster.psql(&url, tables).trim(), "0");
+    // The key of the installation is not a benchmark's to make: any will do to read.
+    let folder = Folder::new("benchmark");
+    let mut verify = kassa(&["verify", "--data-dir"]);
+    verify.arg(folder.path()).env("KASSA_DATABASE_URL", &url);
+    check_verified(&printed(&mut verify));
+    let again = bench().output().unwrap();
+    assert!(!again.status.success());
+    let error = String::from_utf8(again.stderr).unwrap();
+    assert!(error.contains("is in use: this needs an empty one"), "{error}");
+}
