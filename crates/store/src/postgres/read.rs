@@ -56,6 +56,7 @@ struct PostgresReader {
     session: Session,
     load: LoadStatements,
     prepared: Prepared,
+    calls: u32,
     /// The directory as it was read last.
     directory: Arc<Directory>,
 }
@@ -104,13 +105,23 @@ impl PostgresReader {
         let session = Session::open(&shared.connector)?;
         let load = session.wait(LoadStatements::prepare(&session.client, ""))?;
         let (prepared, directory) = (Prepared::default(), Arc::default());
-        Ok(PostgresReader { shared: Arc::clone(shared), session, load, prepared, directory })
+        Ok(PostgresReader {
+            shared: Arc::clone(shared),
+            session,
+            load,
+            prepared,
+            calls: 0,
+            directory,
+        })
     }
 
     /// Begins a transaction. A connection that has waited may have been cut off meanwhile.
     fn begin(&mut self) -> Result<(), Error> {
+        self.calls = self.calls.wrapping_add(1);
+        let is_stale = self.calls.is_multiple_of(CALLS_PER_PLAN);
+        let begin = if is_stale { BEGIN_ANEW } else { BEGIN };
         let ask = |session: &Session| {
-            session.wait(async { Ok(session.client.batch_execute(BEGIN).await?) })
+            session.wait(async { Ok(session.client.batch_execute(begin).await?) })
         };
         match ask(&self.session) {
             Err(error) if error.is_lost() => {
@@ -148,6 +159,12 @@ impl PostgresReader {
 
 /// One state for all statements, and no writing.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// The same, with plans that are made anew, as the tables are by now.
+const BEGIN_ANEW: &str = "DISCARD PLANS; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// After how many calls that is.
+const CALLS_PER_PLAN: u32 = 500;
 
 impl Reader for PostgresReader {
     fn load(&mut self, reads: &ReadSet) -> Result<Books, StoreError> {
