@@ -1,7 +1,7 @@
 //! Connections: where the database is, over what, and with which settings.
 //!
-//! Invariant: what takes too long is given up by us, never cancelled at the server. A COMMIT that is
-//! cancelled while it waits for its standby reports success for what the standby may not have.
+//! Invariant: what takes too long is given up by us, never cancelled at the server. A COMMIT that
+//! is cancelled while it waits for its standby reports success for what the standby may not have.
 
 use std::error::Error as _;
 use std::future::Future;
