@@ -15,7 +15,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_util::future::{join, join_all, join3, join4};
+use futures_util::future::{join_all, join3, join4};
 use ledger::{
     Account, Authorization, Books, Card, CardToken, Change, Code, Directory, Head, Key, ReadSet,
     RowId, Transaction,
@@ -25,6 +25,7 @@ use tokio_postgres::{Client, Row, Statement};
 
 use super::cells;
 use super::connect::Error;
+use super::ids::Order;
 use super::lease::{CLOCK, HeldLane};
 use crate::rows::{ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, KEYS, TRANSACTIONS, Table, directory};
 use crate::rows::{COMPANIES, CREDENTIALS, PAYABLES, SELLERS, get_payable};
@@ -34,7 +35,9 @@ pub(super) const INSTALLATION: i64 = 0;
 
 /// Gives out ids. Its commit is not waited for: whatever uses an id is written to the same log
 /// after it, and so is not there without it.
-pub(super) const RESERVE: &str = "UPDATE journal SET newest = newest + $1 \
+/// What is left of the last ones is given again where nobody was given others since.
+pub(super) const RESERVE: &str = "UPDATE journal \
+     SET newest = CASE WHEN newest = $2 THEN $3 ELSE newest END + $1 \
      WHERE id = 1 AND set_config('synchronous_commit', 'off', true) = 'off' RETURNING newest";
 
 /// Takes ids back that were not used, unless others were given out since.
@@ -295,8 +298,8 @@ impl BeginStatements {
 
 /// A batch that has begun.
 pub(super) struct Begun {
-    /// The greatest id that it was given; as many as it asked for are its own.
-    pub(super) newest: RowId,
+    /// The greatest id that it was given, where it has ordered some.
+    pub(super) newest: Option<i64>,
     /// How long its lane is still its own, in milliseconds. `None` when it is another's.
     pub(super) lane_ms: Option<i64>,
     pub(super) directory_version: i64,
@@ -306,25 +309,30 @@ pub(super) struct Begun {
     pub(super) behind: Option<Vec<i64>>,
 }
 
-/// Reserves `ids`, begins a transaction, locks and loads: one round trip, and one more where keys
-/// are found.
+/// Orders ids where need be, begins a transaction, locks and loads: one round trip, and one more
+/// where keys are found.
 pub(super) async fn begin(
     client: &Client,
     statements: (&BeginStatements, &LoadStatements),
     lane: HeldLane,
-    ids: i64,
+    order: Option<Order>,
     wanted: &Wanted<'_>,
 ) -> Result<Begun, Error> {
     let (opening, load_statements) = statements;
     let (id, epoch) = (lane.id().0, lane.epoch.0);
+    let reserved = async {
+        let Some(Order { ids, newest, used }) = &order else { return Ok(None) };
+        let rows = ask(client, &opening.reserve, vec![ids, newest, used]).await?;
+        Ok::<_, Error>(Some(one(&rows)?.try_get(0)?))
+    };
     let first = join_all([
-        ask(client, &opening.reserve, vec![&ids]),
         ask(client, &opening.begin, Vec::new()),
         ask(client, &opening.lock_lane, vec![&id, &epoch]),
     ]);
-    let (first, loaded) = join(first, load(client, load_statements, wanted)).await;
-    let [reserved, begun, locked] = first.try_into().map_err(|_| Error::Silent)?;
-    let newest = RowId(one(&reserved?)?.try_get(0)?);
+    let (newest, first, loaded) =
+        join3(reserved, first, load(client, load_statements, wanted)).await;
+    let [begun, locked] = first.try_into().map_err(|_| Error::Silent)?;
+    let newest = newest?;
     begun?;
     let (lane_ms, directory_version) = match locked?.first() {
         Some(row) => (Some(row.try_get(0)?), row.try_get(1)?),

@@ -10,6 +10,7 @@ mod bulk;
 mod cells;
 mod connect;
 pub(crate) mod copy;
+mod ids;
 mod lease;
 mod load;
 mod migrate;

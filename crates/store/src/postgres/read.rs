@@ -157,6 +157,9 @@ impl PostgresReader {
     }
 }
 
+/// The newest row, by its seal.
+const NEWEST: &str = "SELECT COALESCE((SELECT last FROM seal ORDER BY last DESC LIMIT 1), 0)";
+
 /// One state for all statements, and no writing.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
@@ -169,7 +172,7 @@ const CALLS_PER_PLAN: u32 = 500;
 impl Reader for PostgresReader {
     fn load(&mut self, reads: &ReadSet) -> Result<Books, StoreError> {
         self.read(async |view, statements| {
-            let newest = view.rows("SELECT newest FROM journal WHERE id = 1", &[]).await?;
+            let newest = view.rows(NEWEST, &[]).await?;
             let newest = RowId(one(&newest)?.try_get(0)?);
             let wanted = Wanted::of(reads, view.directory, newest, &[]);
             let mut loaded = in_time(load(view.client, statements, &wanted)).await?;

@@ -8,6 +8,7 @@ use tokio_postgres::{Client, Statement};
 
 use super::bulk::{Bulk, insert, insert_owned, unnest, upsert};
 use super::connect::Error;
+use super::ids::Given;
 use super::lease::{CLOCK, HeldLane, turn_ms};
 use super::load::{GIVE_BACK, INSTALLATION};
 use crate::codes::Coded as _;
@@ -124,13 +125,6 @@ pub(super) enum Failure {
     Commit(Error),
 }
 
-/// Ids that a batch was given: up to `newest`, of which the greatest that it used is `used`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Given {
-    pub(super) newest: i64,
-    pub(super) used: i64,
-}
-
 /// Writes everything and commits.
 pub(super) async fn write(
     client: &Client,
@@ -199,7 +193,7 @@ async fn commit(
     given: Given,
 ) -> Result<(), Failure> {
     let give_back = async {
-        if given.used < given.newest {
+        if !given.is_kept && given.used < given.newest {
             // Ids that are not given back are lost, and nothing else.
             drop(client.execute(&statements.give_back, &[&given.used, &given.newest]).await);
         }
@@ -220,7 +214,7 @@ pub(super) async fn roll_back(
     given: Given,
 ) -> Result<(), Error> {
     let give_back = async {
-        if given.used < given.newest {
+        if !given.is_kept && given.used < given.newest {
             drop(client.execute(&statements.give_back, &[&given.used, &given.newest]).await);
         }
     };

@@ -11,12 +11,13 @@ use tokio::time::Instant;
 
 use super::Shared;
 use super::connect::{Error, Session};
+use super::ids::{Given, Ids, Order};
 use super::lease::{HeldLane, claim, is_end, release, turn_ms};
 use super::load::{
-    BeginStatements, Begun, LoadStatements, RESERVE, Wanted, begin, one, read_directory,
+    BeginStatements, Begun, GIVE_BACK, LoadStatements, RESERVE, Wanted, begin, one, read_directory,
 };
 use super::read::PostgresSource;
-use super::write::{Failure, Given, WriteStatements, roll_back, write};
+use super::write::{Failure, WriteStatements, roll_back, write};
 use crate::{Source, Store, StoreError};
 
 /// How long a batch that others are in the way of is tried again, and an unknown outcome asked
@@ -45,6 +46,7 @@ struct Link {
     begin: BeginStatements,
     load: LoadStatements,
     write: WriteStatements,
+    ids: Ids,
     /// Whether a transaction has begun that nobody has ended.
     is_inside: bool,
 }
@@ -81,7 +83,7 @@ impl Link {
                 WriteStatements::prepare(client).await?,
             ))
         })?;
-        Ok(Link { session, begin, load, write, is_inside: false })
+        Ok(Link { session, begin, load, write, ids: Ids::default(), is_inside: false })
     }
 }
 
@@ -128,8 +130,10 @@ impl PostgresStore {
             }
             self.link = Some(link);
         }
-        let Some(link) = &self.link else { return Ok(None) };
+        let Some(link) = &mut self.link else { return Ok(None) };
         if self.lane.is_none() {
+            // Who had it before may have used greater ids than are left here.
+            link.ids.forget();
             let claimed = claim(&link.session.client, &self.shared.holder);
             self.lane = link.session.wait(claimed)?;
             if let Some(lane) = &self.lane {
@@ -150,18 +154,25 @@ impl PostgresStore {
         let wanted = Wanted::of(reads, &self.directory, self.newest, behind);
         let Some(link) = self.link.as_mut() else { return Err(Setback::Conflict) };
         link.is_inside = true;
-        let begun = begin(&link.session.client, (&link.begin, &link.load), lane, ids, &wanted);
+        let taken = link.ids.take(ids, Instant::now());
+        let statements = (&link.begin, &link.load);
+        let begun = begin(&link.session.client, statements, lane, taken.err(), &wanted);
         let mut begun = match link.session.wait(begun).map_err(before) {
             Ok(begun) => begun,
             Err(setback) => {
                 if !matches!(setback, Setback::Lost(_)) {
-                    self.roll_back(Given { newest: 0, used: 0 })?;
+                    link.ids.forget();
+                    self.roll_back(Given { newest: 0, used: 0, is_kept: false })?;
                 }
                 return Err(setback);
             }
         };
-        self.newest = begun.newest;
-        let mut given = Given { newest: begun.newest.0, used: begun.newest.0.saturating_sub(ids) };
+        let mut given = match (taken, begun.newest) {
+            (Ok(given), _) => given,
+            (Err(order), Some(newest)) => link.ids.receive(order, newest, Instant::now()),
+            (Err(_), None) => return Err(Setback::Conflict),
+        };
+        self.newest = self.newest.max(RowId(given.newest));
         let (lane_ms, found) = (begun.lane_ms, begun.behind.take());
         let Some(books) = self.books(lane, begun, ids, &mut given)? else {
             self.roll_back(given)?;
@@ -212,9 +223,9 @@ impl PostgresStore {
         }
         // Another writer was given ids after this batch, and was faster. On a connection of its
         // own, so that nobody waits for this batch to be given theirs.
-        let reserved = self.shared.reserve(ids).map_err(before)?;
-        *given = Given { newest: reserved.0, used: reserved.0.saturating_sub(ids) };
-        self.newest = reserved;
+        let newest = self.shared.reserve(ids).map_err(before)?;
+        *given = Given { newest, used: newest.saturating_sub(ids), is_kept: false };
+        self.newest = RowId(newest);
         Ok(Some(books.renumbered(RowId(given.used))))
     }
 
@@ -222,6 +233,7 @@ impl PostgresStore {
         let Some(link) = self.link.as_mut() else { return Ok(()) };
         let ended = roll_back(&link.session.client, &link.write, given);
         link.session.wait(ended).map_err(before)?;
+        link.ids.leave(given);
         link.is_inside = false;
         Ok(())
     }
@@ -243,6 +255,7 @@ impl PostgresStore {
         });
         match (sent, failure) {
             (Ok(()), None) => {
+                link.ids.leave(given);
                 link.is_inside = false;
                 self.follow(writes);
                 Ok(())
@@ -254,7 +267,7 @@ impl PostgresStore {
                 let setback = before(error);
                 // What it did not use was given back with the commit, or is lost: given back
                 // twice, it could take away what others were given in between.
-                self.roll_back(Given { used: given.newest, ..given })?;
+                self.roll_back(Given { used: given.newest, is_kept: false, ..given })?;
                 Err(setback)
             }
         }
@@ -375,7 +388,13 @@ impl Drop for PostgresStore {
         if let (Some(link), Some(lane)) = (&self.link, self.lane)
             && !link.is_inside
         {
-            drop(link.session.wait(release(&link.session.client, lane)));
+            drop(link.session.wait(async {
+                let client = &link.session.client;
+                if let Some(Given { newest, used, .. }) = link.ids.left() {
+                    client.execute(GIVE_BACK, &[&used, &newest]).await?;
+                }
+                release(client, lane).await
+            }));
         }
     }
 }
@@ -389,11 +408,12 @@ impl std::fmt::Debug for PostgresStore {
 impl Shared {
     /// Reserves ids outside of any batch. On a connection for that alone: a batch that has locked
     /// others' rows does not wait for what else is done aside.
-    fn reserve(&self, ids: i64) -> Result<RowId, Error> {
+    fn reserve(&self, ids: i64) -> Result<i64, Error> {
         self.on(&self.reserving, |session| {
             session.wait(async {
-                let rows = session.client.query(RESERVE, &[&ids]).await?;
-                Ok(RowId(one(&rows)?.try_get(0)?))
+                let Order { ids, newest, used } = Order { ids, newest: -1, used: 0 };
+                let rows = session.client.query(RESERVE, &[&ids, &newest, &used]).await?;
+                Ok(one(&rows)?.try_get(0)?)
             })
         })
     }
