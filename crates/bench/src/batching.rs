@@ -182,10 +182,7 @@ fn check_options(database: &Database, options: &BatchingOptions) -> Result<(), B
         (options.cards > 0, "cards", "above zero"),
         (database.hot_cards > 0, "cards of the hot account", "above zero"),
     ];
-    match checks.into_iter().find(|(holds, _, _)| !holds) {
-        Some((_, option, range)) => Err(BenchError::Option { option, range }),
-        None => Ok(()),
-    }
+    BenchError::unless(checks)
 }
 
 /// One phase of one round.

@@ -121,10 +121,7 @@ impl BatchingReport {
         samples: &[Sample],
         naive_retries: u64,
     ) -> BatchingReport {
-        let mut failures = Failures::default();
-        for sample in samples {
-            failures.add(&sample.failures);
-        }
+        let failures = Failures::sum(samples.iter().map(|sample| &sample.failures));
         let phases = Load::ALL.into_iter().flat_map(|load| Way::ALL.map(|way| (load, way)));
         let rows = phases.filter_map(|(load, way)| {
             let of_phase = samples.iter().filter(|sample| (sample.load, sample.way) == (load, way));
@@ -149,10 +146,7 @@ impl Row {
         let middle = |figure: fn(&Sample) -> Option<f64>| {
             median(samples.iter().filter_map(|sample| figure(sample)).collect())
         };
-        let mut failures = Failures::default();
-        for sample in samples {
-            failures.add(&sample.failures);
-        }
+        let failures = Failures::sum(samples.iter().map(|sample| &sample.failures));
         let latencies: Vec<Latency> = samples.iter().map(|sample| sample.latency).collect();
         Some(Row {
             load: first.load,

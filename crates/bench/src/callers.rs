@@ -146,6 +146,13 @@ pub struct Failures {
 }
 
 impl Failures {
+    /// All of several.
+    pub(crate) fn sum<'f>(several: impl IntoIterator<Item = &'f Failures>) -> Failures {
+        let mut sum = Failures::default();
+        several.into_iter().for_each(|failures| sum.add(failures));
+        sum
+    }
+
     /// Adds `other`'s to these.
     pub(crate) fn add(&mut self, other: &Failures) {
         self.count += other.count;

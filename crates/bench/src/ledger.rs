@@ -225,10 +225,7 @@ fn check_options(target: &Target, options: &LedgerOptions) -> Result<(), BenchEr
             "above 0 and up to 1",
         ),
     ];
-    match checks.into_iter().find(|(holds, _, _)| !holds) {
-        Some((_, option, range)) => Err(BenchError::Option { option, range }),
-        None => Ok(()),
-    }
+    BenchError::unless(checks)
 }
 
 /// One phase of one round.

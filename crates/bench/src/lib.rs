@@ -86,3 +86,15 @@ pub enum BenchError {
     #[error("a task of the load generator ended by itself")]
     Task(#[source] tokio::task::JoinError),
 }
+
+impl BenchError {
+    /// Demands of options that what is said of each holds: whether it does, its name, its range.
+    pub(crate) fn unless(
+        checks: impl IntoIterator<Item = (bool, &'static str, &'static str)>,
+    ) -> Result<(), BenchError> {
+        match checks.into_iter().find(|(holds, _, _)| !holds) {
+            Some((_, option, range)) => Err(BenchError::Option { option, range }),
+            None => Ok(()),
+        }
+    }
+}

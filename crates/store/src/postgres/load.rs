@@ -88,7 +88,7 @@ impl<'r> Wanted<'r> {
 }
 
 /// The rows that may bear a code. Another node may just have written one that this one does not
-/// know of: a cycle of codes is longer than any that.
+/// know of, so this looks further than `newest`, by less than a cycle of codes.
 fn candidates(code: Code, newest: RowId) -> impl Iterator<Item = i64> {
     code.rows(RowId(newest.0.saturating_add(1 << 30))).map(|row| row.0)
 }

@@ -192,13 +192,8 @@ async fn commit(
     statements: &WriteStatements,
     given: Given,
 ) -> Result<(), Failure> {
-    let give_back = async {
-        if !given.is_kept && given.used < given.newest {
-            // Ids that are not given back are lost, and nothing else.
-            drop(client.execute(&statements.give_back, &[&given.used, &given.newest]).await);
-        }
-    };
     let commit = client.execute(&statements.commit, &[]);
+    let give_back = give_back(client, statements, given);
     let (committed, ()) = futures_util::future::join(commit, give_back).await;
     committed.map(drop).map_err(|error| {
         let error = Error::Database(error);
@@ -207,20 +202,24 @@ async fn commit(
     })
 }
 
-/// Ends a batch that writes nothing, or failed, and gives its ids back.
+/// Ends a batch that is not to be, and gives its ids back.
 pub(super) async fn roll_back(
     client: &Client,
     statements: &WriteStatements,
     given: Given,
 ) -> Result<(), Error> {
-    let give_back = async {
-        if !given.is_kept && given.used < given.newest {
-            drop(client.execute(&statements.give_back, &[&given.used, &given.newest]).await);
-        }
-    };
     let rollback = client.execute(&statements.rollback, &[]);
+    let give_back = give_back(client, statements, given);
     let (rolled_back, ()) = futures_util::future::join(rollback, give_back).await;
     rolled_back.map(drop).map_err(Error::Database)
+}
+
+/// Gives back the ids that were not used and are not kept. Where that fails they are lost, and
+/// nothing else.
+pub(super) async fn give_back(client: &Client, statements: &WriteStatements, given: Given) {
+    if !given.is_kept && given.used < given.newest {
+        drop(client.execute(&statements.give_back, &[&given.used, &given.newest]).await);
+    }
 }
 
 fn sending<'w, 'r>(statements: &'w WriteStatements, writes: &'r WriteSet) -> Sending<'w, 'r> {

@@ -14,10 +14,10 @@ use super::connect::{Error, Session};
 use super::ids::{Given, Ids, Order};
 use super::lease::{HeldLane, claim, is_end, release, turn_ms};
 use super::load::{
-    BeginStatements, Begun, GIVE_BACK, LoadStatements, RESERVE, Wanted, begin, one, read_directory,
+    BeginStatements, Begun, LoadStatements, RESERVE, Wanted, begin, one, read_directory,
 };
 use super::read::PostgresSource;
-use super::write::{Failure, WriteStatements, roll_back, write};
+use super::write::{Failure, WriteStatements, give_back, roll_back, write};
 use crate::{Source, Store, StoreError};
 
 /// How long a batch that others are in the way of is tried again, and an unknown outcome asked
@@ -390,8 +390,8 @@ impl Drop for PostgresStore {
         {
             drop(link.session.wait(async {
                 let client = &link.session.client;
-                if let Some(Given { newest, used, .. }) = link.ids.left() {
-                    client.execute(GIVE_BACK, &[&used, &newest]).await?;
+                if let Some(left) = link.ids.left() {
+                    give_back(client, &link.write, Given { is_kept: false, ..left }).await;
                 }
                 release(client, lane).await
             }));
