@@ -3,12 +3,13 @@
 use ledger::{Answer, Books, ReadSet, Refusal, Timestamp};
 use store::{Store, StoreError};
 
-use crate::command::Command;
+use crate::command::{Command, Decision, Verb, Work};
 
-/// What one command came to.
+/// What one command of the ledger came to.
 pub type Reply = Result<Answer, Refusal>;
 
-/// Runs `batch` in one transaction and returns one reply per command, in order.
+/// Runs `batch` in one transaction and returns one reply per command, in order. Commands of the
+/// estate are run alike, by [`run_work`].
 ///
 /// Commands of a batch see each other's effects, exactly as if they had run one by one. They are
 /// decided at one time: that of the clock, or of the newest thing they build on if that is later.
@@ -20,21 +21,34 @@ pub fn run_batch<'c>(
     batch: impl IntoIterator<Item = &'c Command>,
     clock: Timestamp,
 ) -> Result<Vec<Reply>, StoreError> {
+    let batch: Vec<Work> = batch.into_iter().cloned().map(Work::Ledger).collect();
+    Ok(run_work(store, &batch, clock)?.into_iter().map(Command::reply).collect())
+}
+
+/// As [`run_batch`], for commands of all kinds.
+///
+/// # Errors
+/// [`StoreError`], for the batch as a whole.
+pub fn run_work<'c>(
+    store: &mut dyn Store,
+    batch: impl IntoIterator<Item = &'c Work>,
+    clock: Timestamp,
+) -> Result<Vec<Decision>, StoreError> {
     run_batch_watched(store, batch, clock, &mut |_, _| {})
 }
 
-/// As [`run_batch`]. Shows `watch` the books after the decisions and what these came to, before
+/// As [`run_work`]. Shows `watch` the books after the decisions and what these came to, before
 /// it is known whether the batch will stand, and again when the store tries again.
 ///
 /// # Errors
 /// [`StoreError`], for the batch as a whole.
 pub(crate) fn run_batch_watched<'c>(
     store: &mut dyn Store,
-    batch: impl IntoIterator<Item = &'c Command>,
+    batch: impl IntoIterator<Item = &'c Work>,
     clock: Timestamp,
-    watch: &mut dyn FnMut(&Books, &[Reply]),
-) -> Result<Vec<Reply>, StoreError> {
-    let batch: Vec<&Command> = batch.into_iter().collect();
+    watch: &mut dyn FnMut(&Books, &[Decision]),
+) -> Result<Vec<Decision>, StoreError> {
+    let batch: Vec<&Work> = batch.into_iter().collect();
     let mut reads = ReadSet { commands: batch.len(), ..ReadSet::default() };
     for command in &batch {
         command.read(&mut reads);

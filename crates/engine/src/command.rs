@@ -1,4 +1,5 @@
-//! Everything that can change state.
+//! Everything that can change state: the verbs of the ledger here, those of the estate in
+//! [`estate::Command`].
 
 use ledger::authorize::authorize;
 use ledger::cancel::cancel;
@@ -92,6 +93,88 @@ impl Command {
             Command::IssueCredential(command) => issue_credential(command, books, now),
             Command::RevokeCredential(command) => revoke_credential(command, books, now),
             Command::NoteUses(command) => note_uses(command, books),
+        }
+    }
+}
+
+/// A command of any kind, as the engine's queues and batches hold it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Of the ledger.
+    Ledger(Command),
+    /// Of the estate. Boxed: they are large and few.
+    Estate(Box<estate::Command>),
+}
+
+/// What a command of any kind came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// One of the ledger.
+    Ledger(Result<Answer, Refusal>),
+    /// One of the estate.
+    Estate(Result<estate::Answer, estate::Refusal>),
+}
+
+/// A kind of command, which has answers and refusals of its own.
+pub trait Verb: Sized {
+    /// What a granted one came to.
+    type Answer;
+    /// Why one is refused.
+    type Refusal;
+
+    /// As the engine holds it.
+    fn work(self) -> Work;
+
+    /// What the engine decided about one.
+    fn reply(decision: Decision) -> Result<Self::Answer, Self::Refusal>;
+}
+
+impl Verb for Command {
+    type Answer = Answer;
+    type Refusal = Refusal;
+
+    fn work(self) -> Work {
+        Work::Ledger(self)
+    }
+
+    fn reply(decision: Decision) -> Result<Answer, Refusal> {
+        match decision {
+            Decision::Ledger(reply) => reply,
+            Decision::Estate(reply) => unreachable!("the estate decided: {reply:?}"),
+        }
+    }
+}
+
+impl Verb for estate::Command {
+    type Answer = estate::Answer;
+    type Refusal = estate::Refusal;
+
+    fn work(self) -> Work {
+        Work::Estate(Box::new(self))
+    }
+
+    fn reply(decision: Decision) -> Result<estate::Answer, estate::Refusal> {
+        match decision {
+            Decision::Estate(reply) => reply,
+            Decision::Ledger(reply) => unreachable!("the ledger decided: {reply:?}"),
+        }
+    }
+}
+
+impl Work {
+    /// What the command needs to be decided.
+    pub fn read(&self, reads: &mut ReadSet) {
+        match self {
+            Work::Ledger(command) => command.read(reads),
+            Work::Estate(command) => command.read(reads),
+        }
+    }
+
+    /// Decides the command and places its effect in the books.
+    pub fn decide(&self, books: &mut Books, now: Timestamp) -> Decision {
+        match self {
+            Work::Ledger(command) => Decision::Ledger(command.decide(books, now)),
+            Work::Estate(command) => Decision::Estate(command.decide(books, now)),
         }
     }
 }

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use ledger::{Answer, Directory, Refusal};
+use ledger::{Directory, Refusal};
 use store::Store;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::command::Command;
+use crate::command::{Decision, Verb, Work};
 use crate::limits::{BATCH_SIZE_MAX, OUTCOME_WAIT_MAX, QUEUE_LENGTH_MAX};
 use crate::routes::Routes;
 use crate::runner::Runner;
@@ -25,10 +25,10 @@ pub struct Handle {
 
 /// Why a command has no answer to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SubmitError {
+pub enum SubmitError<R = Refusal> {
     /// Decided, and the answer is no.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
+    #[error("{0}")]
+    Refused(R),
     /// Never queued: the engine has as much work as it will accept.
     #[error("engine is overloaded")]
     Overloaded,
@@ -41,6 +41,36 @@ pub enum SubmitError {
     /// Not done: this very command hit a bug, which is in the log.
     #[error("command hit a bug")]
     Bug,
+}
+
+/// Why a command was not decided: all of [`SubmitError`] but refusals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// See [`SubmitError::Overloaded`].
+    Overloaded,
+    /// See [`SubmitError::NotDone`].
+    NotDone,
+    /// See [`SubmitError::Unknown`].
+    Unknown,
+    /// See [`SubmitError::Bug`].
+    Bug,
+}
+
+impl From<Refusal> for SubmitError {
+    fn from(refusal: Refusal) -> SubmitError {
+        SubmitError::Refused(refusal)
+    }
+}
+
+impl<R> From<Failure> for SubmitError<R> {
+    fn from(failure: Failure) -> SubmitError<R> {
+        match failure {
+            Failure::Overloaded => SubmitError::Overloaded,
+            Failure::NotDone => SubmitError::NotDone,
+            Failure::Unknown => SubmitError::Unknown,
+            Failure::Bug => SubmitError::Bug,
+        }
+    }
 }
 
 /// What the engine has done since it started.
@@ -85,8 +115,8 @@ struct Queue {
 }
 
 struct Job {
-    command: Command,
-    reply_to: oneshot::Sender<Result<Answer, SubmitError>>,
+    work: Work,
+    reply_to: oneshot::Sender<Result<Decision, Failure>>,
 }
 
 impl Handle {
@@ -94,11 +124,11 @@ impl Handle {
     ///
     /// # Errors
     /// [`SubmitError`]; `Unknown` after [`OUTCOME_WAIT_MAX`].
-    pub async fn submit(&self, command: Command) -> Result<Answer, SubmitError> {
+    pub async fn submit<V: Verb>(&self, command: V) -> Result<V::Answer, SubmitError<V::Refusal>> {
         let (reply_to, reply) = oneshot::channel();
-        self.enqueue(Job { command, reply_to })?;
+        self.enqueue(Job { work: command.work(), reply_to })?;
         match tokio::time::timeout(OUTCOME_WAIT_MAX, reply).await {
-            Ok(Ok(reply)) => reply,
+            Ok(Ok(reply)) => V::reply(reply?).map_err(SubmitError::Refused),
             // A dropped reply means the engine died in the middle of the batch.
             Ok(Err(_)) | Err(_) => Err(SubmitError::Unknown),
         }
@@ -108,10 +138,14 @@ impl Handle {
     ///
     /// # Errors
     /// [`SubmitError`].
-    pub fn submit_blocking(&self, command: Command) -> Result<Answer, SubmitError> {
+    pub fn submit_blocking<V: Verb>(
+        &self,
+        command: V,
+    ) -> Result<V::Answer, SubmitError<V::Refusal>> {
         let (reply_to, reply) = oneshot::channel();
-        self.enqueue(Job { command, reply_to })?;
-        reply.blocking_recv().unwrap_or(Err(SubmitError::Unknown))
+        self.enqueue(Job { work: command.work(), reply_to })?;
+        let reply = reply.blocking_recv().unwrap_or(Err(Failure::Unknown))?;
+        V::reply(reply).map_err(SubmitError::Refused)
     }
 
     /// The newest directory that was seen committed.
@@ -145,17 +179,17 @@ impl Handle {
         self.shared.close();
     }
 
-    fn enqueue(&self, job: Job) -> Result<(), SubmitError> {
-        let writer = self.shared.routes.writer(&job.command);
+    fn enqueue(&self, job: Job) -> Result<(), Failure> {
+        let writer = self.shared.routes.writer(&job.work);
         let Some(writer) = self.shared.writers.get(writer) else {
             unreachable!("there is no writer {writer}")
         };
         let mut queue = writer.lock();
         if queue.is_closed {
-            return Err(SubmitError::NotDone);
+            return Err(Failure::NotDone);
         }
         if queue.jobs.len() >= self.shared.queue_length_max {
-            return Err(SubmitError::Overloaded);
+            return Err(Failure::Overloaded);
         }
         queue.jobs.push(job);
         let was_empty = queue.jobs.len() == 1;
@@ -261,11 +295,11 @@ impl Engine {
         if jobs.is_empty() {
             return false;
         }
-        let (commands, reply_to): (Vec<_>, Vec<_>) =
-            jobs.into_iter().map(|job| (job.command, job.reply_to)).unzip();
-        let replies = self.runner.run(&commands, self.clock.now());
+        let (work, reply_to): (Vec<_>, Vec<_>) =
+            jobs.into_iter().map(|job| (job.work, job.reply_to)).unzip();
+        let replies = self.runner.run_work(&work, self.clock.now());
         shared.see(self.runner.directory());
-        let count = u64::try_from(commands.len()).unwrap_or(u64::MAX);
+        let count = u64::try_from(work.len()).unwrap_or(u64::MAX);
         writer.commands.fetch_add(count, Ordering::Relaxed);
         writer.batches.store(self.runner.batches(), Ordering::Relaxed);
         writer.failures.store(self.runner.failures(), Ordering::Relaxed);

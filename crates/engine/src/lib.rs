@@ -15,10 +15,10 @@ mod testing;
 mod timers;
 mod watch;
 
-pub use batch::{Reply, run_batch};
+pub use batch::{Reply, run_batch, run_work};
 pub use clock::{Clock, Randomness, VirtualClock};
-pub use command::Command;
-pub use handle::{Figures, Handle, SubmitError, Threads, spawn};
+pub use command::{Command, Decision, Verb, Work};
+pub use handle::{Failure, Figures, Handle, SubmitError, Threads, spawn};
 pub use queries::Queries;
 pub use runner::Runner;
 pub use timers::{run_due, run_timers};

@@ -12,10 +12,11 @@ use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ledger::books::Done;
-use ledger::{AccountId, AuthorizationId, Basis, Books, CardToken, Code, Instrument, Post, RowId};
+use ledger::{
+    AccountId, Answer, AuthorizationId, Basis, Books, CardToken, Code, Instrument, Post, RowId,
+};
 
-use crate::batch::Reply;
-use crate::command::Command;
+use crate::command::{Command, Decision, Work};
 use crate::limits::{AUTHORIZATION_HINTS, CARD_HINTS, WRITERS_MAX};
 
 /// Chooses between the writers of one process, and learns from what they do. Shared by all.
@@ -51,11 +52,11 @@ impl Routes {
     }
 
     /// The writer for a command, counted from zero.
-    pub(crate) fn writer(&self, command: &Command) -> usize {
+    pub(crate) fn writer(&self, work: &Work) -> usize {
         if self.writers == 1 {
             return 0;
         }
-        let writer = match name(command) {
+        let writer = match name_of(work) {
             Name::Account(id) => self.of_account(id),
             Name::Card(token) => {
                 let key = card_key(token);
@@ -74,17 +75,21 @@ impl Routes {
     /// Learns from a batch whose accounts its cards and authorizations are. `books` as they are
     /// after the decisions. What is learned of a batch that is not committed after all is wrong
     /// at worst, and corrected by the batch that gets its ids.
-    pub(crate) fn learn(&self, commands: &[Command], replies: &[Reply], books: &Books) {
+    pub(crate) fn learn(&self, work: &[Work], decisions: &[Decision], books: &Books) {
         if self.writers == 1 {
             return;
         }
-        for (command, reply) in commands.iter().zip(replies) {
-            match name(command) {
+        for (command, decision) in work.iter().zip(decisions) {
+            match name_of(command) {
                 Name::Card(token) => self.learn_card(token, books),
                 Name::Authorization(code) => self.learn_code(code, books),
                 Name::Account(_) | Name::Transaction(_) | Name::Nothing => {}
             }
-            if let Ok(Done::Authorized { authorization, .. }) = reply.as_ref().map(|ok| &ok.done) {
+            if let Decision::Ledger(Ok(Answer {
+                done: Done::Authorized { authorization, .. },
+                ..
+            })) = decision
+            {
                 self.learn_authorization(*authorization, books);
             }
         }
@@ -121,6 +126,14 @@ impl Routes {
 
     fn spread(&self, key: u64) -> u8 {
         u8::try_from(mix(key) % self.writers).unwrap_or(0)
+    }
+}
+
+fn name_of(work: &Work) -> Name<'_> {
+    match work {
+        Work::Ledger(command) => name(command),
+        // One writer for the whole estate: its commands are few, and many want the same tallies.
+        Work::Estate(_) => Name::Nothing,
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use ledger::{Answer, Books, Directory, Timestamp};
 use store::{Store, StoreError};
 
-use crate::batch::{Reply, run_batch_watched};
-use crate::command::Command;
-use crate::handle::SubmitError;
+use crate::batch::run_batch_watched;
+use crate::command::{Command, Decision, Verb as _, Work};
+use crate::handle::{Failure, SubmitError};
 use crate::routes::Routes;
 
 /// A writer: what an engine thread runs, and what a simulation runs without a thread.
@@ -30,19 +30,26 @@ impl Runner {
         Runner { store, routes, batches: 0, failures: 0 }
     }
 
-    /// Runs the commands together or, when one of them hits a bug, one by one, so that only that
-    /// one suffers. One reply each, in order.
+    /// As [`Runner::run_work`], for commands of the ledger alone.
     pub fn run(
         &mut self,
         commands: &[Command],
         clock: Timestamp,
     ) -> Vec<Result<Answer, SubmitError>> {
-        if let Some(replies) = self.run_together(commands, clock) {
+        let work: Vec<Work> = commands.iter().cloned().map(Work::Ledger).collect();
+        let replies = self.run_work(&work, clock).into_iter();
+        replies.map(|reply| Ok(Command::reply(reply?)?)).collect()
+    }
+
+    /// Runs the commands together or, when one of them hits a bug, one by one, so that only that
+    /// one suffers. One reply each, in order.
+    pub fn run_work(&mut self, work: &[Work], clock: Timestamp) -> Vec<Result<Decision, Failure>> {
+        if let Some(replies) = self.run_together(work, clock) {
             return replies;
         }
-        let one_by_one = commands.iter().map(|command| {
+        let one_by_one = work.iter().map(|command| {
             let reply = self.run_together(std::slice::from_ref(command), clock);
-            reply.and_then(|mut replies| replies.pop()).unwrap_or(Err(SubmitError::Bug))
+            reply.and_then(|mut replies| replies.pop()).unwrap_or(Err(Failure::Bug))
         });
         one_by_one.collect()
     }
@@ -70,34 +77,34 @@ impl Runner {
     /// `None` when a command hit a bug; then nothing was written.
     fn run_together(
         &mut self,
-        commands: &[Command],
+        work: &[Work],
         clock: Timestamp,
-    ) -> Option<Vec<Result<Answer, SubmitError>>> {
+    ) -> Option<Vec<Result<Decision, Failure>>> {
         let (store, routes) = (self.store.as_mut(), self.routes.as_ref());
-        let mut learn = |books: &Books, replies: &[Reply]| routes.learn(commands, replies, books);
-        let run = || run_batch_watched(store, commands, clock, &mut learn);
+        let mut learn = |books: &Books, replies: &[Decision]| routes.learn(work, replies, books);
+        let run = || run_batch_watched(store, work, clock, &mut learn);
         match catch_unwind(AssertUnwindSafe(run)) {
             Ok(Ok(replies)) => {
                 self.batches = self.batches.saturating_add(1);
-                Some(replies.into_iter().map(|reply| reply.map_err(SubmitError::from)).collect())
+                Some(replies.into_iter().map(Ok).collect())
             }
-            Ok(Err(error)) => Some(self.failed(commands.len(), error)),
+            Ok(Err(error)) => Some(self.failed(work.len(), error)),
             Err(_) => {
                 self.failures = self.failures.saturating_add(1);
-                tracing::error!(commands = commands.len(), "batch hit a bug and was rolled back");
+                tracing::error!(commands = work.len(), "batch hit a bug and was rolled back");
                 None
             }
         }
     }
 
-    fn failed(&mut self, commands: usize, error: StoreError) -> Vec<Result<Answer, SubmitError>> {
+    fn failed(&mut self, commands: usize, error: StoreError) -> Vec<Result<Decision, Failure>> {
         self.failures = self.failures.saturating_add(1);
         tracing::error!(commands, %error, "batch failed");
-        let error = match error {
-            StoreError::NotCommitted => SubmitError::NotDone,
-            StoreError::Unknown => SubmitError::Unknown,
+        let failure = match error {
+            StoreError::NotCommitted => Failure::NotDone,
+            StoreError::Unknown => Failure::Unknown,
         };
-        vec![Err(error); commands]
+        vec![Err(failure); commands]
     }
 }
 

@@ -220,6 +220,7 @@ fn seller() -> Command {
 
 fn credential() -> Command {
     Command::IssueCredential(IssueCredential {
+        login: None,
         contract: Contract::CardLedger,
         label: "benchmark".to_owned(),
         scope: Scope::Company { number: COMPANY.to_owned(), seller: None },

@@ -11,7 +11,7 @@ use ledger::RowId;
 use store::{
     OpenError, Postgres, PostgresError, PostgresOptions, Source, SqliteStore, Store, StoreError,
 };
-use surfaces::{Platform, Secrets, StoreBytes, StoreFacts, StoreKind};
+use surfaces::{PackageFiles, Platform, Secrets, StoreBytes, StoreFacts, StoreKind};
 
 use crate::clock::{OsRandomness, monotonic};
 use crate::installation_key::{self, Held, Key};
@@ -157,6 +157,7 @@ impl Installation {
             randomness: Arc::new(OsRandomness),
             secrets: Arc::new(Secrets::new(self.key)),
             uses: Arc::default(),
+            packages: Arc::new(PackageFiles::new(std::path::PathBuf::from("packages"), 0)),
             virtual_clock,
             monotonic,
             draining: Arc::default(),

@@ -93,6 +93,7 @@ fn credential_line(credential: &Credential, now: Timestamp) -> String {
     };
     let reaches = match &credential.scope {
         Scope::Installation => "everything".to_owned(),
+        Scope::Customer(number) => format!("customer {number}"),
         Scope::Company { number, seller: None } => format!("company {number}"),
         Scope::Company { number, seller: Some(seller) } => format!("company {number} / {seller}"),
     };
@@ -207,6 +208,7 @@ fn issue(installation: &mut Installation, wanted: Wanted) -> anyhow::Result<Stri
     OsRandomness.fill(&mut salt);
     let secret = Secrets::new(installation.key).credential_secret(&salt);
     let command = IssueCredential {
+        login: None,
         contract: wanted.contract,
         label: wanted.label,
         scope: wanted.scope,

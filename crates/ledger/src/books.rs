@@ -6,7 +6,7 @@
 //! Invariant: rows get their ids, their place in the account's chain and their balances here and
 //! nowhere else.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::account::{Account, Balance};
@@ -14,6 +14,7 @@ use crate::authorization::{Authorization, AuthorizationState};
 use crate::card::{Card, CardToken};
 use crate::change::{Change, ChangeKind, Idempotency};
 use crate::directory::{Company, Credential, Directory, Seller};
+use crate::document::{Document, DocumentId, WrittenDocument};
 use crate::ids::{
     AccountId, AuthorizationId, Code, CompanyId, CredentialId, Fingerprint, Key, RowId, SellerId,
     TransactionId,
@@ -51,6 +52,12 @@ pub struct ReadSet {
     pub authorizations: Vec<AuthorizationId>,
     /// Things that may be used once: the row that used each.
     pub keys: Vec<Key>,
+    /// Documents by id. Those of resident kinds are always there.
+    pub documents: Vec<DocumentId>,
+    /// Documents by name.
+    pub names: Vec<String>,
+    /// All documents on a list. Only for lists whose length is bounded.
+    pub lists: Vec<String>,
 }
 
 /// The loaded rows, with the effects of the batch's commands so far.
@@ -70,6 +77,8 @@ pub struct Books {
     pub changes: HashMap<RowId, Change>,
     /// Keys in use.
     pub keys: HashMap<Key, RowId>,
+    /// Loaded documents. Those of resident kinds are in the directory instead.
+    pub documents: BTreeMap<DocumentId, Document>,
     /// The newest row of the journal.
     newest: RowId,
     /// The end of the writer's lane.
@@ -90,6 +99,8 @@ struct Written {
     companies: BTreeSet<CompanyId>,
     sellers: BTreeSet<SellerId>,
     credentials: BTreeSet<CredentialId>,
+    /// With the names and lists that they had before.
+    documents: BTreeMap<DocumentId, Option<(BTreeSet<String>, BTreeSet<String>)>>,
 }
 
 /// A new row; its content is in the books, where later commands may still change it.
@@ -121,6 +132,8 @@ pub struct WriteSet {
     pub sellers: Vec<Arc<Seller>>,
     /// Credentials that are new or changed.
     pub credentials: Vec<Arc<Credential>>,
+    /// Documents that are new or changed, in the order of their ids.
+    pub documents: Vec<WrittenDocument>,
     /// The directory after the batch, where the batch changed it.
     pub directory: Option<Arc<Directory>>,
     /// The version of the directory before the batch.
@@ -209,7 +222,7 @@ impl ReadSet {
 impl WriteSet {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.credentials.is_empty()
+        self.rows.is_empty() && self.credentials.is_empty() && self.documents.is_empty()
     }
 }
 
@@ -225,6 +238,7 @@ impl Books {
             transactions: HashMap::new(),
             changes: HashMap::new(),
             keys: HashMap::new(),
+            documents: BTreeMap::new(),
             newest,
             head,
             written: Written::default(),
@@ -273,10 +287,7 @@ impl Books {
     ///
     /// # Errors
     /// [`Refusal::IdempotencyKeyReused`] when it stands for another request.
-    pub(crate) fn repeated(
-        &self,
-        idempotency: Option<Idempotency>,
-    ) -> Result<Option<Answer>, Refusal> {
+    pub fn repeated(&self, idempotency: Option<Idempotency>) -> Result<Option<Answer>, Refusal> {
         let Some(idempotency) = idempotency else { return Ok(None) };
         let Some(row) = self.keys.get(&idempotency.key) else { return Ok(None) };
         match self.changes.get(row) {
@@ -364,11 +375,7 @@ impl Books {
     }
 
     /// Places a change, and links it into the chain of the account it is about, if any.
-    pub(crate) fn place_change(
-        &mut self,
-        change: Change,
-        idempotency: Option<Idempotency>,
-    ) -> Change {
+    pub fn place_change(&mut self, change: Change, idempotency: Option<Idempotency>) -> Change {
         let mut row = Change { id: self.next_id(), ..change };
         if row.subject == RowId(0) {
             row.subject = row.id;
@@ -397,26 +404,61 @@ impl Books {
         self.cards.insert(card.token.clone(), card);
     }
 
+    /// Finds a document by its id.
+    pub fn document(&self, id: DocumentId) -> Option<&Document> {
+        if id.kind.is_resident() {
+            return self.directory.document(id).map(|found| &**found);
+        }
+        self.documents.get(&id)
+    }
+
+    /// Finds a document by a name.
+    pub fn named(&self, name: &str) -> Option<&Document> {
+        let resident = self.directory.document_named(name).map(|found| &**found);
+        // A batch loads few documents, and a name is asked for once or twice.
+        resident.or_else(|| self.documents.values().find(|found| found.names.contains(name)))
+    }
+
+    /// The loaded documents on a list, oldest first. For resident kinds see the directory.
+    pub fn listed<'b>(&'b self, list: &'b str) -> impl Iterator<Item = &'b Document> {
+        self.documents.values().filter(move |found| found.lists.contains(list))
+    }
+
+    /// Puts a new or changed document into the books, or into the directory where it is resident.
+    pub fn put_document(&mut self, document: Document) {
+        let id = document.id;
+        if !self.written.documents.contains_key(&id) {
+            let marks = |found: &Document| (found.names.clone(), found.lists.clone());
+            let before = self.document(id).map(marks);
+            self.written.documents.insert(id, before);
+        }
+        if id.kind.is_resident() {
+            Arc::make_mut(&mut self.directory).put_document(document);
+        } else {
+            self.documents.insert(id, document);
+        }
+    }
+
     /// Puts a new or changed company into the directory.
-    pub(crate) fn put_company(&mut self, company: Company) {
+    pub fn put_company(&mut self, company: Company) {
         self.written.companies.insert(company.id);
         Arc::make_mut(&mut self.directory).put_company(company);
     }
 
     /// Puts a new or changed seller into the directory.
-    pub(crate) fn put_seller(&mut self, seller: Seller) {
+    pub fn put_seller(&mut self, seller: Seller) {
         self.written.sellers.insert(seller.id);
         Arc::make_mut(&mut self.directory).put_seller(seller);
     }
 
     /// Puts a new or changed credential into the directory.
-    pub(crate) fn put_credential(&mut self, credential: Credential) {
+    pub fn put_credential(&mut self, credential: Credential) {
         self.written.credentials.insert(credential.id);
         Arc::make_mut(&mut self.directory).put_credential(credential);
     }
 
     /// The id that the next placed row will get.
-    pub(crate) fn coming_id(&self) -> RowId {
+    pub fn coming_id(&self) -> RowId {
         RowId(add(self.newest.0, 1))
     }
 
@@ -447,7 +489,8 @@ impl Books {
         let written = std::mem::take(&mut self.written);
         let changed_directory = !(written.companies.is_empty()
             && written.sellers.is_empty()
-            && written.credentials.is_empty());
+            && written.credentials.is_empty()
+            && !written.documents.keys().any(|id| id.kind.is_resident()));
         if changed_directory && !written.rows.is_empty() {
             Arc::make_mut(&mut self.directory).follow(self.newest);
         }
@@ -468,7 +511,13 @@ impl Books {
         let companies = written.companies.iter().filter_map(|id| directory.company_by_id(*id));
         let sellers = written.sellers.iter().filter_map(|id| directory.seller_by_id(*id));
         let credentials = written.credentials.iter().filter_map(|id| directory.credential(*id));
+        let documents = written.documents.into_iter().filter_map(|(id, before)| {
+            let resident = || directory.document(id).map(|found| Document::clone(found));
+            let document = self.documents.remove(&id).or_else(resident)?;
+            Some(WrittenDocument { document, before })
+        });
         WriteSet {
+            documents: documents.collect(),
             seal: seal(self.head, now, &rows),
             rows,
             keys: written.keys,
@@ -503,7 +552,7 @@ impl Account {
 
 impl Change {
     /// A change about `subject` (0: about itself, a thing that this change brings into being).
-    pub(crate) fn about(subject: RowId, kind: ChangeKind, actor: &str, at: Timestamp) -> Change {
+    pub fn about(subject: RowId, kind: ChangeKind, actor: &str, at: Timestamp) -> Change {
         Change {
             id: RowId(0),
             at,
@@ -519,7 +568,8 @@ impl Change {
     }
 
     /// Adds a field.
-    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Change {
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Change {
         self.fields.push((name.to_owned(), value.into()));
         self
     }

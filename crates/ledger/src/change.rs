@@ -52,6 +52,51 @@ pub enum ChangeKind {
     CredentialIssued,
     /// A credential was revoked.
     CredentialRevoked,
+    /// What is configured, ordered or reviewed changed: the subject is a document's number.
+    Estate(EstateChange),
+}
+
+/// The kinds of change of documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EstateChange {
+    /// A customer was added to the tree.
+    CustomerAdded,
+    /// A customer's name or settings changed.
+    CustomerChanged,
+    /// A merchant asked to be onboarded.
+    RequestSubmitted,
+    /// An operator began to review a request.
+    RequestClaimed,
+    /// A request was approved.
+    RequestApproved,
+    /// A request was rejected.
+    RequestRejected,
+    /// A terminal id was given out.
+    TerminalOrdered,
+    /// A terminal was onboarded with its configuration.
+    TerminalOnboarded,
+    /// A terminal's configuration or status changed.
+    TerminalChanged,
+    /// A terminal was deleted.
+    TerminalDeleted,
+    /// A device activated itself as a terminal.
+    TerminalActivated,
+    /// Activation was locked after too many wrong codes.
+    ActivationLocked,
+    /// A terminal got a new activation code.
+    ActivationReset,
+    /// Software for terminals was uploaded.
+    PackageAdded,
+    /// Terminals were ordered to install a package.
+    UpdateOrdered,
+    /// A terminal said how far an update is.
+    UpdateChanged,
+    /// A rollout was started.
+    RolloutStarted,
+    /// A rollout went on, halted, paused, resumed, was rolled back or ended.
+    RolloutChanged,
+    /// A terminal uploaded what it accepted offline.
+    OfflineUploaded,
 }
 
 /// A caller's key for a request, scoped to caller and endpoint, and what was asked under it.
@@ -71,8 +116,8 @@ impl Change {
 }
 
 impl ChangeKind {
-    /// All kinds.
-    pub const ALL: [ChangeKind; 10] = [
+    /// The kinds that are about accounts and who may use them.
+    const LEDGER: [ChangeKind; 10] = [
         ChangeKind::CompanyAdded,
         ChangeKind::CompanyChanged,
         ChangeKind::SellerAdded,
@@ -84,6 +129,12 @@ impl ChangeKind {
         ChangeKind::CredentialIssued,
         ChangeKind::CredentialRevoked,
     ];
+
+    /// All kinds.
+    pub fn all() -> impl Iterator<Item = ChangeKind> {
+        let estate = EstateChange::ALL.into_iter().map(ChangeKind::Estate);
+        Self::LEDGER.into_iter().chain(estate)
+    }
 
     /// The word used in rows and our own APIs.
     pub fn as_str(self) -> &'static str {
@@ -98,12 +149,63 @@ impl ChangeKind {
             ChangeKind::CardChanged => "card.changed",
             ChangeKind::CredentialIssued => "credential.issued",
             ChangeKind::CredentialRevoked => "credential.revoked",
+            ChangeKind::Estate(change) => change.as_str(),
         }
     }
 
     /// Reads that word.
     pub fn parse(word: &str) -> Option<ChangeKind> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+        Self::all().find(|kind| kind.as_str() == word)
+    }
+}
+
+impl EstateChange {
+    /// All kinds.
+    pub const ALL: [EstateChange; 19] = [
+        EstateChange::CustomerAdded,
+        EstateChange::CustomerChanged,
+        EstateChange::RequestSubmitted,
+        EstateChange::RequestClaimed,
+        EstateChange::RequestApproved,
+        EstateChange::RequestRejected,
+        EstateChange::TerminalOrdered,
+        EstateChange::TerminalOnboarded,
+        EstateChange::TerminalChanged,
+        EstateChange::TerminalDeleted,
+        EstateChange::TerminalActivated,
+        EstateChange::ActivationLocked,
+        EstateChange::ActivationReset,
+        EstateChange::PackageAdded,
+        EstateChange::UpdateOrdered,
+        EstateChange::UpdateChanged,
+        EstateChange::RolloutStarted,
+        EstateChange::RolloutChanged,
+        EstateChange::OfflineUploaded,
+    ];
+
+    /// The word used in rows and our own APIs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EstateChange::CustomerAdded => "customer.added",
+            EstateChange::CustomerChanged => "customer.changed",
+            EstateChange::RequestSubmitted => "request.submitted",
+            EstateChange::RequestClaimed => "request.claimed",
+            EstateChange::RequestApproved => "request.approved",
+            EstateChange::RequestRejected => "request.rejected",
+            EstateChange::TerminalOrdered => "terminal.ordered",
+            EstateChange::TerminalOnboarded => "terminal.onboarded",
+            EstateChange::TerminalChanged => "terminal.changed",
+            EstateChange::TerminalDeleted => "terminal.deleted",
+            EstateChange::TerminalActivated => "terminal.activated",
+            EstateChange::ActivationLocked => "terminal.activation-locked",
+            EstateChange::ActivationReset => "terminal.activation-reset",
+            EstateChange::PackageAdded => "package.added",
+            EstateChange::UpdateOrdered => "update.ordered",
+            EstateChange::UpdateChanged => "update.changed",
+            EstateChange::RolloutStarted => "rollout.started",
+            EstateChange::RolloutChanged => "rollout.changed",
+            EstateChange::OfflineUploaded => "terminal.offline-uploaded",
+        }
     }
 }
 
@@ -113,7 +215,7 @@ mod tests {
 
     #[test]
     fn words_are_read_again() {
-        for kind in ChangeKind::ALL {
+        for kind in ChangeKind::all() {
             assert_eq!(ChangeKind::parse(kind.as_str()), Some(kind));
         }
         assert_eq!(ChangeKind::parse("account"), None);

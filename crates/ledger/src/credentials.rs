@@ -12,6 +12,8 @@ use crate::time::Timestamp;
 pub struct IssueCredential {
     /// Where it shall be good.
     pub contract: Contract,
+    /// What its bearer shows beside the secret.
+    pub login: Option<String>,
     /// For people.
     pub label: String,
     /// What it may reach.
@@ -66,15 +68,24 @@ pub fn issue_credential(
     if books.directory.credential_by_hash(&command.secret_hash).is_some() {
         return Err(Refusal::NameTaken);
     }
+    let taken = |login: &String| books.directory.credential_by_login(command.contract, login);
+    if command.login.as_ref().and_then(taken).is_some() {
+        return Err(Refusal::NameTaken);
+    }
     let mut change = Change::about(RowId(0), ChangeKind::CredentialIssued, &command.actor, now)
         .with("contract", command.contract.as_str())
         .with("label", command.label.as_str());
-    if let Scope::Company { number, seller } = &command.scope {
-        change = change.with("company_number", number.as_str());
-        if let Some(seller) = seller {
-            change = change.with("seller_number", seller.as_str());
-        }
+    if let Some(login) = &command.login {
+        change = change.with("login", login.as_str());
     }
+    change = match &command.scope {
+        Scope::Installation => change,
+        Scope::Company { number, seller: None } => change.with("company_number", number.as_str()),
+        Scope::Company { number, seller: Some(seller) } => {
+            change.with("company_number", number.as_str()).with("seller_number", seller.as_str())
+        }
+        Scope::Customer(customer) => change.with("customer_id", customer.to_string()),
+    };
     if let Some(expires_at) = command.expires_at {
         change = change.with("expires_at", expires_at.rfc3339());
     }
@@ -82,6 +93,7 @@ pub fn issue_credential(
     books.put_credential(Credential {
         id: CredentialId(change.id.0),
         contract: command.contract,
+        login: command.login.clone(),
         label: command.label.clone(),
         scope: command.scope.clone(),
         secret_hash: command.secret_hash,

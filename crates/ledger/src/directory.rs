@@ -1,16 +1,18 @@
-//! Who is who: companies, their sellers, and the credentials that speak for them.
+//! Who is who: companies, their sellers, the credentials that speak for them, and the documents
+//! that many commands want.
 //!
 //! Small and read by every command, so it is held in memory as a whole and replaced by a changed
 //! copy when a commit changes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::document::{Document, DocumentId};
 use crate::ids::{AccountId, CompanyId, CredentialId, RowId, SellerId};
 use crate::money::Currency;
 use crate::time::{Date, Timestamp, Zone};
 
-/// All companies, sellers and credentials.
+/// All companies, sellers and credentials, and all documents of resident kinds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directory {
     /// Counts the changes, so that of two copies the newer one is known.
@@ -23,6 +25,16 @@ pub struct Directory {
     seller_numbers: BTreeMap<CompanyId, BTreeMap<String, SellerId>>,
     credentials: BTreeMap<CredentialId, Arc<Credential>>,
     credential_hashes: BTreeMap<[u8; 32], CredentialId>,
+    credential_logins: BTreeMap<(Contract, String), CredentialId>,
+    documents: Arc<Documents>,
+}
+
+/// The documents of resident kinds. Shared by copies of the directory until one of them changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Documents {
+    documents: BTreeMap<DocumentId, Arc<Document>>,
+    names: BTreeMap<String, DocumentId>,
+    lists: BTreeMap<String, BTreeSet<DocumentId>>,
 }
 
 /// A ledger of its own: accounts, sellers and money of one company never meet another's.
@@ -64,6 +76,9 @@ pub struct Credential {
     pub id: CredentialId,
     /// Where it is good.
     pub contract: Contract,
+    /// What its bearer shows beside the secret, where the contract wants that: an application's
+    /// or a consumer's id, unique in the contract.
+    pub login: Option<String>,
     /// For people.
     pub label: String,
     /// What it may reach there.
@@ -90,6 +105,10 @@ pub enum Contract {
     CardLedger,
     /// The operator API: a bearer key.
     Operator,
+    /// Access: an API key.
+    Access,
+    /// Terminals: an application's id and token.
+    Terminals,
 }
 
 /// What a credential may reach.
@@ -105,24 +124,28 @@ pub enum Scope {
         /// The only seller it may act for.
         seller: Option<String>,
     },
+    /// A customer and all below it, by the customer's number.
+    Customer(i64),
 }
 
 impl Contract {
+    /// All of them.
+    pub const ALL: [Contract; 4] =
+        [Contract::CardLedger, Contract::Operator, Contract::Access, Contract::Terminals];
+
     /// The word used in APIs and rows.
     pub fn as_str(self) -> &'static str {
         match self {
             Contract::CardLedger => "card_ledger",
             Contract::Operator => "operator",
+            Contract::Access => "access",
+            Contract::Terminals => "terminals",
         }
     }
 
     /// Reads that word.
     pub fn parse(word: &str) -> Option<Contract> {
-        match word {
-            "card_ledger" => Some(Contract::CardLedger),
-            "operator" => Some(Contract::Operator),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|contract| contract.as_str() == word)
     }
 }
 
@@ -215,6 +238,11 @@ impl Directory {
         self.credentials.get(self.credential_hashes.get(secret_hash)?)
     }
 
+    /// Finds a contract's credential by its login.
+    pub fn credential_by_login(&self, contract: Contract, login: &str) -> Option<&Arc<Credential>> {
+        self.credentials.get(self.credential_logins.get(&(contract, login.to_owned()))?)
+    }
+
     /// Finds a credential by its id.
     pub fn credential(&self, id: CredentialId) -> Option<&Arc<Credential>> {
         self.credentials.get(&id)
@@ -223,6 +251,22 @@ impl Directory {
     /// All credentials, oldest first.
     pub fn credentials(&self) -> impl DoubleEndedIterator<Item = &Arc<Credential>> {
         self.credentials.values()
+    }
+
+    /// Finds a resident document by its id.
+    pub fn document(&self, id: DocumentId) -> Option<&Arc<Document>> {
+        self.documents.documents.get(&id)
+    }
+
+    /// Finds a resident document by a name.
+    pub fn document_named(&self, name: &str) -> Option<&Arc<Document>> {
+        self.document(*self.documents.names.get(name)?)
+    }
+
+    /// The resident documents on a list, oldest first.
+    pub fn documents_on(&self, list: &str) -> impl DoubleEndedIterator<Item = &Arc<Document>> {
+        let ids = self.documents.lists.get(list).into_iter().flatten();
+        ids.filter_map(|id| self.document(*id))
     }
 
     /// Adds or replaces a company.
@@ -244,7 +288,40 @@ impl Directory {
     pub fn put_credential(&mut self, credential: Credential) {
         self.change();
         self.credential_hashes.insert(credential.secret_hash, credential.id);
+        if let Some(login) = &credential.login {
+            self.credential_logins.insert((credential.contract, login.clone()), credential.id);
+        }
         self.credentials.insert(credential.id, Arc::new(credential));
+    }
+}
+
+impl Directory {
+    /// Adds or replaces a resident document.
+    pub fn put_document(&mut self, document: Document) {
+        debug_assert!(document.id.kind.is_resident(), "{:?} is not resident", document.id);
+        self.change();
+        Arc::make_mut(&mut self.documents).put(document);
+    }
+}
+
+impl Documents {
+    fn put(&mut self, document: Document) {
+        let id = document.id;
+        if let Some(before) = self.documents.get(&id) {
+            for name in before.names.difference(&document.names) {
+                self.names.remove(name);
+            }
+            for list in before.lists.difference(&document.lists) {
+                if let Some(members) = self.lists.get_mut(list) {
+                    members.remove(&id);
+                }
+            }
+        }
+        self.names.extend(document.names.iter().map(|name| (name.clone(), id)));
+        for list in &document.lists {
+            self.lists.entry(list.clone()).or_default().insert(id);
+        }
+        self.documents.insert(id, Arc::new(document));
     }
 }
 
@@ -254,10 +331,10 @@ mod tests {
 
     #[test]
     fn words_are_read_again() {
-        for contract in [Contract::CardLedger, Contract::Operator] {
+        for contract in Contract::ALL {
             assert_eq!(Contract::parse(contract.as_str()), Some(contract));
         }
-        assert_eq!(Contract::parse("access"), None);
+        assert_eq!(Contract::parse("ledger"), None);
     }
 
     #[test]

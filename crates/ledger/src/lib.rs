@@ -20,6 +20,7 @@ pub mod configure;
 pub mod correct;
 pub mod credentials;
 pub mod directory;
+pub mod document;
 pub mod expire;
 pub mod ids;
 pub mod journal;
@@ -45,12 +46,13 @@ pub use authorize::{Authorize, Instrument};
 pub use books::{Answer, Books, ReadSet, WriteSet};
 pub use cancel::Cancel;
 pub use card::{Card, CardExpiry, CardStatus, CardToken, MaskedPan, PanFingerprint};
-pub use change::{Change, ChangeKind, Idempotency};
+pub use change::{Change, ChangeKind, EstateChange, Idempotency};
 pub use change_account::ChangeAccount;
 pub use configure::{AddCompany, AddSeller, ChangeCompany};
 pub use correct::Correct;
 pub use credentials::{IssueCredential, RevokeCredential};
 pub use directory::{Company, Contract, Credential, Directory, Scope, Seller};
+pub use document::{Document, DocumentId, Fields, WrittenDocument};
 pub use expire::Expire;
 pub use ids::{
     AccountId, AuthorizationId, CardId, Code, CompanyId, CredentialId, Fingerprint, Key, RowId,

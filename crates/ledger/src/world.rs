@@ -554,6 +554,7 @@ impl<'t> Step<'t> {
 
     fn issue(&self) -> IssueCredential {
         IssueCredential {
+            login: None,
             contract: Contract::parse(self.get("contract", "card_ledger")).unwrap(),
             label: self.text("label", "till"),
             scope: match self.params.get("company") {

@@ -23,6 +23,7 @@ pub(crate) fn check_journal(reader: &mut dyn Reader) -> Option<Seal> {
         }
         Record::Account(account) => auditor.account(&account),
         Record::Key(key, row) => auditor.key(key, row),
+        Record::Document(_) => {}
         Record::Unreadable(what) => panic!("unreadable: {what}"),
     });
     visited.unwrap();

@@ -1,8 +1,10 @@
 //! The small numbers that stand for words in the tables. A number is never given a new meaning.
 
+use ledger::document::Kind;
 use ledger::{
     AccountStatus, AuthorizationKind, AuthorizationState, CardAuthenticationMethod, CardStatus,
-    ChangeKind, Channel, Contract, DeclineReason, Mount, PostingKind, TransactionKind,
+    ChangeKind, Channel, Contract, DeclineReason, EstateChange, Mount, PostingKind,
+    TransactionKind,
 };
 
 /// What is stored as a small number.
@@ -178,6 +180,7 @@ impl Coded for ChangeKind {
             ChangeKind::CardChanged => 7,
             ChangeKind::CredentialIssued => 8,
             ChangeKind::CredentialRevoked => 9,
+            ChangeKind::Estate(change) => change.code(),
         }
     }
 
@@ -193,8 +196,58 @@ impl Coded for ChangeKind {
             7 => Some(ChangeKind::CardChanged),
             8 => Some(ChangeKind::CredentialIssued),
             9 => Some(ChangeKind::CredentialRevoked),
-            _ => None,
+            _ => EstateChange::of(code).map(ChangeKind::Estate),
         }
+    }
+}
+
+/// Numbers that follow those of the other kinds of change.
+impl Coded for EstateChange {
+    fn code(self) -> i64 {
+        match self {
+            EstateChange::CustomerAdded => 10,
+            EstateChange::CustomerChanged => 11,
+            EstateChange::RequestSubmitted => 12,
+            EstateChange::RequestClaimed => 13,
+            EstateChange::RequestApproved => 14,
+            EstateChange::RequestRejected => 15,
+            EstateChange::TerminalOrdered => 16,
+            EstateChange::TerminalOnboarded => 17,
+            EstateChange::TerminalChanged => 18,
+            EstateChange::TerminalDeleted => 19,
+            EstateChange::TerminalActivated => 20,
+            EstateChange::ActivationLocked => 21,
+            EstateChange::ActivationReset => 22,
+            EstateChange::PackageAdded => 23,
+            EstateChange::UpdateOrdered => 24,
+            EstateChange::UpdateChanged => 25,
+            EstateChange::RolloutStarted => 26,
+            EstateChange::RolloutChanged => 27,
+            EstateChange::OfflineUploaded => 28,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        EstateChange::ALL.into_iter().find(|change| change.code() == code)
+    }
+}
+
+impl Coded for Kind {
+    fn code(self) -> i64 {
+        match self {
+            Kind::Numbers => 0,
+            Kind::Customer => 1,
+            Kind::Request => 2,
+            Kind::Terminal => 3,
+            Kind::Package => 4,
+            Kind::Update => 5,
+            Kind::Rollout => 6,
+            Kind::Tally => 7,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        Kind::ALL.into_iter().find(|kind| kind.code() == code)
     }
 }
 
@@ -239,6 +292,8 @@ impl Coded for Contract {
         match self {
             Contract::CardLedger => 0,
             Contract::Operator => 1,
+            Contract::Access => 2,
+            Contract::Terminals => 3,
         }
     }
 
@@ -246,6 +301,8 @@ impl Coded for Contract {
         match code {
             0 => Some(Contract::CardLedger),
             1 => Some(Contract::Operator),
+            2 => Some(Contract::Access),
+            3 => Some(Contract::Terminals),
             _ => None,
         }
     }
@@ -273,10 +330,11 @@ mod tests {
         check::<Channel>(3);
         check::<Mount>(2);
         check::<TransactionKind>(8);
-        check::<ChangeKind>(10);
+        check::<ChangeKind>(29);
         check::<AccountStatus>(3);
         check::<CardStatus>(2);
-        check::<Contract>(2);
+        check::<Contract>(4);
+        check::<Kind>(8);
     }
 
     #[test]

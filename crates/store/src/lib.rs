@@ -19,8 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::{
-    Account, AccountId, AuthorizationId, Books, Card, CardId, Directory, Key, Position, ReadSet,
-    Row, RowId, Seal, Timestamp, WriteSet,
+    Account, AccountId, AuthorizationId, Books, Card, CardId, Directory, Document, Key, Position,
+    ReadSet, Row, RowId, Seal, Timestamp, WriteSet,
 };
 
 /// A writer of a store. Some stores have only one, others several, in one process or in many.
@@ -124,13 +124,31 @@ pub trait Reader: Send {
         limit: usize,
     ) -> Result<Vec<Account>, StoreError>;
 
+    /// Documents on a list, at most `limit`.
+    fn documents(
+        &mut self,
+        list: &str,
+        part: Part,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError>;
+
     /// Live authorizations that still hold something and whose `expires_at <= now`, soonest
     /// first, at most `limit`.
     fn due(&mut self, now: Timestamp, limit: usize) -> Result<Vec<AuthorizationId>, StoreError>;
 
     /// Shows everything there is, in one consistent state: rows ascending, each seal right after
-    /// its last row, then accounts ascending, then keys in any order.
+    /// its last row, then accounts ascending, then keys in any order, then documents ascending by
+    /// their ids.
     fn audit(&mut self, visit: &mut dyn FnMut(Record)) -> Result<(), StoreError>;
+}
+
+/// A part of a list of documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Those with greater numbers than this one, ascending.
+    After(i64),
+    /// Those with smaller numbers than this one, descending.
+    Before(i64),
 }
 
 /// Tells two turns of the same duty apart: each node that gets it has a greater one.
@@ -152,6 +170,8 @@ pub enum Record {
     Account(Account),
     /// A key and the row that used it.
     Key(Key, RowId),
+    /// A document.
+    Document(Document),
     /// A stored row that cannot be read: where, and why.
     Unreadable(String),
 }

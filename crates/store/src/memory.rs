@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ledger::{
     Account, AccountId, Authorization, AuthorizationId, AuthorizationState, Books, Card, CardId,
-    CardToken, Directory, Head, Key, ReadSet, Row, RowId, Seal, Timestamp, WriteSet,
+    CardToken, Directory, Document, DocumentId, Head, Key, ReadSet, Row, RowId, Seal, Timestamp,
+    WriteSet, WrittenDocument,
 };
 
-use crate::{Reader, Record, Source, Store, StoreError};
+use crate::{Part, Reader, Record, Source, Store, StoreError};
 
 /// Keeps everything in memory. Used by tests, and as the model other stores are checked against.
 /// Clones share one content, so that a test can restart an engine on it.
@@ -26,6 +27,9 @@ struct Content {
     card_tokens: HashMap<CardToken, CardId>,
     keys: HashMap<Key, RowId>,
     due: BTreeSet<(Timestamp, AuthorizationId)>,
+    documents: BTreeMap<DocumentId, Document>,
+    document_names: HashMap<String, DocumentId>,
+    document_lists: BTreeMap<String, BTreeSet<DocumentId>>,
     directory: Arc<Directory>,
 }
 
@@ -101,6 +105,12 @@ impl Content {
         }
         let found = accounts.iter().filter_map(|id| self.accounts.get(id));
         books.accounts.extend(found.map(|account| (account.id, account.clone())));
+        let named = reads.names.iter().filter_map(|name| self.document_names.get(name));
+        let listed = reads.lists.iter().filter_map(|list| self.document_lists.get(list));
+        let wanted = reads.documents.iter().chain(named).chain(listed.flatten());
+        let found = wanted.filter_map(|id| self.documents.get(id));
+        let found = found.filter(|document| !document.id.kind.is_resident());
+        books.documents.extend(found.map(|document| (document.id, document.clone())));
         books
     }
 
@@ -124,10 +134,34 @@ impl Content {
             self.card_tokens.insert(card.token.clone(), card.id);
             self.cards.insert(card.id, card);
         }
+        for written in writes.documents {
+            self.write_document(written);
+        }
         self.seals.extend(writes.seal.into_iter().map(|seal| (seal.last, seal)));
         if let Some(directory) = writes.directory {
             self.directory = directory;
         }
+    }
+
+    fn write_document(&mut self, WrittenDocument { document, before }: WrittenDocument) {
+        let id = document.id;
+        let (names, lists) = before.unwrap_or_default();
+        for name in names.difference(&document.names) {
+            self.document_names.remove(name);
+        }
+        for list in lists.difference(&document.lists) {
+            if let Some(list) = self.document_lists.get_mut(list) {
+                list.remove(&id);
+            }
+        }
+        for name in document.names.difference(&names) {
+            let taken = self.document_names.insert(name.clone(), id);
+            assert!(taken.is_none(), "{name} is the name of two documents");
+        }
+        for list in document.lists.difference(&lists) {
+            self.document_lists.entry(list.clone()).or_default().insert(id);
+        }
+        self.documents.insert(id, document);
     }
 
     fn schedule(&mut self, row: &Authorization) {
@@ -186,6 +220,25 @@ impl Reader for MemoryStore {
         Ok(accounts.take(limit).map(|(_, account)| account.clone()).collect())
     }
 
+    fn documents(
+        &mut self,
+        list: &str,
+        part: Part,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        let content = self.content();
+        let ids = content.document_lists.get(list).into_iter().flatten();
+        let found = ids.filter_map(|id| content.documents.get(id));
+        Ok(match part {
+            Part::After(number) => {
+                found.filter(|found| found.id.number > number).take(limit).cloned().collect()
+            }
+            Part::Before(number) => {
+                found.rev().filter(|found| found.id.number < number).take(limit).cloned().collect()
+            }
+        })
+    }
+
     fn due(&mut self, now: Timestamp, limit: usize) -> Result<Vec<AuthorizationId>, StoreError> {
         let content = self.content();
         let due = content.due.range(..=(now, AuthorizationId(i64::MAX)));
@@ -202,6 +255,7 @@ impl Reader for MemoryStore {
         }
         content.accounts.into_values().for_each(|account| visit(Record::Account(account)));
         content.keys.into_iter().for_each(|(key, row)| visit(Record::Key(key, row)));
+        content.documents.into_values().for_each(|found| visit(Record::Document(found)));
         Ok(())
     }
 }

@@ -3,14 +3,18 @@
 //! Invariant: what a function here writes, its twin reads back equal, or says that it cannot.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use ledger::document::Kind;
 use ledger::{
     Account, AccountId, AccountKind, AcquirerReferences, Authorization, AuthorizationId, Balance,
     Card, CardExpiry, CardId, CardToken, Change, Company, CompanyId, Credential, CredentialId,
-    Currency, Date, Directory, Fingerprint, Key, Lane, MaskedPan, PanFingerprint, RowId, Scope,
-    Seal, Seller, SellerId, Timestamp, Transaction, TransactionId, Zone,
+    Currency, Date, Directory, Document, DocumentId, Fields, Fingerprint, Key, Lane, MaskedPan,
+    PanFingerprint, RowId, Scope, Seal, Seller, SellerId, Timestamp, Transaction, TransactionId,
+    Zone,
 };
+
+use serde_json::Value;
 
 use crate::codes::Coded;
 
@@ -225,8 +229,23 @@ pub(crate) const CREDENTIALS: Table = Table {
         ("expires_at", Int),
         ("revoked_at", Int),
         ("last_used_at", Int),
+        ("login", Text),
+        ("customer", Int),
     ],
 };
+
+pub(crate) const DOCUMENTS: Table = Table {
+    name: "document",
+    columns: &[("kind", Int), ("number", Int), ("fields", Text), ("names", Text), ("lists", Text)],
+};
+
+/// Which document alone is found by a name.
+pub(crate) const DOCUMENT_NAMES: Table =
+    Table { name: "document_name", columns: &[("name", Text), ("kind", Int), ("number", Int)] };
+
+/// Which documents are on a list.
+pub(crate) const DOCUMENT_LISTS: Table =
+    Table { name: "document_list", columns: &[("list", Text), ("number", Int), ("kind", Int)] };
 
 pub(crate) fn put_authorization(row: &Authorization) -> [Cell<'_>; 24] {
     [
@@ -569,9 +588,9 @@ pub(crate) fn get_payable<C: Cells>(
     Ok((seller, (cells.currency()?, account)))
 }
 
-pub(crate) fn put_credential(row: &Credential) -> [Cell<'_>; 11] {
+pub(crate) fn put_credential(row: &Credential) -> [Cell<'_>; 13] {
     let (company, seller) = match &row.scope {
-        Scope::Installation => (None, None),
+        Scope::Installation | Scope::Customer(_) => (None, None),
         Scope::Company { number, seller } => (Some(number.as_str()), seller.as_deref()),
     };
     [
@@ -586,27 +605,65 @@ pub(crate) fn put_credential(row: &Credential) -> [Cell<'_>; 11] {
         row.expires_at.map(|at| at.0).into(),
         row.revoked_at.map(|at| at.0).into(),
         row.last_used_at.map(|at| at.0).into(),
+        row.login.as_deref().into(),
+        match &row.scope {
+            Scope::Customer(number) => Some(*number),
+            Scope::Installation | Scope::Company { .. } => None,
+        }
+        .into(),
     ]
 }
 
 pub(crate) fn get_credential<C: Cells>(cells: &mut C) -> Result<Credential, C::Error> {
+    let (id, contract, label) = (CredentialId(cells.int()?), cells.coded()?, cells.text()?);
+    let (company, seller) = (cells.optional_text()?, cells.optional_text()?);
     Ok(Credential {
-        id: CredentialId(cells.int()?),
-        contract: cells.coded()?,
-        label: cells.text()?,
-        scope: {
-            let (number, seller) = (cells.optional_text()?, cells.optional_text()?);
-            match number {
-                Some(number) => Scope::Company { number, seller },
-                None => Scope::Installation,
-            }
-        },
+        id,
+        contract,
+        label,
         secret_hash: cells.bytes()?,
         salt: cells.bytes()?,
         created_at: Timestamp(cells.int()?),
         expires_at: cells.optional_int()?.map(Timestamp),
         revoked_at: cells.optional_int()?.map(Timestamp),
         last_used_at: cells.optional_int()?.map(Timestamp),
+        login: cells.optional_text()?,
+        scope: match (company, cells.optional_int()?) {
+            (Some(number), _) => Scope::Company { number, seller },
+            (None, Some(customer)) => Scope::Customer(customer),
+            (None, None) => Scope::Installation,
+        },
+    })
+}
+
+pub(crate) fn put_document(row: &Document) -> [Cell<'_>; 5] {
+    let fields: serde_json::Map<String, Value> = row
+        .fields
+        .iter()
+        .map(|(name, value)| (name.to_owned(), Value::String(value.to_owned())))
+        .collect();
+    let set = |set: &BTreeSet<String>| Value::from_iter(set.iter().map(String::as_str)).to_string();
+    [
+        row.id.kind.code().into(),
+        row.id.number.into(),
+        Value::Object(fields).to_string().into(),
+        set(&row.names).into(),
+        set(&row.lists).into(),
+    ]
+}
+
+pub(crate) fn get_document<C: Cells>(cells: &mut C) -> Result<Document, C::Error> {
+    let id = DocumentId { kind: cells.coded()?, number: cells.int()? };
+    let fields = |text: &str| -> Option<Fields> {
+        let fields: HashMap<String, String> = serde_json::from_str(text).ok()?;
+        Some(fields.into_iter().collect())
+    };
+    let set = |text: &str| serde_json::from_str::<BTreeSet<String>>(text).ok();
+    Ok(Document {
+        id,
+        fields: cells.parsed("fields", fields)?,
+        names: cells.parsed("names", set)?,
+        lists: cells.parsed("lists", set)?,
     })
 }
 
@@ -750,6 +807,7 @@ pub(crate) fn directory(
     sellers: Vec<Seller>,
     payables: Vec<(SellerId, (Currency, AccountId))>,
     credentials: Vec<Credential>,
+    documents: Vec<Document>,
 ) -> Directory {
     let mut held: HashMap<SellerId, Vec<(Currency, AccountId)>> = HashMap::new();
     for (seller, payable) in payables {
@@ -766,5 +824,15 @@ pub(crate) fn directory(
     for credential in credentials {
         directory.put_credential(credential);
     }
+    for document in documents {
+        directory.put_document(document);
+    }
     directory.as_of(version, newest)
+}
+
+/// Which documents are resident, as a condition of SQL.
+pub(crate) fn is_resident() -> String {
+    let kinds = Kind::ALL.into_iter().filter(|kind| kind.is_resident());
+    let codes: Vec<String> = kinds.map(|kind| kind.code().to_string()).collect();
+    format!("kind IN ({})", codes.join(", "))
 }

@@ -2,12 +2,15 @@
 //!
 //! Invariant: surfaces know commands and queries, never SQL; wire types never leave their folder.
 
+pub mod access;
 pub mod card_ledger;
+pub mod device;
 #[cfg(test)]
 mod failures;
 pub mod http;
 pub mod operator;
 pub mod service;
+pub mod terminals;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -20,6 +23,7 @@ use engine::limits::BODY_BYTES_MAX;
 
 use crate::http::requests::{Requests, no_route, observe};
 
+pub use http::package_files::PackageFiles;
 pub use http::platform::Platform;
 pub use http::secrets::Secrets;
 pub use service::{StoreBytes, StoreFacts, StoreKind};
@@ -37,7 +41,10 @@ pub struct Options {
 pub fn router(platform: Platform, options: Options) -> Router {
     let requests = Arc::new(Requests::new(&platform));
     let mut router = Router::new()
+        .merge(access::router(platform.clone()))
         .merge(card_ledger::router(platform.clone()))
+        .merge(device::router(platform.clone()))
+        .merge(terminals::router(platform.clone()))
         .merge(operator::router(platform.clone()))
         .merge(service::router(platform.clone(), Arc::clone(&requests), options.store));
     if options.ceiling {

@@ -8,19 +8,29 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use engine::{Clock, Command, Queries, Randomness, VirtualClock, spawn};
+use estate::Draw;
+use estate::application::{
+    Address, Agreement, Application, LanguageChoice, TerminalOrder, TransactionType,
+    TransactionTypeChoice,
+};
+use estate::change_customer::AddCustomer;
+use estate::command::Outcome;
+use estate::review::{ApproveRequest, ChosenIdentities, Reviewer};
+use estate::submit::SubmitRequest;
 use http_body_util::BodyExt;
 use ledger::books::Done;
 use ledger::{
     AccountNo, AccountStatus, AddCard, AddCompany, AddSeller, Books, CardExpiry, CardStatus,
-    CardToken, ChangeAccount, ChangeCard, Contract, Currency, Decimal, Directory, IssueCredential,
-    MaskedPan, OpenAccount, ReadSet, RevokeCredential, Scope, Timestamp, WriteSet, Zone,
+    CardToken, ChangeAccount, ChangeCard, Contract, CredentialId, Currency, Decimal, Directory,
+    IssueCredential, MaskedPan, OpenAccount, ReadSet, RevokeCredential, Scope, Timestamp, WriteSet,
+    Zone,
 };
 use store::{MemoryStore, Source, Store, StoreError};
 use tower::ServiceExt;
 
 use crate::http::callers::Uses;
 use crate::http::secrets::secret_hash;
-use crate::{Platform, Secrets};
+use crate::{PackageFiles, Platform, Secrets};
 
 /// When the world begins: a Friday noon in Stockholm.
 pub(crate) const BEGIN: &str = "2026-11-20T11:00:00.000Z";
@@ -64,6 +74,19 @@ pub(crate) const CARD_ON_BLOCKED: &str = "card-on-blocked-account";
 pub(crate) const CARD_ON_CLOSED: &str = "card-on-closed-account";
 /// Company 200, SEK, limit 50 000.00.
 pub(crate) const CARD_200: &str = "card-of-company-200";
+
+/// Access: customer 1 and all below it.
+pub(crate) const ACCESS_KEY: &str = "access-key-of-customer-1";
+/// Access: customer 2, which is none of customer 1's.
+pub(crate) const ACCESS_KEY_OTHER: &str = "access-key-of-customer-2";
+/// Terminals: customer 1 and all below it.
+pub(crate) const APP: (&str, &str) = ("121212", "app-token-of-customer-1");
+/// Terminals: customer 2.
+pub(crate) const APP_OTHER: (&str, &str) = ("343434", "app-token-of-customer-2");
+/// What the Terminals contract calls customer 3, an approved merchant below customer 1.
+pub(crate) const ACCOUNT_ID: &str = "00000000-0000-4000-8000-000000000003";
+/// The same of customer 4, an approved merchant below customer 2.
+pub(crate) const ACCOUNT_ID_OTHER: &str = "00000000-0000-4000-8000-000000000004";
 
 /// The platform, what serves it, and what drives it.
 pub(crate) struct World {
@@ -163,10 +186,51 @@ impl World {
             virtual_clock: Some(virtual_clock),
             draining: Arc::default(),
             monotonic: || tokio::time::Instant::now().into_std(),
+            packages: Arc::new(PackageFiles::new(scratch_dir(), 1024 * 1024)),
         };
         let account = Seed(&platform).all();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         World { app: build(platform.clone()), clock, platform, account, mood, runtime }
+    }
+
+    /// As [`World::new`], with customers: 1 and 2 are partners, 3 and 4 merchants of theirs.
+    pub(crate) fn with_estate(build: impl FnOnce(Platform) -> Router) -> World {
+        let world = World::new(build);
+        Seed(&world.platform).estate();
+        world
+    }
+
+    /// Submits a command of the estate and expects it to be granted.
+    pub(crate) fn submit_estate(&self, command: estate::Command) -> estate::Answer {
+        self.platform.engine.submit_blocking(command).unwrap()
+    }
+
+    /// Calls with a JSON body and an API key of Access; without a body or a key where empty.
+    pub(crate) fn call_access(&self, method: &str, path: &str, key: &str, body: &str) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        if !key.is_empty() {
+            request = request.header("authorization", format!("apikey {key}"));
+        }
+        if !body.is_empty() {
+            request = request.header("content-type", "application/json");
+        }
+        self.send(request.body(Body::from(body.to_owned())).unwrap())
+    }
+
+    /// Calls the Terminals contract as an application.
+    pub(crate) fn call_terminals(
+        &self,
+        method: &str,
+        path: &str,
+        (id, token): (&str, &str),
+        body: &str,
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(path).header("api-version", "3.0");
+        request = request.header("app-id", id).header("app-token", token);
+        if !body.is_empty() {
+            request = request.header("content-type", "application/json");
+        }
+        self.send(request.body(Body::from(body.to_owned())).unwrap())
     }
 
     /// Calls with a JSON body; without a body or a token where they are empty.
@@ -213,6 +277,8 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         self.platform.engine.close();
+        // Most tests put nothing there.
+        drop(std::fs::remove_dir_all(self.platform.packages.path_of("")));
     }
 }
 
@@ -314,6 +380,71 @@ impl Seed<'_> {
         self.submit(Command::RevokeCredential(revoke));
     }
 
+    fn estate(&self) {
+        for name in ["Partner 1", "Partner 2"] {
+            let add = AddCustomer {
+                parent: 0,
+                name: name.to_owned(),
+                organisation_number: "556677-8899".to_owned(),
+                draw: Draw([name.len().try_into().unwrap(); 32]),
+                actor: actor(),
+                idempotency: None,
+            };
+            self.submit_estate(estate::Command::AddCustomer(add));
+        }
+        for (customer, key, (id, token), account) in
+            [(1, ACCESS_KEY, APP, ACCOUNT_ID), (2, ACCESS_KEY_OTHER, APP_OTHER, ACCOUNT_ID_OTHER)]
+        {
+            self.credential(key, Contract::Access, Scope::Customer(customer), None);
+            self.login(id, token, Scope::Customer(customer));
+            self.merchant(customer, account);
+        }
+    }
+
+    /// Adds a merchant below a customer, with one ordered terminal of model C100+.
+    fn merchant(&self, parent: i64, account_id: &str) {
+        let by = |number| CredentialId(number);
+        let submit = SubmitRequest {
+            application: application(parent),
+            customer: None,
+            root: parent,
+            credential: by(i64::MAX),
+            actor: actor(),
+        };
+        let submitted = self.submit_estate(estate::Command::SubmitRequest(submit));
+        let Outcome::Request(request) = submitted.done else { panic!("{submitted:?}") };
+        let approve = ApproveRequest {
+            request: request.number,
+            identities: ChosenIdentities {
+                company_number: Some("100".to_owned()),
+                account_id: Some(account_id.to_owned()),
+                ..ChosenIdentities::default()
+            },
+            draw: Draw([u8::try_from(parent).unwrap(); 32]),
+            reviewer: Reviewer { credential: by(i64::MAX - 1), actor: actor() },
+            idempotency: None,
+        };
+        self.submit_estate(estate::Command::ApproveRequest(approve));
+    }
+
+    fn login(&self, login: &str, secret: &str, scope: Scope) {
+        self.submit(Command::IssueCredential(IssueCredential {
+            login: Some(login.to_owned()),
+            contract: Contract::Terminals,
+            label: secret.to_owned(),
+            scope,
+            secret_hash: secret_hash(secret),
+            salt: [0; 16],
+            expires_at: None,
+            actor: actor(),
+            idempotency: None,
+        }));
+    }
+
+    fn submit_estate(&self, command: estate::Command) -> estate::Answer {
+        self.0.engine.submit_blocking(command).unwrap()
+    }
+
     fn company(&self, number: &str, currencies: &[&str], sellers: &[&str]) {
         self.submit(Command::AddCompany(AddCompany {
             number: number.to_owned(),
@@ -372,6 +503,7 @@ impl Seed<'_> {
         expires_at: Option<Timestamp>,
     ) {
         self.submit(Command::IssueCredential(IssueCredential {
+            login: None,
             contract,
             label: secret.to_owned(),
             scope,
@@ -386,6 +518,52 @@ impl Seed<'_> {
     fn submit(&self, command: Command) -> Done {
         self.0.engine.submit_blocking(command).unwrap().done
     }
+}
+
+/// A merchant's application that is in order.
+pub(crate) fn application(parent: i64) -> Application {
+    let text = str::to_owned;
+    Application {
+        notes: Some(text("Ring på dörren 🔔")),
+        parent,
+        organisation_number: text("123456-7890"),
+        address: Address {
+            company_name: format!("Åkes Ägg & Öl {parent}"),
+            street: text("Kanalvägen 14"),
+            zip_code: text("19461"),
+            city: text("UPPLANDS VÄSBY"),
+            country: text("Sweden"),
+            contact_name: text("Åke Ödman"),
+            contact_phone: text("08-123456"),
+            contact_email: text("ake@example.com"),
+        },
+        transaction_types: vec![TransactionTypeChoice {
+            kind: TransactionType::Purchase,
+            is_active: true,
+            wants_password: false,
+        }],
+        agreements: vec![Agreement { card_brand: 1, number: text("123456"), acquirer: 6 }],
+        languages: vec![LanguageChoice { language: 1, is_default: true }],
+        site_language: text("sv-SE"),
+        mcc: text("5411"),
+        country_numeric: text("752"),
+        currency: text("SEK"),
+        end_of_day: text("01:00"),
+        password_hash: None,
+        receipt_name: text("ÅKES ÄGG & ÖL"),
+        support_phone: None,
+        receipt_phone: None,
+        tipping: false,
+        signature: false,
+        order: Some(TerminalOrder { quantity: 1, model: 9, operating_mode: 2, notes: None }),
+    }
+}
+
+/// A directory of this test's own, which is not made yet.
+fn scratch_dir() -> std::path::PathBuf {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let number = COUNT.fetch_add(1, Ordering::SeqCst);
+    std::env::temp_dir().join(format!("kassa-surfaces-{}-{number}", std::process::id()))
 }
 
 fn actor() -> String {

@@ -8,15 +8,16 @@ use super::checkout::{items, metadata};
 use super::{Finding, expect_none};
 
 /// Each crate of the workspace with the crates of the workspace that it may depend on.
-const EDGES: [(&str, &[&str]); 9] = [
+const EDGES: [(&str, &[&str]); 10] = [
     ("ledger", &[]),
+    ("estate", &["ledger"]),
     ("store", &["ledger"]),
-    ("engine", &["ledger", "store"]),
-    ("surfaces", &["ledger", "engine"]),
+    ("engine", &["estate", "ledger", "store"]),
+    ("surfaces", &["engine", "estate", "ledger"]),
     ("bench", &[]),
     ("cluster", &[]),
-    ("kassa", &["bench", "engine", "ledger", "store", "surfaces"]),
-    ("sim", &["engine", "ledger", "store"]),
+    ("kassa", &["bench", "engine", "estate", "ledger", "store", "surfaces"]),
+    ("sim", &["engine", "estate", "ledger", "store"]),
     ("xtask", &["cluster"]),
 ];
 
@@ -24,7 +25,7 @@ const EDGES: [(&str, &[&str]); 9] = [
 const FOR_TESTS: [&str; 4] = ["store", "engine", "ledger", "cluster"];
 
 /// Crates that decide and do nothing else: no IO, no clock, no random numbers, no logging.
-const PURE: [&str; 1] = ["ledger"];
+const PURE: [&str; 2] = ["ledger", "estate"];
 
 /// What a pure crate must not depend on.
 const IMPURE: [&str; 8] =

@@ -60,7 +60,8 @@ fn card_of(row: &Row) -> Option<CardId> {
             | ChangeKind::AccountOpened
             | ChangeKind::AccountChanged
             | ChangeKind::CredentialIssued
-            | ChangeKind::CredentialRevoked => None,
+            | ChangeKind::CredentialRevoked
+            | ChangeKind::Estate(_) => None,
         },
     }
 }

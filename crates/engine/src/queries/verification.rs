@@ -14,6 +14,7 @@ pub fn verification(reader: &mut dyn Reader) -> Result<Verification, StoreError>
         Record::Seal(seal) => auditor.seal(&seal),
         Record::Account(account) => auditor.account(&account),
         Record::Key(key, row) => auditor.key(key, row),
+        Record::Document(_) => {}
         Record::Unreadable(what) => auditor.unreadable(&what),
     })?;
     Ok(auditor.finish())

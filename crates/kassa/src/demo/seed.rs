@@ -95,6 +95,7 @@ fn seller() -> AddSeller {
 
 fn credential(contract: Contract, scope: Scope, secret: &str) -> Command {
     Command::IssueCredential(IssueCredential {
+        login: None,
         contract,
         label: "demo".to_owned(),
         scope,

@@ -149,7 +149,9 @@ impl Standing {
             ChangeKind::CompanyChanged => {
                 self.companies.get(&CompanyId(change.subject.0)).map(|_| ())
             }
-            ChangeKind::CredentialIssued | ChangeKind::CredentialRevoked => Some(()),
+            ChangeKind::CredentialIssued
+            | ChangeKind::CredentialRevoked
+            | ChangeKind::Estate(_) => Some(()),
         };
         applied.ok_or_else(|| format!("change {} does not follow", change.id.0))
     }

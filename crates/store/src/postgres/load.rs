@@ -379,5 +379,6 @@ pub(super) async fn read_directory(
         cells::all(&sellers, cells::seller)?,
         cells::all(&payables, |row| get_payable(&mut cells::Columns::of(row)))?,
         cells::all(&credentials, cells::credential)?,
+        Vec::new(),
     )))
 }

@@ -233,6 +233,15 @@ impl Reader for PostgresReader {
         })
     }
 
+    fn documents(
+        &mut self,
+        _list: &str,
+        _part: crate::Part,
+        _limit: usize,
+    ) -> Result<Vec<ledger::Document>, StoreError> {
+        Err(StoreError::NotCommitted)
+    }
+
     fn due(&mut self, now: Timestamp, limit: usize) -> Result<Vec<AuthorizationId>, StoreError> {
         // Word for word the condition of the index.
         let sql = "SELECT id FROM authorization_ WHERE state = 0 AND taken < amount \

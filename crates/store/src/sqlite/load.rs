@@ -10,6 +10,7 @@ use ledger::{
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Result};
 
 use super::cache::Cache;
+use super::documents::load_documents;
 use super::rows::{
     ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, SEALS, TRANSACTIONS, read_account,
     read_authorization, read_card, read_change, read_seal, read_transaction,
@@ -66,6 +67,7 @@ pub(super) fn load(
     load_rows(connection, reads, &mut books, &mut accounts)?;
     load_cards(connection, &reads.cards, cache, &mut books, &mut accounts)?;
     load_accounts(connection, accounts, cache, &mut books)?;
+    load_documents(connection, reads, &mut books)?;
     Ok(books)
 }
 

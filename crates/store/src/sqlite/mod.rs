@@ -5,6 +5,7 @@
 
 mod cache;
 pub(crate) mod copy;
+mod documents;
 mod keys;
 mod load;
 mod open;

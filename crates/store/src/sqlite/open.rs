@@ -28,8 +28,10 @@ const READER_CACHE_KIB: i64 = 8 * 1024;
 const STATEMENTS_MAX: usize = 64;
 
 /// All migrations, in order. A released one never changes.
-const MIGRATIONS: [(&str, &str); 1] =
-    [("0001_card_ledger", include_str!("../../migrations/sqlite/0001_card_ledger.sql"))];
+const MIGRATIONS: [(&str, &str); 2] = [
+    ("0001_card_ledger", include_str!("../../migrations/sqlite/0001_card_ledger.sql")),
+    ("0002_estate", include_str!("../../migrations/sqlite/0002_estate.sql")),
+];
 
 const CREATE_MIGRATION: &str = "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, \
                                 name TEXT NOT NULL, checksum BLOB NOT NULL) STRICT";

@@ -5,18 +5,19 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ledger::{
-    Account, AccountId, AuthorizationId, Books, Card, CardId, Directory, Key, ReadSet, Row, RowId,
-    Timestamp,
+    Account, AccountId, AuthorizationId, Books, Card, CardId, Directory, Document, Key, ReadSet,
+    Row, RowId, Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior};
 
 use super::cache::Cache;
+use super::documents::documents;
 use super::keys::{FreshKeys, find_merged, find_stored};
 use super::load::{RowFinder, load, read_end};
 use super::open::connect_reader;
 use super::rows::{ACCOUNTS, CARDS, DIRECTORY_VERSION, read_account, read_card, read_directory};
 use super::walk::{audit, rows_after, rows_before};
-use crate::{Reader, Record, Source, StoreError};
+use crate::{Part, Reader, Record, Source, StoreError};
 
 /// Opens readers on one database file.
 pub(super) struct SqliteSource {
@@ -121,6 +122,15 @@ impl Reader for SqliteReader {
     ) -> Result<Vec<Account>, StoreError> {
         let sql = ACCOUNTS.select("WHERE id < ? ORDER BY id DESC LIMIT ?");
         self.list(&sql, [before.0, count(limit)], read_account)
+    }
+
+    fn documents(
+        &mut self,
+        list: &str,
+        part: Part,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        self.read(|connection, _| documents(connection, list, part, limit))
     }
 
     fn due(&mut self, now: Timestamp, limit: usize) -> Result<Vec<AuthorizationId>, StoreError> {

@@ -3,22 +3,22 @@
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, Authorization, Card, Change, Company, Credential, Currency, Key, RowId,
-    Seal, Seller, SellerId, Transaction,
+    Account, AccountId, Authorization, Card, Change, Company, Credential, Currency, Document, Key,
+    RowId, Seal, Seller, SellerId, Transaction,
 };
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Result, Row, Statement, params};
 
 use crate::codes::Coded;
 pub(super) use crate::rows::{
-    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, KEYS, PAYABLES, SEALS,
-    SELLERS, TRANSACTIONS, Table,
+    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, DOCUMENT_LISTS,
+    DOCUMENT_NAMES, DOCUMENTS, KEYS, PAYABLES, SEALS, SELLERS, TRANSACTIONS, Table,
 };
 use crate::rows::{
     Cell, Cells, directory, get_account, get_authorization, get_card, get_change, get_company,
-    get_credential, get_key, get_payable, get_seal, get_seller, get_transaction, put_account,
-    put_authorization, put_card, put_change, put_company, put_credential, put_payable, put_seal,
-    put_seller, put_transaction,
+    get_credential, get_document, get_key, get_payable, get_seal, get_seller, get_transaction,
+    is_resident, put_account, put_authorization, put_card, put_change, put_company, put_credential,
+    put_document, put_payable, put_seal, put_seller, put_transaction,
 };
 
 /// The two tables of keys that are not yet among [`KEYS`].
@@ -127,6 +127,14 @@ pub(super) fn write_credential(upsert: &mut Statement<'_>, row: &Credential) -> 
 
 pub(super) fn read_credential(row: &Row<'_>) -> Result<Credential> {
     get_credential(&mut Columns::of(row))
+}
+
+pub(super) fn write_document(statement: &mut Statement<'_>, row: &Document) -> Result<()> {
+    execute(statement, &put_document(row))
+}
+
+pub(super) fn read_document(row: &Row<'_>) -> Result<Document> {
+    get_document(&mut Columns::of(row))
 }
 
 pub(super) fn read_key(row: &Row<'_>) -> Result<(Key, RowId)> {
@@ -267,11 +275,13 @@ const DIRECTORY_NEWEST: &str = "SELECT value FROM meta WHERE name = 'directory_n
 pub(super) fn read_directory(connection: &rusqlite::Connection) -> Result<Arc<ledger::Directory>> {
     let number = |sql| connection.prepare_cached(sql)?.query_row((), |row| row.get(0));
     let (version, newest) = (number(DIRECTORY_VERSION)?, RowId(number(DIRECTORY_NEWEST)?));
+    let residents = DOCUMENTS.select(&format!("WHERE {} ORDER BY kind, number", is_resident()));
     Ok(Arc::new(directory(
         (version, newest),
         read_all(connection, &COMPANIES.select("ORDER BY id"), read_company)?,
         read_all(connection, &SELLERS.select("ORDER BY id"), read_seller)?,
         read_all(connection, &PAYABLES.select("ORDER BY account"), read_payable)?,
         read_all(connection, &CREDENTIALS.select("ORDER BY id"), read_credential)?,
+        read_all(connection, &residents, read_document)?,
     )))
 }

@@ -7,8 +7,9 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, Result, Rows};
 
 use super::rows::{
-    ACCOUNTS, AUTHORIZATIONS, CHANGES, FRESH_KEYS, KEYS, SEALS, TRANSACTIONS, Table, is_unreadable,
-    read_account, read_authorization, read_change, read_key, read_seal, read_transaction,
+    ACCOUNTS, AUTHORIZATIONS, CHANGES, DOCUMENTS, FRESH_KEYS, KEYS, SEALS, TRANSACTIONS, Table,
+    is_unreadable, read_account, read_authorization, read_change, read_document, read_key,
+    read_seal, read_transaction,
 };
 use crate::Record;
 
@@ -93,7 +94,9 @@ pub(super) fn audit(connection: &Connection, visit: &mut dyn FnMut(Record)) -> R
         let mut keys = connection.prepare(&table.select(unmerged))?;
         Walk::new(table, keys.query(())?, key_record)?.visit(visit)?;
     }
-    Ok(())
+    let mut documents = connection.prepare(&DOCUMENTS.select("ORDER BY kind, number"))?;
+    let document = |row: &rusqlite::Row<'_>| Ok(Record::Document(read_document(row)?));
+    Walk::new(&DOCUMENTS, documents.query(())?, document)?.visit(visit)
 }
 
 fn key_record(row: &rusqlite::Row<'_>) -> Result<Record> {

@@ -3,6 +3,7 @@
 use ledger::{Account, Row, RowId, WriteSet};
 use rusqlite::{Connection, Result};
 
+use super::documents::write_documents;
 use super::rows::{
     ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, PAYABLES, SEALS, SELLERS,
     TRANSACTIONS, UPDATE_ACCOUNT, UPDATE_AUTHORIZATION, UPDATE_TRANSACTION, update_account,
@@ -29,6 +30,7 @@ pub(super) fn write(connection: &Connection, writes: &WriteSet, newest: RowId) -
         cards.sort_unstable_by_key(|card| card.id);
         cards.into_iter().try_for_each(|card| write_card(&mut upsert, card))?;
     }
+    write_documents(connection, &writes.documents)?;
     if let Some(directory) = &writes.directory {
         write_directory(connection, writes)?;
         let mut set = connection.prepare_cached(SET_DIRECTORY)?;

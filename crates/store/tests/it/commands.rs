@@ -220,6 +220,7 @@ pub(crate) fn expire(row: RowId) -> Command {
 
 pub(crate) fn credential(scope: Scope, seed: u8, expires_at: Option<Timestamp>) -> Command {
     Command::IssueCredential(IssueCredential {
+        login: None,
         contract: if seed.is_multiple_of(2) { Contract::CardLedger } else { Contract::Operator },
         label: format!("nyckel {seed}"),
         scope,

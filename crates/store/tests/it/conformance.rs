@@ -502,6 +502,7 @@ fn an_audit_shows_each_seal_after_its_rows() {
                 }
                 Record::Account(_) => 1,
                 Record::Key(..) => 2,
+                Record::Document(_) => 3,
                 Record::Unreadable(what) => panic!("{what}"),
             });
         };

@@ -184,6 +184,7 @@ pub(crate) fn dump(reader: &mut dyn Reader) -> Dump {
         Record::Row(_) | Record::Seal(_) => dump.journal.push(record),
         Record::Account(account) => dump.accounts.push(account),
         Record::Key(key, row) => dump.keys.push((key, row)),
+        Record::Document(_) => {}
         Record::Unreadable(what) => dump.unreadable.push(what),
     };
     reader.audit(visit).unwrap();

@@ -82,7 +82,7 @@ async fn answer_ceiling(
     let credential = bearer(platform, Contract::CardLedger, &parts.headers)?;
     let company = match &credential.scope {
         Scope::Company { number, .. } => number.clone(),
-        Scope::Installation => String::new(),
+        Scope::Installation | Scope::Customer(_) => String::new(),
     };
     let origin = Origin { company, seller_scope: None, mount: Mount::CardTransaction };
     let command = wire::authorization(&json_body(&parts.headers, body).await?, &origin)?;
@@ -203,7 +203,9 @@ fn enter(
     let seller_scope = match &credential.scope {
         Scope::Installation => None,
         Scope::Company { number, seller } if *number == company => seller.clone(),
-        Scope::Company { .. } => return Err(Problem::Plain(Kind::CompanyTokenMismatch)),
+        Scope::Company { .. } | Scope::Customer(_) => {
+            return Err(Problem::Plain(Kind::CompanyTokenMismatch));
+        }
     };
     Ok(Origin { company, seller_scope, mount })
 }

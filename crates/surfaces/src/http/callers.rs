@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderValue};
 use ledger::{Contract, Credential, CredentialId, Timestamp};
 
 use crate::http::platform::Platform;
@@ -49,6 +49,36 @@ pub fn bearer(
         return Err(CallerError::Missing);
     }
     credential(platform, contract, token.trim())
+}
+
+/// Finds the credential of Access that a request's `Authorization: apikey KEY` is.
+///
+/// # Errors
+/// [`CallerError`].
+pub fn api_key(platform: &Platform, headers: &HeaderMap) -> Result<Arc<Credential>, CallerError> {
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, key) = header.and_then(|h| h.split_once(' ')).ok_or(CallerError::Missing)?;
+    if !scheme.eq_ignore_ascii_case("apikey") || key.trim().is_empty() {
+        return Err(CallerError::Missing);
+    }
+    credential(platform, Contract::Access, key.trim())
+}
+
+/// Finds the credential of the Terminals contract that a request's `App-Id` and `App-Token` are
+/// together.
+///
+/// # Errors
+/// [`CallerError`].
+pub fn application(
+    platform: &Platform,
+    headers: &HeaderMap,
+) -> Result<Arc<Credential>, CallerError> {
+    let header = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let (id, token) = (header("app-id"), header("app-token"));
+    let (id, token) = id.zip(token).ok_or(CallerError::Missing)?;
+    let found = credential(platform, Contract::Terminals, token)?;
+    let is_its = found.login.as_deref() == Some(id);
+    if is_its { Ok(found) } else { Err(CallerError::Unknown) }
 }
 
 /// Finds the credential of `contract` whose secret this is.

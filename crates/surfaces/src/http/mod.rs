@@ -5,6 +5,7 @@ pub mod body;
 pub mod callers;
 pub mod fields;
 pub mod figures;
+pub mod package_files;
 pub mod paging;
 pub mod platform;
 pub mod problem;

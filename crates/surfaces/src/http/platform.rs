@@ -8,6 +8,7 @@ use engine::{Clock, Handle, Queries, Randomness, VirtualClock};
 use ledger::Timestamp;
 
 use crate::http::callers::Uses;
+use crate::http::package_files::PackageFiles;
 use crate::http::secrets::Secrets;
 
 /// Everything a handler may use. Cheap to clone.
@@ -25,6 +26,8 @@ pub struct Platform {
     pub secrets: Arc<Secrets>,
     /// Who has called since the last report.
     pub uses: Arc<Uses>,
+    /// Where the bytes of packages for terminals are.
+    pub packages: Arc<PackageFiles>,
     /// The clock that the demo may move. `None` where time cannot be moved.
     pub virtual_clock: Option<Arc<VirtualClock>>,
     /// Measures how long things take. Tells no time of day.

@@ -44,6 +44,21 @@ impl Secrets {
         URL_SAFE_NO_PAD.encode(self.derive("credential secret", salt))
     }
 
+    /// The code with which a device activates itself as the terminal that was given this salt:
+    /// eight digits.
+    pub fn activation_code(&self, salt: &str) -> String {
+        let [a, b, c, d, e, f, g, h, ..] = self.derive("activation code", salt.as_bytes());
+        let number = u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 100_000_000;
+        format!("{number:08}")
+    }
+
+    /// The token of the device that activated itself as a terminal, and was given this salt. It
+    /// names the terminal, so that it can be looked up.
+    pub fn device_token(&self, terminal: i64, salt: &str) -> String {
+        let secret = URL_SAFE_NO_PAD.encode(self.derive("device token", salt.as_bytes()));
+        format!("kdt_{terminal}_{secret}")
+    }
+
     /// A UUID that belongs to a row, the same whenever it is asked for, and says nothing about it.
     pub fn row_uuid(&self, row: i64) -> String {
         let derived = self.derive("row uuid", &row.to_be_bytes());

@@ -56,6 +56,7 @@ pub(super) async fn issue_credential(
     platform.randomness.fill(&mut salt);
     let command = IssueCredential {
         contract,
+        login: None,
         label: new.label,
         scope,
         secret_hash: secret_hash(&platform.secrets.credential_secret(&salt)),

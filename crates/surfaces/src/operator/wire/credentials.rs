@@ -133,6 +133,7 @@ fn reach(object: &mut Object) -> Option<Reach> {
             }
             Some(Reach::Built { contract, scope: Scope::Company { number: company?, seller } })
         }
+        Named::Built(Contract::Access | Contract::Terminals) => Some(Reach::NotBuilt("customers")),
         Named::Built(contract @ Contract::Operator) => {
             if company.is_some() {
                 object.refuse("company_number", "does not go with operator");
@@ -165,7 +166,7 @@ impl CredentialBody {
         last_used_at: Option<Timestamp>,
     ) -> CredentialBody {
         let (company, seller) = match &credential.scope {
-            Scope::Installation => (None, None),
+            Scope::Installation | Scope::Customer(_) => (None, None),
             Scope::Company { number, seller } => (Some(number.clone()), seller.clone()),
         };
         CredentialBody {

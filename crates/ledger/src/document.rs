@@ -1,0 +1,220 @@
+//! Documents: what is configured, ordered and reviewed, as fields by name. Money is never in one.
+//!
+//! A document has an id, fields, the names by which it alone is found, and the lists it is on. The
+//! rules that give fields their meaning live with the types that are made of them; here is only
+//! how they are kept, found and changed.
+//!
+//! Invariant: a name leads to one document; a document is on a list, or found by a name, exactly
+//! when it says so itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::time::Timestamp;
+
+/// The kinds of documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// The newest number of each kind that is numbered by itself.
+    Numbers,
+    /// A node of the customer tree.
+    Customer,
+    /// A request to onboard a customer.
+    Request,
+    /// A terminal.
+    Terminal,
+    /// Software for terminals.
+    Package,
+    /// A package that one terminal shall install.
+    Update,
+    /// The plan by which many terminals get a package.
+    Rollout,
+    /// What a rollout has come to so far.
+    Tally,
+}
+
+/// Names a document: its number among those of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DocumentId {
+    /// The kind.
+    pub kind: Kind,
+    /// The number, from 1.
+    pub number: i64,
+}
+
+/// Names and values, both text. What is absent has no entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields(BTreeMap<String, String>);
+
+/// One document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Which one.
+    pub id: DocumentId,
+    /// What it says.
+    pub fields: Fields,
+    /// What it alone is found by, in the whole installation.
+    pub names: BTreeSet<String>,
+    /// The lists it is on, in the order of numbers.
+    pub lists: BTreeSet<String>,
+}
+
+/// A document that a batch writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenDocument {
+    /// As it is now.
+    pub document: Document,
+    /// The names and lists it had before the batch. `None` when it is new.
+    pub before: Option<(BTreeSet<String>, BTreeSet<String>)>,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Kind; 8] = [
+        Kind::Numbers,
+        Kind::Customer,
+        Kind::Request,
+        Kind::Terminal,
+        Kind::Package,
+        Kind::Update,
+        Kind::Rollout,
+        Kind::Tally,
+    ];
+
+    /// The word used in rows and changes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Numbers => "numbers",
+            Kind::Customer => "customer",
+            Kind::Request => "request",
+            Kind::Terminal => "terminal",
+            Kind::Package => "package",
+            Kind::Update => "update",
+            Kind::Rollout => "rollout",
+            Kind::Tally => "tally",
+        }
+    }
+
+    /// Whether documents of this kind are few, change seldom, and are wanted by so many commands
+    /// that they are part of the directory.
+    pub fn is_resident(self) -> bool {
+        match self {
+            Kind::Numbers | Kind::Customer | Kind::Package | Kind::Rollout => true,
+            Kind::Request | Kind::Terminal | Kind::Update | Kind::Tally => false,
+        }
+    }
+
+    /// The document of this kind with this number.
+    pub fn id(self, number: i64) -> DocumentId {
+        DocumentId { kind: self, number }
+    }
+}
+
+impl Fields {
+    /// The text of a field.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The number that a field is.
+    pub fn number(&self, name: &str) -> Option<i64> {
+        self.text(name)?.parse().ok()
+    }
+
+    /// The time that a field is: milliseconds since the epoch.
+    pub fn time(&self, name: &str) -> Option<Timestamp> {
+        self.number(name).map(Timestamp)
+    }
+
+    /// Whether a field is `true`.
+    pub fn is_true(&self, name: &str) -> bool {
+        self.text(name) == Some("true")
+    }
+
+    /// Sets a field, or takes it away.
+    pub fn set(&mut self, name: impl Into<String>, value: Option<String>) {
+        let name = name.into();
+        match value {
+            Some(value) => drop(self.0.insert(name, value)),
+            None => drop(self.0.remove(&name)),
+        }
+    }
+
+    /// The same fields and one more, where it has a value.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: Option<impl Into<String>>) -> Fields {
+        self.set(name, value.map(Into::into));
+        self
+    }
+
+    /// The fields whose names begin with `prefix`, without it.
+    #[must_use]
+    pub fn under(&self, prefix: &str) -> Fields {
+        let after = self.0.range(prefix.to_owned()..);
+        let under = after.map_while(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
+        Fields(under.map(|(name, value)| (name.to_owned(), value.clone())).collect())
+    }
+
+    /// Adds all of `others` under `prefix`.
+    #[must_use]
+    pub fn with_all(mut self, prefix: &str, others: &Fields) -> Fields {
+        let others = others.0.iter();
+        self.0.extend(others.map(|(name, value)| (format!("{prefix}{name}"), value.clone())));
+        self
+    }
+
+    /// All fields, in the order of their names.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(fields: I) -> Fields {
+        Fields(fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+impl Document {
+    /// A document that is found by its id alone.
+    pub fn new(id: DocumentId, fields: Fields) -> Document {
+        Document { id, fields, names: BTreeSet::new(), lists: BTreeSet::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_read_as_what_they_are() {
+        let fields = Fields::default()
+            .with("a", Some("7"))
+            .with("b", None::<String>)
+            .with("c", Some("true"))
+            .with("d", Some("Åsa 🦊"));
+        assert_eq!((fields.number("a"), fields.time("a")), (Some(7), Some(Timestamp(7))));
+        assert_eq!((fields.text("b"), fields.number("d")), (None, None));
+        assert!(fields.is_true("c") && !fields.is_true("a"));
+        assert_eq!(fields.iter().count(), 3);
+    }
+
+    #[test]
+    fn parts_are_taken_out_and_put_in() {
+        let part: Fields = [("x", "1"), ("y", "2")].into_iter().collect();
+        let whole = Fields::default().with("a", Some("0")).with_all("part.", &part);
+        assert_eq!(whole.text("part.y"), Some("2"));
+        assert_eq!(whole.under("part."), part);
+        assert!(whole.under("b.").is_empty());
+    }
+
+    #[test]
+    fn words_tell_kinds_apart() {
+        let words: BTreeSet<&str> = Kind::ALL.into_iter().map(Kind::as_str).collect();
+        assert_eq!(words.len(), Kind::ALL.len());
+    }
+}

@@ -1,0 +1,108 @@
+//! Documents, and the tables by which names and lists lead to them.
+
+use std::collections::BTreeSet;
+
+use ledger::{Books, Document, DocumentId, ReadSet, WrittenDocument};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+
+use super::rows::{DOCUMENT_LISTS, DOCUMENT_NAMES, DOCUMENTS, read_document, write_document};
+use crate::Part;
+use crate::codes::Coded;
+
+/// Loads the documents that `reads` names, but for those of resident kinds.
+pub(super) fn load_documents(
+    connection: &Connection,
+    reads: &ReadSet,
+    books: &mut Books,
+) -> Result<()> {
+    if reads.documents.is_empty() && reads.names.is_empty() && reads.lists.is_empty() {
+        return Ok(());
+    }
+    let mut ids: BTreeSet<DocumentId> = reads.documents.iter().copied().collect();
+    let mut named = connection.prepare_cached(&DOCUMENT_NAMES.select("WHERE name = ?"))?;
+    for name in &reads.names {
+        ids.extend(named.query_row([name], |row| document_id(row, (1, 2))).optional()?);
+    }
+    let mut listed = connection.prepare_cached(&DOCUMENT_LISTS.select("WHERE list = ?"))?;
+    for list in &reads.lists {
+        for id in listed.query_map([list], |row| document_id(row, (2, 1)))? {
+            ids.insert(id?);
+        }
+    }
+    let find = DOCUMENTS.select("WHERE kind = ? AND number = ?");
+    let mut find = connection.prepare_cached(&find)?;
+    for id in ids.into_iter().filter(|id| !id.kind.is_resident()) {
+        let found = find.query_row([id.kind.code(), id.number], read_document).optional()?;
+        books.documents.extend(found.map(|found| (id, found)));
+    }
+    Ok(())
+}
+
+/// The documents in a part of a list.
+pub(super) fn documents(
+    connection: &Connection,
+    list: &str,
+    part: Part,
+    limit: usize,
+) -> Result<Vec<Document>> {
+    let (number, range) = match part {
+        Part::After(number) => (number, "l.number > ? ORDER BY l.number"),
+        Part::Before(number) => (number, "l.number < ? ORDER BY l.number DESC"),
+    };
+    let columns = DOCUMENTS.columns.iter().map(|(name, _)| format!("d.{name}"));
+    let sql = format!(
+        "SELECT {} FROM document_list AS l JOIN document AS d \
+         ON d.kind = l.kind AND d.number = l.number WHERE l.list = ? AND {range} LIMIT ?",
+        columns.collect::<Vec<_>>().join(", ")
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut find = connection.prepare_cached(&sql)?;
+    find.query_map(params![list, number, limit], read_document)?.collect()
+}
+
+/// Writes documents, and what changed in their names and lists. What is given up goes first, so
+/// that another document of the batch may take it.
+pub(super) fn write_documents(connection: &Connection, written: &[WrittenDocument]) -> Result<()> {
+    if written.is_empty() {
+        return Ok(());
+    }
+    let nothing = (BTreeSet::new(), BTreeSet::new());
+    let each = || written.iter().map(|w| (&w.document, w.before.as_ref().unwrap_or(&nothing)));
+    let mut unname = connection.prepare_cached("DELETE FROM document_name WHERE name = ?")?;
+    let mut unlist = connection
+        .prepare_cached("DELETE FROM document_list WHERE list = ? AND number = ? AND kind = ?")?;
+    for (document, (names, lists)) in each() {
+        for name in names.difference(&document.names) {
+            unname.execute([name])?;
+        }
+        for list in lists.difference(&document.lists) {
+            unlist.execute(params![list, document.id.number, document.id.kind.code()])?;
+        }
+    }
+    let mut insert = connection.prepare_cached(&DOCUMENTS.insert())?;
+    let mut update = connection.prepare_cached(
+        "UPDATE document SET fields = ?3, names = ?4, lists = ?5 WHERE kind = ?1 AND number = ?2",
+    )?;
+    let mut name_it = connection.prepare_cached(&DOCUMENT_NAMES.insert())?;
+    let mut list_it = connection.prepare_cached(&DOCUMENT_LISTS.insert())?;
+    for (document, (names, lists)) in each() {
+        let DocumentId { kind, number } = document.id;
+        for name in document.names.difference(names) {
+            name_it.execute(params![name, kind.code(), number])?;
+        }
+        for list in document.lists.difference(lists) {
+            list_it.execute(params![list, number, kind.code()])?;
+        }
+    }
+    for WrittenDocument { document, before } in written {
+        let statement = if before.is_some() { &mut update } else { &mut insert };
+        write_document(statement, document)?;
+    }
+    Ok(())
+}
+
+fn document_id(row: &Row<'_>, (kind, number): (usize, usize)) -> Result<DocumentId> {
+    let code = row.get(kind)?;
+    let kind = Coded::of(code).ok_or(rusqlite::Error::IntegralValueOutOfRange(kind, code))?;
+    Ok(DocumentId { kind, number: row.get(number)? })
+}

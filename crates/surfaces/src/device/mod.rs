@@ -1,0 +1,19 @@
+//! The device API: what a terminal says and is told.
+
+use axum::Router;
+use utoipa::openapi::OpenApi;
+
+use crate::Platform;
+
+/// Where the contract is mounted.
+pub const MOUNT: &str = "/device/v1";
+
+/// Serves the contract.
+pub fn router(platform: Platform) -> Router {
+    Router::new().with_state(platform)
+}
+
+/// Describes the contract.
+pub fn openapi() -> OpenApi {
+    OpenApi::default()
+}
