@@ -19,7 +19,7 @@ use tokio_postgres::Client;
 use crate::BenchError;
 pub use crate::batching_report::{BatchingReport, Comparison, Row, Settings};
 use crate::callers::{Contender, Failures, Outcome, Plan, Traffic, closed_loop};
-use crate::ledger::DiskProbe;
+use crate::figures::DiskProbe;
 use crate::load::Latency;
 use crate::naive::{self, Naive};
 use crate::probe;

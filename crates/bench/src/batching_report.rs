@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::batching::{BatchingOptions, Load, Sample, Way};
 use crate::callers::Failures;
-use crate::ledger::DiskProbe;
+use crate::figures::{DiskProbe, write_disk};
 use crate::load::Latency;
 use crate::probe::{Machine, TICKS_PER_SECOND, machine};
 use crate::report::{Table, cell, median, ratio};
@@ -189,7 +189,7 @@ impl Comparison {
 impl fmt::Display for BatchingReport {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_setting(out)?;
-        self.write_disk(out)?;
+        write_disk(out, &self.disk)?;
         self.write_rows(out)?;
         self.write_comparisons(out)?;
         self.write_failures(out)?;
@@ -218,15 +218,6 @@ impl BatchingReport {
             "Each phase: {warmup_seconds} s of warm-up, {measured_seconds} s measured, \
              median of {rounds} round(s)"
         )
-    }
-
-    fn write_disk(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "\nDisk probe: 500 times overwrite 16 KiB and fdatasync")?;
-        let mut table = Table::new(1, &["when", "p50 us", "p99 us"]);
-        for DiskProbe { when, latency } in &self.disk {
-            table.row(vec![when.clone(), latency.p50_us.to_string(), latency.p99_us.to_string()]);
-        }
-        write!(out, "{table}")
     }
 
     fn write_rows(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use crate::ledger::Target;
 use crate::load::{OnAnswer, Workload};
+use crate::requests::{Numbers, RequestHead, write_digits};
 
 /// Authorized amounts in minor units, from the first to below the second: small, so that accounts
 /// bear many.
@@ -42,6 +43,7 @@ pub(crate) struct CardTraffic {
     ceiling: RequestHead,
     authorizations: RequestHead,
     purchases: RequestHead,
+    bearer_token: String,
     seller_number: String,
     source_prefix: String,
     /// Requests written in all; the source ids count with it.
@@ -61,15 +63,17 @@ impl CardTraffic {
     /// Traffic on the first `cards` cards of `target`. The same `seed` gives the same requests.
     pub(crate) fn new(target: &Target, cards: u64, seed: u64) -> CardTraffic {
         let mount = format!("/ledger/card-transaction/v1/{}", target.company_number);
+        let head = |path: &str| RequestHead::new(target.server.address, path);
         CardTraffic {
             kind: Kind::Ceiling,
             left: 0,
             cards,
             hot_cards: target.hot_cards.clone(),
             write_card_token: target.write_card_token,
-            ceiling: RequestHead::new(target, "/bench/ceiling"),
-            authorizations: RequestHead::new(target, &format!("{mount}/authorizations")),
-            purchases: RequestHead::new(target, &format!("{mount}/purchases")),
+            ceiling: head("/bench/ceiling"),
+            authorizations: head(&format!("{mount}/authorizations")),
+            purchases: head(&format!("{mount}/purchases")),
+            bearer_token: target.bearer_token.clone(),
             seller_number: target.seller_number.clone(),
             source_prefix: target.source_prefix.clone(),
             written: 0,
@@ -97,9 +101,7 @@ impl CardTraffic {
 
     fn write_authorization(&mut self, on_hot_account: bool) -> u64 {
         let card = if on_hot_account {
-            let index = self.numbers.below(self.hot_cards.len().try_into().unwrap_or(u64::MAX));
-            let index = usize::try_from(index).unwrap_or(usize::MAX);
-            self.hot_cards.get(index).copied().unwrap_or_default()
+            self.numbers.choose(&self.hot_cards).copied().unwrap_or_default()
         } else {
             self.numbers.below(self.cards)
         };
@@ -141,23 +143,23 @@ impl Workload for CardTraffic {
         match self.kind {
             Kind::Ceiling => {
                 self.write_authorization(false);
-                self.ceiling.write(request, &self.body);
+                self.ceiling.write(request, &self.bearer_token, &self.body);
                 Some(OnAnswer::Count)
             }
             Kind::Authorizations | Kind::HotAuthorizations => {
                 self.write_authorization(self.kind == Kind::HotAuthorizations);
-                self.authorizations.write(request, &self.body);
+                self.authorizations.write(request, &self.bearer_token, &self.body);
                 Some(OnAnswer::Count)
             }
             Kind::Preparation => {
                 let amount_minor = self.write_authorization(false);
-                self.authorizations.write(request, &self.body);
+                self.authorizations.write(request, &self.bearer_token, &self.body);
                 Some(OnAnswer::Report(amount_minor))
             }
             Kind::Captures => {
                 let authorization = self.open.pop_front()?;
                 self.write_capture(&authorization);
-                self.purchases.write(request, &self.body);
+                self.purchases.write(request, &self.bearer_token, &self.body);
                 Some(OnAnswer::Count)
             }
             Kind::Mix => {
@@ -165,11 +167,11 @@ impl Workload for CardTraffic {
                     && let Some(authorization) = self.open.pop_front()
                 {
                     self.write_capture(&authorization);
-                    self.purchases.write(request, &self.body);
+                    self.purchases.write(request, &self.bearer_token, &self.body);
                     return Some(OnAnswer::Count);
                 }
                 let amount_minor = self.write_authorization(false);
-                self.authorizations.write(request, &self.body);
+                self.authorizations.write(request, &self.bearer_token, &self.body);
                 Some(OnAnswer::Report(amount_minor))
             }
         }
@@ -194,27 +196,6 @@ fn authorization_id(body: &[u8]) -> Option<&[u8]> {
     ((1..=ID_BYTES_MAX).contains(&id.len()) && id.iter().all(plain)).then_some(id)
 }
 
-/// A request up to the value of `Content-Length`, which is its last header.
-struct RequestHead(Vec<u8>);
-
-impl RequestHead {
-    fn new(target: &Target, path: &str) -> RequestHead {
-        let Target { address, bearer_token, .. } = target;
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {bearer_token}\r\n\
-             Content-Type: application/json\r\nContent-Length: "
-        );
-        RequestHead(head.into_bytes())
-    }
-
-    fn write(&self, request: &mut Vec<u8>, body: &[u8]) {
-        request.extend_from_slice(&self.0);
-        write_digits(request, body.len().try_into().unwrap_or(u64::MAX), 1);
-        request.extend_from_slice(b"\r\n\r\n");
-        request.extend_from_slice(body);
-    }
-}
-
 /// `prefix-000000000042`.
 fn write_source_id(out: &mut Vec<u8>, prefix: &str, number: u64) {
     out.extend_from_slice(prefix.as_bytes());
@@ -227,36 +208,6 @@ fn write_amount(out: &mut Vec<u8>, minor: u64) {
     write_digits(out, minor / 100, 1);
     out.push(b'.');
     write_digits(out, minor % 100, 2);
-}
-
-/// Appends `number` in decimal, with zeros in front up to `digits_min`.
-fn write_digits(out: &mut Vec<u8>, number: u64, digits_min: usize) {
-    let start = out.len();
-    let mut rest = number;
-    while rest > 0 || out.len() - start < digits_min {
-        let digit = u8::try_from(rest % 10).unwrap_or_default();
-        out.push(b'0' + digit);
-        rest /= 10;
-    }
-    if let Some(written) = out.get_mut(start..) {
-        written.reverse();
-    }
-}
-
-/// `SplitMix64` (Steele, Lea, Flood 2014): reproducible numbers, for spreading load only.
-struct Numbers(u64);
-
-impl Numbers {
-    /// A number below `bound`, each about equally likely; 0 for a bound of 0.
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        let scaled = (u128::from(mixed) * u128::from(bound)) >> 64;
-        u64::try_from(scaled).unwrap_or_default()
-    }
 }
 
 #[cfg(test)]
@@ -314,33 +265,11 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_amounts_are_exact_decimals() {
-        let check = |number, digits_min, expected: &str| {
-            let mut out = b"x".to_vec();
-            write_digits(&mut out, number, digits_min);
-            assert_eq!(out, [b"x", expected.as_bytes()].concat());
-        };
-        check(0, 1, "0");
-        check(10, 1, "10");
-        check(7, 3, "007");
-        check(u64::MAX, 1, "18446744073709551615");
-
+    fn amounts_are_exact_decimals() {
         for (minor, expected) in [(100, "1.00"), (1_205, "12.05"), (99, "0.99")] {
             let mut out = Vec::new();
             write_amount(&mut out, minor);
             assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
-    }
-
-    #[test]
-    fn numbers_stay_below_their_bound_and_spread() {
-        let mut numbers = Numbers(1);
-        let mut seen = [0_u32; 10];
-        for _ in 0..10_000 {
-            seen[usize::try_from(numbers.below(10)).unwrap()] += 1;
-        }
-        assert!(seen.iter().all(|count| (800..1_200).contains(count)), "{seen:?}");
-        assert_eq!(numbers.below(0), 0);
-        assert_eq!(numbers.below(1), 0);
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! Invariant: loopback addresses only, and every loop ends by a count or by a time.
 //!
-//! The card ledger's benchmark drives a server that runs in a process of its own, so that the
-//! kernel's figures for that process are the server's and nobody else's. All requests come from
-//! one thread. That of batching drives an engine in this process, and an ordinary application
+//! The benchmarks of the card ledger and of the estate drive a server that runs in a process of its
+//! own, so that the kernel's figures for that process are the server's and nobody else's. All
+//! requests come from one thread. That of batching drives an engine in this process, and an ordinary application
 //! beside it, on the same database.
 //!
 //! | module | what it is for |
@@ -14,8 +14,12 @@
 //! | `load` | closed and open loops, latencies, errors |
 //! | `probe` | figures of the kernel: CPU, memory, disk, machine |
 //! | `report` | medians, ratios and tables |
+//! | `rounds`, `figures` | rounds of phases against a server, and what they found |
+//! | `requests` | what requests are made of |
 //! | `card_traffic` | the requests of the card ledger |
 //! | `ledger`, `ledger_report` | `kassa bench ledger` |
+//! | `call_traffic` | the requests of terminals that call home |
+//! | `estate`, `estate_report` | `kassa bench estate` |
 //! | `callers` | a closed loop of callers in this process |
 //! | `naive` | one transaction for each request, as an ordinary application does it |
 //! | `batching`, `batching_report` | `kassa bench batching` |
@@ -23,15 +27,23 @@
 mod arrivals;
 pub mod batching;
 mod batching_report;
+mod call_traffic;
 mod callers;
 mod card_traffic;
 pub mod client;
+pub mod estate;
+mod estate_report;
+pub mod figures;
 pub mod ledger;
 mod ledger_report;
 pub mod load;
 mod naive;
 pub mod probe;
 pub mod report;
+mod requests;
+pub mod rounds;
+#[cfg(test)]
+mod testing;
 
 use std::io;
 use std::net::SocketAddr;
@@ -39,7 +51,9 @@ use std::path::PathBuf;
 
 pub use batching::{BatchingOptions, BatchingReport, Database, run_batching};
 pub use callers::{Contender, Failures, Request};
+pub use estate::{EstateOptions, EstateReport, EstateTarget, run_estate};
 pub use ledger::{LedgerOptions, LedgerReport, Target, run_ledger};
+pub use rounds::{Pace, Server};
 
 /// Why a benchmark gave no report.
 #[derive(Debug, thiserror::Error)]

@@ -99,6 +99,7 @@ impl Command {
 
 /// A command of any kind, as the engine's queues and batches hold it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "the large one is the money path's, and most are")]
 pub enum Work {
     /// Of the ledger.
     Ledger(Command),

@@ -330,12 +330,13 @@ mod tests {
 
     use ledger::books::Done;
     use ledger::{
-        AccountId, AuthorizationId, Basis, Books, Code, OfflineInfo, ReadSet, Row, RowId,
+        AccountId, Answer, AuthorizationId, Basis, Books, Code, OfflineInfo, ReadSet, Row, RowId,
         Timestamp, WriteSet,
     };
     use store::{Reader as _, Source, StoreError};
 
     use super::*;
+    use crate::Command;
     use crate::testing::{
         SharedStore, StillClock, add_company, authorize, by_card, by_number, capture, card,
         installation, purchase,
@@ -374,7 +375,7 @@ mod tests {
                 .collect();
             for reply in replies {
                 // The hundred captures that an authorization has room for, and no more.
-                reply.blocking_recv().expect("one answer").expect("granted");
+                answer(reply);
             }
             assert_eq!(journal(&store, ACCOUNTS), expected, "seed {seed}, {writers} writers");
             let figures = handle.figures();
@@ -444,7 +445,7 @@ mod tests {
         let of = |writer| {
             let found = accounts.iter().map(|account| by_number(*account));
             let mut found =
-                found.filter(|to| routes.writer(&authorize("", to.clone(), None)) == writer);
+                found.filter(|to| routes.writer(&authorize("", to.clone(), None).work()) == writer);
             found.next().unwrap()
         };
         let (slow, quick) = (of(0), of(1));
@@ -476,7 +477,8 @@ mod tests {
         let (handle, threads) = spawn(stores, Arc::new(StillClock(Timestamp(0))));
         let to =
             |account: &AccountId| authorize(&format!("a{}", account.0), by_number(*account), None);
-        let mortal = accounts.iter().find(|id| handle.shared.routes.writer(&to(id)) == 1).unwrap();
+        let routes = &handle.shared.routes;
+        let mortal = accounts.iter().find(|id| routes.writer(&to(id).work()) == 1).unwrap();
         assert!(handle.submit_blocking(to(mortal)).is_ok(), "committed and answered");
         assert!(threads.join().is_err(), "the bug is loud");
         for account in &accounts {
@@ -489,16 +491,16 @@ mod tests {
         spawn(stores.collect(), Arc::new(StillClock(Timestamp(0))))
     }
 
-    type Waiting = oneshot::Receiver<Result<Answer, SubmitError>>;
+    type Waiting = oneshot::Receiver<Result<Decision, Failure>>;
 
     fn queue(handle: &Handle, command: Command) -> Waiting {
         let (reply_to, reply) = oneshot::channel();
-        handle.enqueue(Job { command, reply_to }).unwrap();
+        handle.enqueue(Job { work: command.work(), reply_to }).unwrap();
         reply
     }
 
     fn answer(waiting: Waiting) -> Answer {
-        waiting.blocking_recv().expect("one answer").expect("granted")
+        Command::reply(waiting.blocking_recv().expect("one answer").expect("decided")).unwrap()
     }
 
     fn granted(handle: &Handle, command: Command) -> AuthorizationId {

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod queries;
 mod routes;
 mod runner;
+mod silence;
 #[cfg(test)]
 mod testing;
 mod timers;
@@ -21,7 +22,8 @@ pub use command::{Command, Decision, Verb, Work};
 pub use handle::{Failure, Figures, Handle, SubmitError, Threads, spawn};
 pub use queries::Queries;
 pub use runner::Runner;
+pub use silence::Silence;
 pub use timers::{run_due, run_timers};
 pub use watch::run_watch;
 // What a query is written with: surfaces know how to read rows, not where they are kept.
-pub use store::{Reader, StoreError};
+pub use store::{Part, Reader, StoreError};

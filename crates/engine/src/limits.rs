@@ -36,12 +36,29 @@ pub const TIMER_BATCH_MAX: usize = 1024;
 /// The most expiries that failed which one call of the timer passes by to get at others.
 pub const TIMER_FAILURES_MAX: usize = 8 * TIMER_BATCH_MAX;
 
+/// The most updates of rollouts that the timer looks at in one call, to find those that nobody
+/// has answered for. A rollout waits for hours, so that a round may take its time.
+pub const AWAITED_LOOKED_AT_MAX: usize = 1024;
+
+/// The most updates that one command counts as failed.
+pub const SILENT_UPDATES_MAX: usize = 256;
+
 /// How often a process looks whether another one has changed the directory. A credential that is
 /// revoked on another node is good here for about this long.
 pub const DIRECTORY_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Largest request body, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Longest package for terminals, in bytes, where the installation does not say another length.
+pub const PACKAGE_BYTES_MAX: u64 = 512 * 1024 * 1024;
+
+/// Most packages that are uploaded at once; one more is told to come back later.
+pub const UPLOADS_MAX: usize = 4;
+
+/// Largest upload of offline transactions, in bytes: as many as one upload may have, each as long as
+/// it may be. Less than [`BODY_BYTES_STEP`].
+pub const OFFLINE_UPLOAD_BYTES_MAX: usize = 128 * 1024;
 
 /// Most items on a page of a list, and how many there are when the client does not say.
 pub const PAGE_ITEMS_MAX: usize = 200;
@@ -61,8 +78,21 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 /// How long a client may take to send its request's head and body.
 pub const REQUEST_READ_MAX: Duration = Duration::from_secs(30);
 
+/// How much of a long body must come in each [`REQUEST_READ_MAX`], in bytes: an upload may take as
+/// long as it is at least this fast, about 9 kB a second. Longer than [`BODY_BYTES_MAX`], so that
+/// no other request gets more time for it.
+pub const BODY_BYTES_STEP: u64 = 256 * 1024;
+
 /// How long a client may take no more of an answer that it is being sent.
 pub const ANSWER_STALL_MAX: Duration = Duration::from_secs(30);
 
 /// How long a shutdown waits for requests in flight.
 pub const SHUTDOWN_WAIT_MAX: Duration = Duration::from_secs(20);
+
+/// Most callers, each of one endpoint, whose calls are counted at once to throttle them. When there
+/// are more, who has called least lately is forgotten.
+pub const THROTTLE_SUBJECTS_MAX: usize = 10_000;
+
+/// Most passwords that are hashed at once: each hash takes 19 MiB and a core for some time. More
+/// wait for their turn.
+pub const PASSWORD_HASHES_MAX: usize = 2;

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod balances;
+pub mod documents;
 pub mod entries;
 pub mod events;
 pub mod verification;

@@ -230,6 +230,7 @@ mod tests {
 
     use super::*;
     use crate::batch::run_batch_watched;
+    use crate::command::Verb;
     use crate::testing::{
         SharedStore, add_company, authorize, by_card, by_number, capture, card, installation,
         open_account, purchase,
@@ -275,7 +276,7 @@ mod tests {
         let commands =
             [authorize("a", by_card(0), None), authorize("b", by_number(accounts[0]), None)];
         run(&mut store, &routes, &commands);
-        assert!(commands.iter().all(|command| routes.writer(command) == 0));
+        assert!(commands.into_iter().all(|command| routes.writer(&command.work()) == 0));
         assert_eq!((routes.cards.0.len(), routes.authorizations.0.len()), (0, 0));
     }
 
@@ -300,7 +301,7 @@ mod tests {
             (0..CARDS)
                 .filter(|at| {
                     let account = usize::from(routes.of_account(accounts[*at]));
-                    names(*at).iter().all(|command| routes.writer(command) == account)
+                    names(*at).into_iter().all(|command| routes.writer(&command.work()) == account)
                 })
                 .count()
         };
@@ -324,12 +325,13 @@ mod tests {
             authorize("a", Instrument::Account(None), None),
             purchase("p", Basis::Authorization(None)),
         ];
-        assert!(nothing.iter().all(|command| routes.writer(command) == 0));
+        let writer = |command: Command| routes.writer(&command.work());
+        assert!(nothing.into_iter().all(|command| writer(command) == 0));
         let of_one: Vec<usize> =
-            (0..20).map(|number| routes.writer(&correct("one", &number.to_string()))).collect();
+            (0..20).map(|number| writer(correct("one", &number.to_string()))).collect();
         assert!(of_one.windows(2).all(|pair| pair[0] == pair[1]), "{of_one:?}");
         let mut of_many: Vec<usize> =
-            (0..20).map(|number| routes.writer(&correct(&number.to_string(), "c"))).collect();
+            (0..20).map(|number| writer(correct(&number.to_string(), "c"))).collect();
         of_many.sort_unstable();
         of_many.dedup();
         assert!(of_many.len() > 3, "{of_many:?}");
@@ -337,9 +339,10 @@ mod tests {
 
     /// Runs a batch that `routes` learns from; the authorizations it granted.
     fn run(store: &mut SharedStore, routes: &Routes, commands: &[Command]) -> Vec<AuthorizationId> {
-        let mut learn = |books: &Books, replies: &[Reply]| routes.learn(commands, replies, books);
-        let replies = run_batch_watched(store, commands, Timestamp(0), &mut learn).unwrap();
-        let done = replies.into_iter().map(|reply| reply.unwrap().done);
+        let work: Vec<Work> = commands.iter().cloned().map(Verb::work).collect();
+        let mut learn = |books: &Books, replies: &[Decision]| routes.learn(&work, replies, books);
+        let replies = run_batch_watched(store, &work, Timestamp(0), &mut learn).unwrap();
+        let done = replies.into_iter().map(|reply| Command::reply(reply).unwrap().done);
         let granted = done.filter_map(|done| {
             let Done::Authorized { authorization, .. } = done else { return None };
             Some(authorization)

@@ -15,6 +15,7 @@ use crate::command::Command;
 use crate::handle::{Handle, SubmitError};
 use crate::limits::{TIMER_BATCH_MAX, TIMER_FAILURES_MAX, TIMER_INTERVAL};
 use crate::queries::Queries;
+use crate::silence::Silence;
 
 /// The duty of finding what is due.
 const EXPIRY: &str = "expiry";
@@ -56,7 +57,7 @@ pub async fn run_due(
 
 /// Runs for ever what is due, every [`TIMER_INTERVAL`].
 pub async fn run_timers(handle: Handle, queries: Queries, clock: Arc<dyn Clock>) {
-    let mut failure = None;
+    let (mut failure, mut silence, mut unheard) = (None, Silence::default(), None);
     loop {
         let outcome = run_due(&handle, &queries, clock.as_ref()).await;
         // An outage is told once, not every time that it is tried.
@@ -69,6 +70,16 @@ pub async fn run_timers(handle: Handle, queries: Queries, clock: Arc<dyn Clock>)
             Ok(expired) => tracing::info!(expired, "released expired authorizations"),
         }
         failure = outcome.err();
+        let silent = silence.look(&handle, &queries, clock.as_ref()).await;
+        match &silent {
+            Ok(0) => {}
+            Ok(updates) => tracing::info!(updates, "counted silent terminals as failed"),
+            Err(error) if unheard.as_ref() != Some(error) => {
+                tracing::warn!(%error, "look for silent terminals will be tried again");
+            }
+            Err(_) => {}
+        }
+        unheard = silent.err();
         tokio::time::sleep(TIMER_INTERVAL).await;
     }
 }

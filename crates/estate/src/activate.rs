@@ -1,11 +1,15 @@
 //! The decisions by which a device becomes a terminal, once.
 
-use ledger::{Books, Idempotency, ReadSet, Timestamp};
+use ledger::document::Kind;
+use ledger::{Books, EstateChange, Idempotency, ReadSet, Timestamp};
 
-use crate::command::{Answer, read_key};
+use crate::command::{Answer, Outcome, change_of, document_of, read_key, repeated};
+use crate::customer::Customer;
 use crate::draw::Draw;
+use crate::limits::WRONG_CODES_MAX;
+use crate::reference::ONBOARDED_MODELS;
 use crate::refusal::Refusal;
-use crate::terminal::Terminal;
+use crate::terminal::{Activation, Terminal, TerminalStatus};
 
 /// A device asks to become a terminal (device API, POST activate). The code itself never gets
 /// here: the caller has looked the terminal up and compared it.
@@ -71,8 +75,95 @@ pub fn activate_terminal(
     books: &mut Books,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
-    let _ = (command, books, now);
-    Err(Refusal::Unbuilt)
+    if let Some(change) = repeated(books, command.idempotency)? {
+        let first = Terminal::of(&document_of(&change, Kind::Terminal));
+        let first = first.ok_or(Refusal::IdempotencyKeyReused)?;
+        return Ok(Answer::replayed(Outcome::Terminal(Box::new(first))));
+    }
+    let terminal = books.document(Terminal::id(command.terminal)).and_then(Terminal::of);
+    let terminal = terminal.filter(|found| found.status != TerminalStatus::Deleted);
+    let mut terminal = terminal.ok_or(Refusal::WrongActivationCode)?;
+    let (salt, wrong_codes) = match &terminal.activation {
+        Activation::Done { .. } => return Err(Refusal::AlreadyActivated),
+        Activation::Waiting { code_salt, wrong_codes } => (code_salt.clone(), *wrong_codes),
+    };
+    if wrong_codes >= WRONG_CODES_MAX {
+        return Err(Refusal::ActivationLocked);
+    }
+    if command.code_salt.as_ref() != Some(&salt) {
+        return Err(count_wrong_code(terminal, salt, wrong_codes, books, now));
+    }
+    match take_device(&mut terminal, command, books) {
+        // Told as a wrong code, and so counted as one.
+        Err(Refusal::WrongActivationCode) => {
+            return Err(count_wrong_code(terminal, salt, wrong_codes, books, now));
+        }
+        Err(refusal) => return Err(refusal),
+        Ok(()) => {}
+    }
+    terminal.application_version = Some(command.application_version.clone());
+    terminal.activation = Activation::Done {
+        at: now,
+        token_salt: command.token_salt.clone(),
+        token_hash: command.token_hash.clone(),
+    };
+    let document = terminal.document(&Customer::line(&books.directory, terminal.customer));
+    let change = change_of(&document, EstateChange::TerminalActivated, &terminal.actor(), now);
+    books.place_change(change, command.idempotency);
+    books.put_document(document);
+    Ok(Answer::new(Outcome::Terminal(Box::new(terminal))))
+}
+
+/// Makes the terminal one of the device's model, with its serial number.
+///
+/// # Errors
+/// [`Refusal::ModelDiffers`], [`Refusal::WrongActivationCode`] for another device than the one
+/// that was onboarded, [`Refusal::SerialTaken`].
+fn take_device(
+    terminal: &mut Terminal,
+    command: &ActivateTerminal,
+    books: &Books,
+) -> Result<(), Refusal> {
+    // What was ordered is a place for any device of the model; what was onboarded is one device.
+    let was_ordered =
+        terminal.status == TerminalStatus::Ordered || terminal.operating_mode.is_some();
+    let is_onboarded_model = ONBOARDED_MODELS.contains(&command.model.as_str());
+    if terminal.model != command.model && !(was_ordered && is_onboarded_model) {
+        return Err(Refusal::ModelDiffers);
+    }
+    if !was_ordered && terminal.serial.as_ref() != Some(&command.serial) {
+        return Err(Refusal::WrongActivationCode);
+    }
+    let namesake = books.named(&Terminal::serial_name(&command.model, &command.serial));
+    if namesake.is_some_and(|found| found.id.number != terminal.number) {
+        return Err(Refusal::SerialTaken);
+    }
+    terminal.is_onboarded |= is_onboarded_model;
+    terminal.model.clone_from(&command.model);
+    terminal.serial = Some(command.serial.clone());
+    if terminal.status == TerminalStatus::Ordered {
+        terminal.status = TerminalStatus::Active;
+    }
+    Ok(())
+}
+
+/// Counts a wrong code; the last one that may be tried locks the activation.
+fn count_wrong_code(
+    mut terminal: Terminal,
+    code_salt: String,
+    wrong_codes: i64,
+    books: &mut Books,
+    now: Timestamp,
+) -> Refusal {
+    let wrong_codes = wrong_codes.saturating_add(1);
+    terminal.activation = Activation::Waiting { code_salt, wrong_codes };
+    let document = terminal.document(&Customer::line(&books.directory, terminal.customer));
+    if wrong_codes == WRONG_CODES_MAX {
+        let change = change_of(&document, EstateChange::ActivationLocked, &terminal.actor(), now);
+        books.place_change(change, None);
+    }
+    books.put_document(document);
+    Refusal::WrongActivationCode
 }
 
 /// Decides one reset and places it in the books.
@@ -84,6 +175,60 @@ pub fn reset_activation(
     books: &mut Books,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
-    let _ = (command, books, now);
-    Err(Refusal::Unbuilt)
+    if let Some(change) = repeated(books, command.idempotency)? {
+        let first = Terminal::of(&document_of(&change, Kind::Terminal));
+        let first = first.ok_or(Refusal::IdempotencyKeyReused)?;
+        return Ok(Answer::replayed(Outcome::Terminal(Box::new(first))));
+    }
+    let terminal = books.document(Terminal::id(command.terminal)).and_then(Terminal::of);
+    let mut terminal = terminal.ok_or(Refusal::TerminalNotFound)?;
+    if terminal.status == TerminalStatus::Deleted {
+        return Err(Refusal::TerminalDeleted);
+    }
+    let code_salt = command.draw.hex("activation", 0);
+    terminal.activation = Activation::Waiting { code_salt, wrong_codes: 0 };
+    let document = terminal.document(&Customer::line(&books.directory, terminal.customer));
+    let change = change_of(&document, EstateChange::ActivationReset, &command.actor, now);
+    books.place_change(change, command.idempotency);
+    books.put_document(document);
+    Ok(Answer::new(Outcome::Terminal(Box::new(terminal))))
 }
+
+/// The terminal whose device calls.
+///
+/// # Errors
+/// [`Refusal::NotThisDevice`] when there is no such terminal, it is deleted, or its device has
+/// another token.
+pub(crate) fn device(books: &Books, number: i64, token_hash: &str) -> Result<Terminal, Refusal> {
+    let terminal = books.document(Terminal::id(number)).and_then(Terminal::of);
+    let terminal = terminal.filter(|terminal| terminal.is_device(token_hash));
+    terminal.ok_or(Refusal::NotThisDevice)
+}
+
+impl Terminal {
+    /// Whether this is the hash of the token that the terminal's device has. A deleted terminal
+    /// has no device.
+    pub fn is_device(&self, token_hash: &str) -> bool {
+        match &self.activation {
+            Activation::Waiting { .. } => false,
+            Activation::Done { token_hash: own, .. } => {
+                self.status != TerminalStatus::Deleted && is_same(own, token_hash)
+            }
+        }
+    }
+
+    /// What the journal calls the terminal's device.
+    pub(crate) fn actor(&self) -> String {
+        format!("terminal {}", self.terminal_id)
+    }
+}
+
+/// Compares in a time that says nothing about where the two differ.
+fn is_same(one: &str, other: &str) -> bool {
+    let pairs = one.bytes().zip(other.bytes());
+    let differences = pairs.fold(0, |differences, (one, other)| differences | (one ^ other));
+    one.len() == other.len() && differences == 0
+}
+
+#[cfg(test)]
+mod tests;

@@ -159,13 +159,7 @@ impl Application {
                     wants_password: part.is_true("password"),
                 })
             })?,
-            agreements: parts(fields, "agreement", |part| {
-                Some(Agreement {
-                    card_brand: part.number("card_brand")?,
-                    number: part.text("number")?.to_owned(),
-                    acquirer: part.number("acquirer")?,
-                })
-            })?,
+            agreements: agreements_of(fields)?,
             languages: parts(fields, "language", |part| {
                 let language = part.number("id")?;
                 Some(LanguageChoice { language, is_default: part.is_true("default") })
@@ -219,13 +213,7 @@ impl Application {
                 .with("password", flag(choice.wants_password));
             fields = fields.with_all(&format!("type.{at}."), &part);
         }
-        for (at, agreement) in self.agreements.iter().enumerate() {
-            let part = Fields::default()
-                .with("card_brand", Some(agreement.card_brand.to_string()))
-                .with("number", Some(&agreement.number))
-                .with("acquirer", Some(agreement.acquirer.to_string()));
-            fields = fields.with_all(&format!("agreement.{at}."), &part);
-        }
+        fields = fields.with_all("", &agreement_fields(&self.agreements));
         for (at, choice) in self.languages.iter().enumerate() {
             let part = Fields::default()
                 .with("id", Some(choice.language.to_string()))
@@ -270,6 +258,30 @@ impl Address {
         .into_iter()
         .collect()
     }
+}
+
+/// Reads agreements.
+pub(crate) fn agreements_of(fields: &Fields) -> Option<Vec<Agreement>> {
+    parts(fields, "agreement", |part| {
+        Some(Agreement {
+            card_brand: part.number("card_brand")?,
+            number: part.text("number")?.to_owned(),
+            acquirer: part.number("acquirer")?,
+        })
+    })
+}
+
+/// Agreements as fields.
+pub(crate) fn agreement_fields(agreements: &[Agreement]) -> Fields {
+    let mut fields = Fields::default();
+    for (at, agreement) in agreements.iter().enumerate() {
+        let part = Fields::default()
+            .with("card_brand", Some(agreement.card_brand.to_string()))
+            .with("number", Some(&agreement.number))
+            .with("acquirer", Some(agreement.acquirer.to_string()));
+        fields = fields.with_all(&format!("agreement.{at}."), &part);
+    }
+    fields
 }
 
 /// Reads `name.0.…`, `name.1.…` and so on, as many as there are.

@@ -7,7 +7,7 @@ use crate::command::{Answer, Outcome, change_of, document_of, next_number, repea
 use crate::customer::Customer;
 use crate::draw::Draw;
 use crate::refusal::Refusal;
-use crate::settings::Layer;
+use crate::settings::{Layer, conflict, with_own};
 
 /// Asks to add a customer that is no merchant: a partner, a chain, a region (operator API, POST
 /// customers).
@@ -88,6 +88,13 @@ pub fn change_customer(
     let mut customer = before.clone();
     customer.name = command.name.clone().unwrap_or(customer.name);
     customer.settings.merge(&command.settings);
+    if customer.settings != before.settings {
+        // What its terminals are to use must go together, with what comes from above.
+        let effective = with_own(&books.directory, customer.parent, &customer.settings);
+        if let Some((setting, reason)) = conflict(&effective) {
+            return Err(Refusal::SettingsConflict { setting, reason });
+        }
+    }
     if customer != before {
         let document = customer.document();
         let change = change_of(&document, EstateChange::CustomerChanged, &command.actor, now);

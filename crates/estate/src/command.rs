@@ -5,6 +5,7 @@ use ledger::document::Kind;
 use ledger::{Books, Change, Document, EstateChange, Idempotency, ReadSet, RowId, Timestamp};
 
 use crate::activate::{ActivateTerminal, ResetActivation, activate_terminal, reset_activation};
+use crate::approve::approve_request;
 use crate::call_home::{CallHome, call_home};
 use crate::change_customer::{AddCustomer, ChangeCustomer, add_customer, change_customer};
 use crate::offline::{OfflineOutcome, PostOffline, post_offline};
@@ -13,15 +14,13 @@ use crate::order_updates::{OrderUpdates, order_updates};
 use crate::package::AddPackage;
 use crate::refusal::Refusal;
 use crate::report_update::{ReportUpdate, report_update};
-use crate::review::{
-    ApproveRequest, ClaimRequest, RejectRequest, approve_request, claim_request, reject_request,
-};
+use crate::review::{ApproveRequest, ClaimRequest, RejectRequest, claim_request, reject_request};
 use crate::rollout::Tally;
 use crate::steer_rollout::{
     ExpireUpdates, StartRollout, SteerRollout, expire_updates, start_rollout, steer_rollout,
 };
 use crate::submit::{SubmitRequest, submit_request};
-use crate::{Customer, Package, Request, Rollout, Terminal, Update};
+use crate::{Customer, Effective, Package, Request, Rollout, Terminal, Update};
 
 /// A request to change the estate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +83,13 @@ pub enum Outcome {
     Approved(Box<Approval>),
     /// A terminal as it is now.
     Terminal(Box<Terminal>),
+    /// A terminal as it is now, with what it uses.
+    Configured {
+        /// The terminal.
+        terminal: Box<Terminal>,
+        /// Its own settings and those it inherits.
+        effective: Effective,
+    },
     /// A terminal called home, and these updates are for it.
     CalledHome {
         /// As it is now.

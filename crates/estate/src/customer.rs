@@ -5,6 +5,7 @@
 use ledger::document::Kind;
 use ledger::{Directory, Document, DocumentId, Fields, Timestamp};
 
+use crate::application::{Agreement, agreement_fields, agreements_of};
 use crate::settings::Layer;
 
 /// A node of the customer tree.
@@ -39,6 +40,10 @@ pub struct Merchant {
     pub merchant_id: String,
     /// What payments v3 call it: 32 hexadecimal digits.
     pub entity_id: String,
+    /// What it sells: four digits (ISO 18245).
+    pub mcc: String,
+    /// With whom it has agreements about which card brands.
+    pub agreements: Vec<Agreement>,
 }
 
 /// All customers.
@@ -62,8 +67,28 @@ impl Customer {
 
     /// Finds a customer by the account that the Terminals contract knows it by.
     pub fn by_account(directory: &Directory, account_id: &str) -> Option<Customer> {
-        let found = directory.document_named(&format!("account:{account_id}"))?;
+        let found = directory.document_named(&Customer::account_name(account_id))?;
         Customer::of(found)
+    }
+
+    /// The name by which the Terminals contract's account leads to it.
+    pub fn account_name(account_id: &str) -> String {
+        format!("account:{account_id}")
+    }
+
+    /// The name by which its seller leads to it: a seller is one merchant's.
+    pub fn seller_name(company_number: &str, seller_number: &str) -> String {
+        format!("seller:{company_number}/{seller_number}")
+    }
+
+    /// The name by which what alternative payments call it leads to it.
+    pub fn merchant_name(merchant_id: &str) -> String {
+        format!("merchant:{merchant_id}")
+    }
+
+    /// The name by which what payments v3 call it leads to it.
+    pub fn entity_name(entity_id: &str) -> String {
+        format!("entity:{entity_id}")
     }
 
     /// The children of a customer, oldest first.
@@ -110,6 +135,8 @@ impl Customer {
                 seller_number: text("seller_number")?,
                 merchant_id: text("merchant_id")?,
                 entity_id: text("entity_id")?,
+                mcc: text("mcc")?,
+                agreements: agreements_of(fields)?,
             }),
         };
         Some(Customer {
@@ -137,14 +164,21 @@ impl Customer {
             .with("seller_number", merchant.map(|merchant| &merchant.seller_number))
             .with("merchant_id", merchant.map(|merchant| &merchant.merchant_id))
             .with("entity_id", merchant.map(|merchant| &merchant.entity_id))
+            .with("mcc", merchant.map(|merchant| &merchant.mcc))
+            .with_all("", &merchant.map(|it| agreement_fields(&it.agreements)).unwrap_or_default())
             .with_all("settings.", self.settings.fields());
         let mut document = Document::new(Customer::id(self.number), fields);
-        document.names.insert(format!("account:{}", self.account_id));
+        document.names.insert(Customer::account_name(&self.account_id));
         if let Some(merchant) = merchant {
-            document.names.insert(format!("merchant:{}", merchant.merchant_id));
-            document.names.insert(format!("entity:{}", merchant.entity_id));
+            let (company, seller) = (&merchant.company_number, &merchant.seller_number);
+            document.names.insert(Customer::seller_name(company, seller));
+            document.names.insert(Customer::merchant_name(&merchant.merchant_id));
+            document.names.insert(Customer::entity_name(&merchant.entity_id));
         }
         document.lists = [CUSTOMERS.to_owned(), Customer::children_list(self.parent)].into();
         document
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,16 +8,21 @@
 
 pub mod activate;
 pub mod application;
+pub mod approve;
 pub mod call_home;
 pub mod change_customer;
 pub mod command;
 pub mod customer;
 pub mod draw;
+#[cfg(test)]
+mod fleet;
 pub mod limits;
+mod offer;
 pub mod offline;
 pub mod onboard;
 pub mod order_updates;
 pub mod package;
+mod progress;
 pub mod reference;
 pub mod refusal;
 pub mod report_update;

@@ -47,6 +47,15 @@ pub const CUSTOMER_NAME_CHARS_MAX: usize = 100;
 
 /// Longest ids, names and references of the Terminals contract, in characters (1..255).
 pub const ID_CHARS_MAX: usize = 255;
+/// Longest part of an address (Terminals, `address`), in characters. The contract names no length.
+pub const ADDRESS_PART_CHARS_MAX: usize = 255;
+/// Longest name of a time zone, in characters: those of the database are less than half of it.
+pub const ZONE_NAME_CHARS_MAX: usize = 64;
+/// Largest amount of deferred authorizations, in minor units: twelve digits, as many as a card
+/// message has (ISO 8583, field 4).
+pub const DEFERRED_AMOUNT_MINOR_MAX: i64 = 999_999_999_999;
+/// Most deferred authorizations that a terminal may be told to keep.
+pub const DEFERRED_COUNT_MAX: i64 = 10_000;
 /// Longest serial number (Terminals, 1..32).
 pub const SERIAL_CHARS_MAX: usize = 32;
 /// Longest application version that a device tells, in characters.
@@ -69,6 +78,9 @@ pub const UPDATE_MESSAGE_CHARS_MAX: usize = 500;
 pub const ROLLOUT_STAGES_MAX: usize = 10;
 /// Most rollouts that are not over.
 pub const ROLLOUTS_MAX: usize = 100;
+/// Most rollouts that a terminal remembers to have been reached by, newest first. Of those for the
+/// same models and customers only the newest can still tell terminals of its package.
+pub const REMEMBERED_ROLLOUTS_MAX: usize = 8;
 /// Finished updates after which the share of failures counts; before it, as if there were so many.
 pub const ROLLOUT_SAMPLE: i64 = 50;
 /// Terminals that may always be under way in a rollout, however few its first stage has.

@@ -8,7 +8,7 @@ use ledger::{
 
 use crate::command::{Answer, Outcome, change_of, document_of, next_number, repeated};
 use crate::customer::Customer;
-use crate::reference::family_of;
+use crate::reference::{ONBOARDED_MODELS, TERMINAL_MODELS, family_of};
 use crate::refusal::Refusal;
 
 /// Software for terminals.
@@ -113,6 +113,14 @@ impl Package {
     }
 }
 
+/// Whether terminals can be meant by this name: that of a model, `ALL` and a family, or `ALL`.
+pub fn is_model_name(name: &str) -> bool {
+    let family = name.strip_prefix("ALL ");
+    name == "ALL"
+        || ONBOARDED_MODELS.contains(&name)
+        || TERMINAL_MODELS.iter().any(|model| model.name == name || family == Some(model.family))
+}
+
 /// Decides one addition and places it in the books.
 ///
 /// # Errors
@@ -145,4 +153,19 @@ pub fn add_package(
     books.place_change(change, command.idempotency);
     books.put_document(document);
     Ok(Answer::new(Outcome::Package(package)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_families_and_all_can_be_meant() {
+        for name in ["8006", "C100+", "ALL Carbon", "ALL Classic", "ALL", "verifone_p400"] {
+            assert!(is_model_name(name), "{name}");
+        }
+        for name in ["", "all", "Carbon", "ALL ", "ALL C100", "c100", "C100 "] {
+            assert!(!is_model_name(name), "{name}");
+        }
+    }
 }

@@ -108,6 +108,9 @@ pub enum Refusal {
     /// Another rollout for the same terminals is on its way.
     #[error("another rollout is on its way")]
     RolloutRunning,
+    /// As many rollouts are on their way as there may be.
+    #[error("too many rollouts are on their way")]
+    TooManyRollouts,
     /// Nobody would get the package.
     #[error("no terminal is meant")]
     NobodyMeant,

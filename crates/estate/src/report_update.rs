@@ -2,7 +2,10 @@
 
 use ledger::{Books, ReadSet, Timestamp};
 
-use crate::command::Answer;
+use crate::activate::device;
+use crate::command::{Answer, Outcome};
+use crate::customer::Customer;
+use crate::progress::apply_status;
 use crate::refusal::Refusal;
 use crate::rollout::Rollout;
 use crate::terminal::Terminal;
@@ -21,7 +24,8 @@ pub struct ReportUpdate {
     pub status: UpdateStatus,
     /// What the device says about it.
     pub message: Option<String>,
-    /// The rollouts that are not over: the update's may be one of them.
+    /// The rollout of the update, if it is part of one, as a look at the update has found. Others
+    /// may be named too.
     pub rollouts: Vec<i64>,
 }
 
@@ -35,7 +39,7 @@ impl ReportUpdate {
 }
 
 /// Decides one report and places it in the books: the update, and the tally of its rollout, which
-/// goes on or halts by it.
+/// goes on or halts by it. What was said before changes nothing.
 ///
 /// # Errors
 /// [`Refusal::NotThisDevice`], [`Refusal::UpdateNotFound`], [`Refusal::UpdateEnded`].
@@ -44,6 +48,17 @@ pub fn report_update(
     books: &mut Books,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
-    let _ = (command, books, now);
-    Err(Refusal::Unbuilt)
+    let mut terminal = device(books, command.terminal, &command.token_hash)?;
+    let update = books.document(Update::id(command.update)).and_then(Update::of);
+    let update = update.filter(|update| update.terminal == terminal.number);
+    let mut update = update.ok_or(Refusal::UpdateNotFound)?;
+    let before = (terminal.clone(), update.clone());
+    let message = command.message.as_deref();
+    apply_status(books, &mut terminal, &mut update, command.status, message, now)?;
+    if terminal != before.0 {
+        let line = Customer::line(&books.directory, terminal.customer);
+        books.put_document(terminal.document(&line));
+    }
+    let replayed = update == before.1;
+    Ok(Answer { done: Outcome::Update(update), replayed })
 }

@@ -25,7 +25,7 @@ pub struct Request {
     /// When it was decided.
     pub decided_at: Option<Timestamp>,
     /// What was submitted.
-    pub application: Application,
+    pub application: Box<Application>,
 }
 
 /// How far a request is (Access, `RequestStatus`).
@@ -111,7 +111,7 @@ impl Request {
             submitted_by: CredentialId(fields.number("submitted_by")?),
             reviewer: text("reviewer"),
             decided_at: fields.time("decided_at"),
-            application: Application::of(&fields.under("application."))?,
+            application: Box::new(Application::of(&fields.under("application."))?),
         })
     }
 

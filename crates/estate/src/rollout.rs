@@ -1,11 +1,30 @@
 //! Rollouts: a package to many terminals, in stages, each larger than the one before, with a halt
 //! when too many fail.
 //!
+//! ```text
+//!              pause              every terminal of the last stage has answered, or: end
+//!          ┌──────────> paused ──────┐        ┌───────────────> completed
+//! start ─> running <───────────── resume      │                     │
+//!          └──────────> halted ──────┘        │                     │ roll back
+//!           too many fail     │               │                     v
+//!                             └── any of running, paused, halted ─> rolled back
+//! ```
+//!
+//! Answers that come while it is paused are counted, and may halt it. A halted one that is resumed
+//! counts failures from there. A terminal that never calls, or got the package in another way,
+//! keeps a rollout running, until an operator ends it: those who have the package keep it, nobody
+//! more is told of it.
+//!
 //! The plan is part of the directory, since every terminal that calls home may be meant by it. What
 //! it has come to is counted apart, in its [`Tally`], which changes with every answer.
+//!
+//! Invariant: what is told to terminals is decided in `offer`, what they answer is counted in
+//! `progress`, and everything that follows from the figures is [`Rollout::after`].
 
 use ledger::document::Kind;
 use ledger::{Directory, Document, DocumentId, Fields, Timestamp};
+
+use crate::limits::{ROLLOUT_SAMPLE, ROLLOUT_UNDER_WAY_MIN};
 
 /// The plan of one rollout, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +39,7 @@ pub struct Rollout {
     pub stages: Vec<i64>,
     /// The stage it is in, from 0.
     pub stage: usize,
-    /// How many terminals were meant when it was started.
+    /// How many terminals were meant when it was started: no more are told of the package.
     pub population: i64,
     /// The share of failures, in percent, above which it halts.
     pub failures_percent_max: i64,
@@ -28,8 +47,13 @@ pub struct Rollout {
     pub answer_ms: i64,
     /// How far it is.
     pub state: RolloutState,
-    /// Why it halted.
+    /// Why it halted, for people.
     pub reason: Option<String>,
+    /// Whether an operator has ended it: nobody more is told of anything.
+    pub is_ended: bool,
+    /// Whether nothing of it is under way and nothing more will be. The calls of terminals do not
+    /// look at it any more.
+    pub is_over: bool,
     /// When it was started.
     pub started_at: Timestamp,
     /// When its state or stage changed last.
@@ -51,24 +75,41 @@ pub enum RolloutState {
     RolledBack,
 }
 
-/// What a rollout has come to so far.
+/// What a rollout has come to so far. Each terminal that was reached has the package, failed, was
+/// called off, or is under way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Terminals that were told of the package.
     pub reached: i64,
-    /// Of these, how many run it.
+    /// Of these, how many installed it.
     pub installed: i64,
     /// Of these, how many failed, or did not answer in time.
     pub failed: i64,
+    /// Of these, how many were told to forget it, since the rollout was rolled back.
+    pub cancelled: i64,
+    /// Answers that do not count for a halt any more: they were there when a halted rollout was
+    /// resumed.
+    pub forgiven_answers: i64,
+    /// Of these, how many were failures.
+    pub forgiven_failures: i64,
     /// Terminals that were told to go back.
     pub sent_back: i64,
     /// Of these, how many have.
     pub restored: i64,
+    /// Of these, how many failed to, or did not answer in time.
+    pub not_restored: i64,
+    /// Terminals that keep the package after it was rolled back: they had none before, or none
+    /// that suits them still.
+    pub kept: i64,
+    /// Terminals that had nothing to go back from: they had failed, were called off, or run
+    /// something else by now.
+    pub unaffected: i64,
 }
 
 /// All rollouts.
 pub const ROLLOUTS: &str = "rollouts";
-/// Rollouts that may still have something for a terminal that calls home.
+/// Rollouts that are not over: they may still have something for a terminal that calls home, or
+/// count what it answers.
 pub const LIVE_ROLLOUTS: &str = "rollouts.live";
 
 impl RolloutState {
@@ -114,7 +155,7 @@ impl Rollout {
         directory.document(Rollout::id(number)).and_then(|found| Rollout::of(found))
     }
 
-    /// The rollouts that may have something for a terminal that calls home, oldest first.
+    /// The rollouts that are not over, oldest first.
     pub fn live(directory: &Directory) -> impl Iterator<Item = Rollout> {
         directory.documents_on(LIVE_ROLLOUTS).filter_map(|found| Rollout::of(found))
     }
@@ -134,6 +175,8 @@ impl Rollout {
             answer_ms: fields.number("answer_ms")?,
             state: RolloutState::parse(fields.text("state")?)?,
             reason: fields.text("reason").map(str::to_owned),
+            is_ended: fields.is_true("is_ended"),
+            is_over: fields.is_true("is_over"),
             started_at: fields.time("started_at")?,
             changed_at: fields.time("changed_at")?,
         })
@@ -152,48 +195,175 @@ impl Rollout {
             .with("answer_ms", Some(self.answer_ms.to_string()))
             .with("state", Some(self.state.as_str()))
             .with("reason", self.reason.as_ref())
+            .with("is_ended", self.is_ended.then_some("true"))
+            .with("is_over", self.is_over.then_some("true"))
             .with("started_at", Some(self.started_at.0.to_string()))
             .with("changed_at", Some(self.changed_at.0.to_string()));
         let mut document = Document::new(Rollout::id(self.number), fields);
         document.lists.insert(ROLLOUTS.to_owned());
-        match self.state {
-            RolloutState::Running | RolloutState::RolledBack => {
-                document.lists.insert(LIVE_ROLLOUTS.to_owned());
-            }
-            RolloutState::Paused | RolloutState::Halted | RolloutState::Completed => {}
+        if !self.is_over {
+            document.lists.insert(LIVE_ROLLOUTS.to_owned());
         }
         document
     }
 }
 
+impl Rollout {
+    /// How many terminals may have been told of the package in the stage it is in.
+    pub fn reached_max(&self) -> i64 {
+        self.reached_max_of(self.stage)
+    }
+
+    fn reached_max_of(&self, stage: usize) -> i64 {
+        let percent = self.stages.get(stage).copied().unwrap_or(100);
+        // Rounded up, so that every stage reaches somebody.
+        let hundredths = self.population.saturating_mul(percent).saturating_add(99);
+        hundredths.div_euclid(100).clamp(1, self.population.max(1))
+    }
+
+    /// How many terminals may be under way at a time: what the first stage has, in later ones too.
+    /// A fault that shows late does not meet everybody at once.
+    pub fn under_way_max(&self) -> i64 {
+        self.reached_max_of(0).max(ROLLOUT_UNDER_WAY_MIN)
+    }
+
+    /// Whether one more terminal may be told of the package.
+    pub fn has_room(&self, tally: &Tally) -> bool {
+        self.state == RolloutState::Running
+            && tally.reached < self.reached_max()
+            && tally.under_way() < self.under_way_max()
+            // Says the same as the state, but for a plan that is older than its tally.
+            && self.halting(tally).is_none()
+    }
+
+    /// Why too many terminals have failed, if they have. The first few answers count as if there
+    /// were [`ROLLOUT_SAMPLE`] of them: one failure among three is no verdict.
+    fn halting(&self, tally: &Tally) -> Option<String> {
+        let failed = tally.failed.saturating_sub(tally.forgiven_failures);
+        let answered = tally.answered().saturating_sub(tally.forgiven_answers);
+        let percent = self.failures_percent_max;
+        let is_failing =
+            failed.saturating_mul(100) > percent.saturating_mul(answered.max(ROLLOUT_SAMPLE));
+        let few = if answered < ROLLOUT_SAMPLE {
+            format!(" (counted as if {ROLLOUT_SAMPLE} had)")
+        } else {
+            String::new()
+        };
+        is_failing.then(|| {
+            format!(
+                "{failed} of {answered} terminals that answered{few} failed: more than {percent} %"
+            )
+        })
+    }
+
+    /// What it becomes by what it has come to: a halt, the next stage, its end.
+    #[must_use]
+    pub fn after(&self, tally: &Tally, now: Timestamp) -> Rollout {
+        let mut after = self.clone();
+        match self.state {
+            RolloutState::Running | RolloutState::Paused => {
+                if let Some(reason) = self.halting(tally) {
+                    (after.state, after.reason) = (RolloutState::Halted, Some(reason));
+                }
+            }
+            RolloutState::Halted | RolloutState::Completed | RolloutState::RolledBack => {}
+        }
+        if after.state == RolloutState::Running {
+            let last = self.stages.len().saturating_sub(1);
+            while after.stage < last && tally.answered() >= after.reached_max() {
+                after.stage = after.stage.saturating_add(1);
+            }
+            if tally.reached >= self.population && tally.under_way() == 0 {
+                after.state = RolloutState::Completed;
+            }
+        }
+        after.is_over = tally.under_way() == 0
+            && match after.state {
+                RolloutState::Running | RolloutState::Paused | RolloutState::Halted => false,
+                RolloutState::Completed => true,
+                RolloutState::RolledBack => {
+                    tally.going_back() == 0 && (self.is_ended || tally.to_settle() == 0)
+                }
+            };
+        if after != *self {
+            after.changed_at = now;
+        }
+        after
+    }
+}
+
+/// Whether these are stages: percentages that ascend to 100, no more than
+/// [`crate::limits::ROLLOUT_STAGES_MAX`].
+pub fn are_stages(stages: &[i64]) -> bool {
+    stages.len() <= crate::limits::ROLLOUT_STAGES_MAX
+        && stages.first().is_some_and(|percent| *percent >= 1)
+        && stages.last() == Some(&100)
+        && stages.is_sorted_by(|one, next| one < next)
+}
+
 impl Tally {
     /// Reads a document.
     pub fn of(document: &Document) -> Option<Tally> {
-        let fields = &document.fields;
-        Some(Tally {
-            reached: fields.number("reached")?,
-            installed: fields.number("installed")?,
-            failed: fields.number("failed")?,
-            sent_back: fields.number("sent_back")?,
-            restored: fields.number("restored")?,
-        })
+        Tally::of_fields(&document.fields)
+    }
+
+    /// Reads its fields.
+    pub(crate) fn of_fields(fields: &Fields) -> Option<Tally> {
+        let mut tally = Tally::default();
+        for (name, number) in tally.figures_mut() {
+            *number = fields.number(name)?;
+        }
+        Some(tally)
     }
 
     /// As a document: that of a rollout.
     pub fn document(&self, rollout: i64) -> Document {
-        let fields = [
-            ("reached", self.reached),
-            ("installed", self.installed),
-            ("failed", self.failed),
-            ("sent_back", self.sent_back),
-            ("restored", self.restored),
-        ];
-        let fields = fields.into_iter().map(|(name, number)| (name, number.to_string())).collect();
-        Document::new(Rollout::tally_id(rollout), fields)
+        Document::new(Rollout::tally_id(rollout), self.fields())
+    }
+
+    /// Its figures by name.
+    pub(crate) fn fields(mut self) -> Fields {
+        let figures = self.figures_mut();
+        figures.into_iter().map(|(name, number)| (name, number.to_string())).collect()
+    }
+
+    fn figures_mut(&mut self) -> [(&'static str, &mut i64); 11] {
+        [
+            ("reached", &mut self.reached),
+            ("installed", &mut self.installed),
+            ("failed", &mut self.failed),
+            ("cancelled", &mut self.cancelled),
+            ("forgiven_answers", &mut self.forgiven_answers),
+            ("forgiven_failures", &mut self.forgiven_failures),
+            ("sent_back", &mut self.sent_back),
+            ("restored", &mut self.restored),
+            ("not_restored", &mut self.not_restored),
+            ("kept", &mut self.kept),
+            ("unaffected", &mut self.unaffected),
+        ]
+    }
+
+    /// Terminals that have the package or failed.
+    pub fn answered(&self) -> i64 {
+        self.installed.saturating_add(self.failed)
     }
 
     /// Terminals that were told of the package and have not answered.
     pub fn under_way(&self) -> i64 {
-        self.reached.saturating_sub(self.installed).saturating_sub(self.failed)
+        self.reached.saturating_sub(self.answered()).saturating_sub(self.cancelled)
+    }
+
+    /// Terminals that were told to go back and have not answered.
+    pub fn going_back(&self) -> i64 {
+        self.sent_back.saturating_sub(self.restored).saturating_sub(self.not_restored)
+    }
+
+    /// Terminals that were reached and have not called since the rollout was rolled back.
+    pub fn to_settle(&self) -> i64 {
+        let settled = self.sent_back.saturating_add(self.kept).saturating_add(self.unaffected);
+        self.reached.saturating_sub(settled)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,11 +6,21 @@
 //! setting, what the nearest layer says: its own, its merchant's, and so on up to the root, and
 //! then the default.
 
+mod rules;
+mod table;
+mod window;
+
 use std::collections::BTreeMap;
 
 use ledger::{Directory, Fields};
+use sha2::{Digest, Sha256};
+
+pub use rules::{Conflict, conflict, conflicts};
+pub use table::{Form, SETTINGS, Setting, setting};
+pub use window::{Window, window};
 
 use crate::customer::Customer;
+use crate::draw::hex;
 use crate::terminal::Terminal;
 
 /// The settings that one customer or one terminal has chosen. Values are text in the form that
@@ -37,48 +47,6 @@ pub enum Origin {
 /// a default that nobody has chosen is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effective(BTreeMap<&'static str, (String, Origin)>);
-
-/// A setting.
-#[derive(Clone, Copy, Debug)]
-pub struct Setting {
-    /// Its dotted path.
-    pub name: &'static str,
-    /// What it may be.
-    pub form: Form,
-    /// What it is when nobody has chosen.
-    pub default: Option<&'static str>,
-}
-
-/// What a setting may be, and so how its text is read.
-#[derive(Clone, Copy, Debug)]
-pub enum Form {
-    /// Any text of so many characters.
-    Text {
-        /// At least.
-        min: usize,
-        /// At most.
-        max: usize,
-    },
-    /// A whole number.
-    Number {
-        /// At least.
-        min: i64,
-        /// At most.
-        max: i64,
-    },
-    /// `true` or `false`.
-    Flag,
-    /// One of these words.
-    Word(&'static [&'static str]),
-    /// Some of these words, each once, at least one; parted by commas.
-    Words(&'static [&'static str]),
-    /// A name of the time zone database, link names too.
-    TimeZone,
-    /// A country's two letters (ISO 3166-1 alpha-2).
-    Country,
-    /// A currency's three letters (ISO 4217).
-    Currency,
-}
 
 impl Layer {
     /// Of fields that were kept.
@@ -126,32 +94,92 @@ impl Layer {
 
 /// What a terminal uses.
 pub fn effective(directory: &Directory, terminal: &Terminal) -> Effective {
-    let mut effective = inherited(directory, terminal.customer);
-    effective.overlay(&terminal.settings, Origin::Terminal);
-    effective
+    with_own(directory, terminal.customer, &terminal.settings)
+}
+
+/// What a terminal of this customer uses if these are its own settings.
+pub fn with_own(directory: &Directory, customer: i64, own: &Layer) -> Effective {
+    laid_together(directory, customer, Some(own)).settled()
 }
 
 /// What the terminals of a customer use unless they have chosen themselves.
 pub fn inherited(directory: &Directory, customer: i64) -> Effective {
-    let defaults = SETTINGS
-        .iter()
-        .filter_map(|setting| Some((setting.name, (setting.default?.to_owned(), Origin::Default))));
-    let mut effective = Effective(defaults.collect());
+    laid_together(directory, customer, None).settled()
+}
+
+/// What a terminal used when its customers' part was `from_customers`.
+pub fn recalled(from_customers: Fields, terminal: &Terminal) -> Effective {
+    let mut effective = Effective::defaults();
+    effective.overlay(&Layer::of(from_customers), Origin::Customer(terminal.customer));
+    effective.overlay(&terminal.settings, Origin::Terminal);
+    effective.settled()
+}
+
+fn laid_together(directory: &Directory, customer: i64, own: Option<&Layer>) -> Effective {
+    let mut effective = Effective::defaults();
     for number in Customer::line(directory, customer).into_iter().rev() {
         if let Some(found) = Customer::find(directory, number) {
             effective.overlay(&found.settings, Origin::Customer(number));
         }
     }
+    if let Some(own) = own {
+        effective.overlay(own, Origin::Terminal);
+    }
     effective
 }
 
 impl Effective {
+    fn defaults() -> Effective {
+        let defaults = SETTINGS.iter().filter_map(|setting| {
+            Some((setting.name, (setting.default?.to_owned(), Origin::Default)))
+        });
+        Effective(defaults.collect())
+    }
+
+    /// Lays a layer over what is there. An address is taken over whole: parts of two addresses are
+    /// none.
     fn overlay(&mut self, layer: &Layer, origin: Origin) {
+        let is_address = |name: &str| name.starts_with("address.");
+        if layer.chosen.iter().any(|(name, _)| is_address(name)) {
+            self.0.retain(|name, _| !is_address(name));
+        }
         for (name, value) in layer.chosen.iter() {
             if let Some(setting) = setting(name) {
                 self.0.insert(setting.name, (value.to_owned(), origin));
             }
         }
+    }
+
+    /// A receipt that asks for a tip always shows amounts, whatever was chosen (Terminals,
+    /// `percentage_guide.show_amount`).
+    fn settled(mut self) -> Effective {
+        let asks_on_receipt = self.text("tip.mode") == Some("prompt_on_receipt");
+        let shown = self.0.get_mut("tip.terminal_display.percentage_guide.show_amount");
+        if let Some((value, _)) = shown.filter(|_| asks_on_receipt) {
+            "true".clone_into(value);
+        }
+        self
+    }
+
+    /// The values that come from customers. With a terminal's own they give what it used, at any
+    /// later time: see [`recalled`].
+    pub fn from_customers(&self) -> Fields {
+        let inherited = self.iter().filter(|(_, _, origin)| matches!(origin, Origin::Customer(_)));
+        inherited.map(|(name, value, _)| (name, value)).collect()
+    }
+
+    /// Tells one set of values from another: 16 hexadecimal digits, the same wherever and whenever
+    /// they are made. Where the values come from does not matter.
+    pub fn version(&self) -> String {
+        let mut hash = Sha256::new();
+        for (name, value, _) in self.iter() {
+            for part in [name, value] {
+                hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+                hash.update(part);
+            }
+        }
+        let digest: [u8; 32] = hash.finalize().into();
+        hex(digest.split_at(8).0)
     }
 
     /// The value of a setting.
@@ -175,11 +203,91 @@ impl Effective {
     }
 }
 
-/// Finds a setting by its dotted path.
-pub fn setting(name: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|setting| setting.name == name)
-}
+#[cfg(test)]
+mod tests {
+    use ledger::Timestamp;
 
-/// All settings (Terminals, §1.6 of what is known of `terminal_configuration`).
-pub const SETTINGS: &[Setting] =
-    &[Setting { name: "name", form: Form::Text { min: 1, max: 255 }, default: None }];
+    use super::*;
+
+    const SHOW_AMOUNT: &str = "tip.terminal_display.percentage_guide.show_amount";
+
+    fn layer(chosen: &[(&str, &str)]) -> Layer {
+        let mut layer = Layer::default();
+        chosen.iter().for_each(|(name, value)| layer.choose(name, *value));
+        layer
+    }
+
+    fn customer(number: i64, parent: i64, settings: Layer) -> Customer {
+        Customer {
+            number,
+            parent,
+            name: format!("Kund {number}"),
+            organisation_number: String::new(),
+            created_at: Timestamp(0),
+            account_id: number.to_string(),
+            merchant: None,
+            settings,
+        }
+    }
+
+    /// A chain 1 with a shop 2 below it.
+    fn tree(chain: &[(&str, &str)], shop: &[(&str, &str)]) -> Directory {
+        let mut directory = Directory::default();
+        directory.put_document(customer(1, 0, layer(chain)).document());
+        directory.put_document(customer(2, 1, layer(shop)).document());
+        directory
+    }
+
+    #[test]
+    fn the_nearest_choice_holds() {
+        let directory = tree(&[("name", "Kedja"), ("currency", "SEK")], &[("name", "Butik Å")]);
+        let all = with_own(&directory, 2, &layer(&[("currency", "USD")]));
+        let of = |name| all.iter().find(|found| found.0 == name).map(|found| (found.1, found.2));
+        assert_eq!(of("name"), Some(("Butik Å", Origin::Customer(2))));
+        assert_eq!(of("currency"), Some(("USD", Origin::Terminal)));
+        assert_eq!(of("timezone"), Some(("Europe/Stockholm", Origin::Default)));
+        assert_eq!(of("address.city"), None);
+        let chain = inherited(&directory, 1);
+        assert_eq!((chain.text("name"), chain.text("currency")), (Some("Kedja"), Some("SEK")));
+        assert!(inherited(&directory, 9).is_true("quick_chip.enabled"));
+    }
+
+    #[test]
+    fn an_address_is_inherited_whole() {
+        let chain = [("address.country", "SE"), ("address.city", "Åre"), ("name", "Kedja")];
+        let directory = tree(&chain, &[]);
+        assert_eq!(inherited(&directory, 2).text("address.city"), Some("Åre"));
+        let own = with_own(&directory, 2, &layer(&[("address.country", "US")]));
+        assert_eq!((own.text("address.country"), own.text("address.city")), (Some("US"), None));
+        assert_eq!(own.text("name"), Some("Kedja"));
+    }
+
+    #[test]
+    fn layers_merge_by_path_and_what_is_withdrawn_is_inherited_again() {
+        let mut own = layer(&[("tip.mode", "prompt_on_terminal"), ("name", "A")]);
+        let mut change = layer(&[("name", "B")]);
+        change.withdraw("tip.mode");
+        own.merge(&change);
+        assert_eq!(own, layer(&[("name", "B")]));
+        assert!(!change.is_empty() && Layer::default().is_empty());
+    }
+
+    #[test]
+    fn a_receipt_that_asks_for_a_tip_shows_amounts() {
+        let receipt = [("tip.mode", "prompt_on_receipt"), (SHOW_AMOUNT, "false")];
+        let directory = tree(&receipt, &[]);
+        assert!(inherited(&directory, 2).is_true(SHOW_AMOUNT));
+        let own = layer(&[("tip.mode", "prompt_on_terminal")]);
+        let terminal = with_own(&directory, 2, &own);
+        assert!(!terminal.is_true(SHOW_AMOUNT), "what the chain chose comes through again");
+    }
+
+    #[test]
+    fn versions_follow_values_and_nothing_else() {
+        let above = inherited(&tree(&[("name", "X")], &[]), 2).version();
+        let below = inherited(&tree(&[], &[("name", "X")]), 2).version();
+        let other = inherited(&tree(&[], &[("name", "Y")]), 2).version();
+        assert_eq!((above.len(), &above), (16, &below));
+        assert_ne!(above, other);
+    }
+}

@@ -39,12 +39,22 @@ pub struct Terminal {
     pub application_version: Option<String>,
     /// The package that it installed last.
     pub installed: Option<i64>,
-    /// The rollouts that have reached it and are not over, ascending.
-    pub rollouts: Vec<i64>,
+    /// The newest rollouts that have reached it, ascending: at most
+    /// [`crate::limits::REMEMBERED_ROLLOUTS_MAX`].
+    pub rollouts: Vec<Reached>,
     /// How a device becomes it.
     pub activation: Activation,
     /// Its own settings, above those it inherits.
     pub settings: Layer,
+}
+
+/// What a terminal remembers of a rollout that has reached it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// The rollout.
+    pub rollout: i64,
+    /// The package that the terminal ran then: what it goes back to.
+    pub previous: Option<i64>,
 }
 
 /// How a device proves, once, that it is a terminal.
@@ -177,7 +187,7 @@ impl Terminal {
             last_call_home: fields.time("last_call_home"),
             application_version: text("application_version"),
             installed: fields.number("installed"),
-            rollouts: rollouts.filter_map(|number| number.parse().ok()).collect(),
+            rollouts: rollouts.filter_map(Reached::parse).collect(),
             activation: Activation::of(&fields.under("activation."))?,
             settings: Layer::of(fields.under("settings.")),
         })
@@ -186,7 +196,7 @@ impl Terminal {
     /// As a document. `line` are its customer and all above it.
     pub fn document(&self, line: &[i64]) -> Document {
         let number = |number: Option<i64>| number.map(|number| number.to_string());
-        let rollouts: Vec<String> = self.rollouts.iter().map(i64::to_string).collect();
+        let rollouts: Vec<String> = self.rollouts.iter().map(Reached::text).collect();
         let fields = Fields::default()
             .with("terminal_id", Some(&self.terminal_id))
             .with("uuid", Some(&self.uuid))
@@ -219,6 +229,24 @@ impl Terminal {
             document.lists.insert(Terminal::serial_list(serial));
         }
         document
+    }
+}
+
+impl Reached {
+    /// Reads `rollout` or `rollout:previous`.
+    fn parse(text: &str) -> Option<Reached> {
+        let (rollout, previous) = match text.split_once(':') {
+            Some((rollout, previous)) => (rollout, Some(previous.parse().ok()?)),
+            None => (text, None),
+        };
+        Some(Reached { rollout: rollout.parse().ok()?, previous })
+    }
+
+    fn text(&self) -> String {
+        match self.previous {
+            Some(previous) => format!("{}:{previous}", self.rollout),
+            None => self.rollout.to_string(),
+        }
     }
 }
 

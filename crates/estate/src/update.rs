@@ -1,7 +1,7 @@
 //! Updates: one package that one terminal shall install, and how far that is.
 
 use ledger::document::Kind;
-use ledger::{Document, DocumentId, Fields, Timestamp};
+use ledger::{Books, Document, DocumentId, Fields, Timestamp};
 
 /// One package for one terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub struct Update {
     pub previous: Option<i64>,
     /// How far it is.
     pub status: UpdateStatus,
+    /// Whether it failed because nobody answered in time. If the device installed it after all,
+    /// it may still say so.
+    pub is_expired: bool,
     /// What the device says about it.
     pub message: Option<String>,
     /// When it was ordered.
@@ -95,6 +98,15 @@ impl Update {
         format!("updates.open:{terminal}")
     }
 
+    /// A terminal's updates that have not ended, oldest first. Its open list must be loaded.
+    pub fn open_of(books: &Books, terminal: i64) -> Vec<Update> {
+        let list = Update::open_list(terminal);
+        // A batch may hold very many documents, but few of them are updates.
+        let updates = books.documents.range(Update::id(0)..=Update::id(i64::MAX));
+        let open = updates.filter(|(_, found)| found.lists.contains(&list));
+        open.filter_map(|(_, found)| Update::of(found)).collect()
+    }
+
     /// The list of all updates of a terminal.
     pub fn terminal_list(terminal: i64) -> String {
         format!("updates.terminal:{terminal}")
@@ -116,6 +128,7 @@ impl Update {
             is_rollback: fields.is_true("is_rollback"),
             previous: fields.number("previous"),
             status: UpdateStatus::parse(fields.text("status")?)?,
+            is_expired: fields.is_true("is_expired"),
             message: fields.text("message").map(str::to_owned),
             ordered_at: fields.time("ordered_at")?,
             offered_at: fields.time("offered_at"),
@@ -133,6 +146,7 @@ impl Update {
             .with("is_rollback", self.is_rollback.then_some("true"))
             .with("previous", number(self.previous))
             .with("status", Some(self.status.as_str()))
+            .with("is_expired", self.is_expired.then_some("true"))
             .with("message", self.message.as_ref())
             .with("ordered_at", number(Some(self.ordered_at.0)))
             .with("offered_at", number(self.offered_at.map(|at| at.0)))

@@ -30,6 +30,14 @@ pub(crate) fn run(settings: &StoreSettings, to: &Path) -> anyhow::Result<()> {
         "kassa: the installation key is not in it; keep a copy of {} apart from it",
         key_file(settings).display()
     ));
+    let packages = settings.packages_dir();
+    if packages.is_dir() {
+        note(&format!(
+            "kassa: the files of packages are not in it; copy {} after it: they never change, and \
+             none that the backup names is missing then",
+            packages.display()
+        ));
+    }
     Ok(())
 }
 

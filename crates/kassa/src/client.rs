@@ -1,9 +1,9 @@
-//! A small HTTP/1.1 client, with which the demo plays its tour on itself and the benchmark waits
-//! for its server.
+//! A small HTTP/1.1 client, with which the demo plays its tour on itself, the benchmark waits for
+//! its server, and the virtual terminal calls home.
 //!
 //! Invariant: one request a connection, to a server of our own, with a time-out on every step.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -12,8 +12,14 @@ use anyhow::{Context as _, bail, ensure};
 /// How long each step of a request may take.
 const STEP_MAX: Duration = Duration::from_secs(30);
 
-/// The longest answer that is read, in bytes.
+/// The longest answer that is read into memory, in bytes.
 const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
+
+/// The longest head of an answer that is read piece by piece, in bytes.
+const HEAD_BYTES_MAX: u64 = 64 * 1024;
+
+/// How much of such an answer is read at a time, in bytes.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
@@ -35,28 +41,113 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
+/// The head of an answer whose body is read piece by piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    /// The length of the body, in bytes.
+    pub(crate) length: u64,
+}
+
 /// Sends one request and reads its answer.
 ///
 /// # Errors
 /// When the server is not there, does not answer in time, or answers with something else.
 pub(crate) fn send(address: SocketAddr, request: Request<'_>) -> anyhow::Result<Answer> {
-    let mut stream = TcpStream::connect_timeout(&address, STEP_MAX)
-        .with_context(|| format!("could not connect to {address}"))?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(STEP_MAX))?;
-    stream.set_write_timeout(Some(STEP_MAX))?;
-    stream.write_all(message(address, request).as_bytes()).context("could not send")?;
+    send_with(address, request, &[])
+}
+
+/// As [`send`], with more headers.
+///
+/// # Errors
+/// As [`send`].
+pub(crate) fn send_with(
+    address: SocketAddr,
+    request: Request<'_>,
+    headers: &[(&str, &str)],
+) -> anyhow::Result<Answer> {
+    let stream = ask(address, request, headers)?;
     let mut answer = Vec::new();
     stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).context("could not read the answer")?;
     parse(&answer)
 }
 
-fn message(address: SocketAddr, request: Request<'_>) -> String {
+/// As [`send_with`], for an answer of any length: `take` gets its body as it comes.
+///
+/// # Errors
+/// As [`send`], and what `take` says. `take` may have had a part of the body then.
+pub(crate) fn fetch(
+    address: SocketAddr,
+    request: Request<'_>,
+    headers: &[(&str, &str)],
+    take: impl FnMut(&Head, &[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<Head> {
+    read_pieces(ask(address, request, headers)?, take)
+}
+
+/// Sends one request.
+fn ask(
+    address: SocketAddr,
+    request: Request<'_>,
+    headers: &[(&str, &str)],
+) -> anyhow::Result<TcpStream> {
+    let mut stream = TcpStream::connect_timeout(&address, STEP_MAX)
+        .with_context(|| format!("could not connect to {address}"))?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(STEP_MAX))?;
+    stream.set_write_timeout(Some(STEP_MAX))?;
+    stream.write_all(message(address, request, headers).as_bytes()).context("could not send")?;
+    Ok(stream)
+}
+
+/// Reads the head of an answer, and gives its body to `take`.
+fn read_pieces(
+    stream: impl Read,
+    mut take: impl FnMut(&Head, &[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<Head> {
+    let mut stream = BufReader::with_capacity(PIECE_BYTES, stream.take(HEAD_BYTES_MAX));
+    let mut text = Vec::new();
+    while !text.ends_with(b"\r\n\r\n") {
+        let read = stream.read_until(b'\n', &mut text).context("could not read the answer")?;
+        ensure!(read > 0, "the answer is cut off");
+    }
+    let head = parse_head(str::from_utf8(&text).context("the answer is no text")?)?;
+    stream.get_mut().set_limit(u64::MAX);
+    let mut left = head.length;
+    while left > 0 {
+        let piece = stream.fill_buf().context("could not read the answer")?;
+        ensure!(!piece.is_empty(), "the answer is cut off");
+        let fits = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len());
+        take(&head, piece.get(..fits).unwrap_or_default())?;
+        stream.consume(fits);
+        left = left.saturating_sub(u64::try_from(fits).unwrap_or(left));
+    }
+    Ok(head)
+}
+
+fn parse_head(text: &str) -> anyhow::Result<Head> {
+    let mut lines = text.lines();
+    let status = status_line(&mut lines)?.1;
+    let (mut length, mut is_chunked) = (None, false);
+    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+        is_chunked |= name.eq_ignore_ascii_case("transfer-encoding");
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().ok();
+        }
+    }
+    ensure!(!is_chunked, "the answer comes in chunks, which this client does not read");
+    Ok(Head { status, length: length.context("the answer does not say how long it is")? })
+}
+
+fn message(address: SocketAddr, request: Request<'_>, headers: &[(&str, &str)]) -> String {
     let Request { method, path, token, body } = request;
     let mut message =
         format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     if !token.is_empty() {
         message.extend(["Authorization: Bearer ", token, "\r\n"]);
+    }
+    for (name, value) in headers {
+        message.extend([name, ": ", value, "\r\n"]);
     }
     if !body.is_empty() {
         message.push_str("Content-Type: application/json\r\n");
@@ -72,10 +163,7 @@ fn parse(answer: &[u8]) -> anyhow::Result<Answer> {
     let answer = str::from_utf8(answer).context("the answer is no text")?;
     let (head, body) = answer.split_once("\r\n\r\n").context("the answer is cut off")?;
     let mut lines = head.lines();
-    let status_line = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 "));
-    let status_line = status_line.context("the answer is not HTTP/1.1")?;
-    let status = status_line.get(..3).and_then(|status| status.parse().ok());
-    let status = status.context("the answer has no status")?;
+    let (status_line, status) = status_line(&mut lines)?;
     for (name, value) in lines.filter_map(|line| line.split_once(':')) {
         if name.eq_ignore_ascii_case("transfer-encoding") {
             bail!("the answer comes in chunks, which this client does not read");
@@ -87,6 +175,14 @@ fn parse(answer: &[u8]) -> anyhow::Result<Answer> {
     Ok(Answer { status, status_line: status_line.to_owned(), body: body.to_owned() })
 }
 
+/// The status line without its version, and the status.
+fn status_line<'l>(lines: &mut std::str::Lines<'l>) -> anyhow::Result<(&'l str, u16)> {
+    let status_line = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 "));
+    let status_line = status_line.context("the answer is not HTTP/1.1")?;
+    let status = status_line.get(..3).and_then(|status| status.parse().ok());
+    Ok((status_line, status.context("the answer has no status")?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,14 +192,14 @@ mod tests {
         let address = "127.0.0.1:8080".parse().unwrap();
         let get = Request { method: "GET", path: "/livez", token: "", body: "" };
         assert_eq!(
-            message(address, get),
+            message(address, get, &[]),
             "GET /livez HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nConnection: close\r\n\r\n"
         );
         let post = Request { method: "POST", path: "/a", token: "t", body: "{}" };
         assert_eq!(
-            message(address, post),
+            message(address, post, &[("Range", "bytes=1-")]),
             "POST /a HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nConnection: close\r\n\
-             Authorization: Bearer t\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\
+             Authorization: Bearer t\r\nRange: bytes=1-\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\
              \r\n{}"
         );
     }
@@ -123,5 +219,28 @@ mod tests {
         ] {
             assert!(parse(bad.as_bytes()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn long_answers_are_read_in_pieces() {
+        let read = |answer: &[u8]| {
+            let mut body = Vec::new();
+            let head = read_pieces(answer, |head, piece| {
+                assert_eq!(head.status, 206);
+                body.extend_from_slice(piece);
+                Ok(())
+            });
+            (head.map(|head| head.length), body)
+        };
+        let long = vec![7; 200_000];
+        let mut answer = b"HTTP/1.1 206 Partial\r\nContent-Length: 200000\r\n\r\n".to_vec();
+        answer.extend_from_slice(&long);
+        let (length, body) = read(&answer);
+        assert_eq!((length.unwrap(), body.len()), (200_000, 200_000));
+        let (cut, body) = read(&answer[..150_000]);
+        assert!(cut.is_err() && body.len() > 100_000, "what has come is not lost");
+        assert!(read(b"HTTP/1.1 206 P\r\n\r\n").0.is_err(), "without a length");
+        assert!(read(b"HTTP/1.1 206 P\r\ntransfer-encoding: chunked\r\n\r\n").0.is_err());
+        assert!(read(b"HTTP/1.1 206 P\r\n").0.is_err());
     }
 }

@@ -56,6 +56,9 @@ pub(crate) enum Command {
     /// Register sellers
     #[command(subcommand)]
     Seller(SellerCommand),
+    /// Add customers to the tree
+    #[command(subcommand)]
+    Customer(CustomerCommand),
     /// Copy the store, whole and consistent, to a file; the server may be running
     Backup {
         #[command(flatten)]
@@ -67,6 +70,8 @@ pub(crate) enum Command {
     /// Move installations between stores
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Be a terminal without a device: activate, call home, install updates, ring up purchases
+    Terminal(TerminalOptions),
     /// Write the `OpenAPI` documents
     Openapi {
         /// The folder to write them to
@@ -78,7 +83,7 @@ pub(crate) enum Command {
 /// What benchmarks and tests turn. Not promised to anybody.
 #[derive(Args, Debug, Default)]
 pub(crate) struct Tuning {
-    /// Answer on the benchmark's ceiling route too
+    /// Answer on the benchmark's ceiling routes too
     #[arg(long, hide = true)]
     pub(crate) bench_ceiling: bool,
     /// The bytes of the write-ahead log that are allocated at start
@@ -102,11 +107,67 @@ pub(crate) struct DemoOptions {
     pub(crate) no_scenario: bool,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct TerminalOptions {
+    /// The server, as http://127.0.0.1:8080; without TLS
+    #[arg(long)]
+    pub(crate) url: String,
+    /// The terminal to become: its eight characters or its UUID
+    #[arg(long, value_name = "ID")]
+    pub(crate) terminal_id: Option<String>,
+    /// What proves it, eight digits; not needed where --state-dir remembers an earlier run
+    #[arg(long, value_name = "CODE")]
+    pub(crate) activation_code: Option<String>,
+    /// The device's serial number; without it, VT- and the terminal's id
+    #[arg(long)]
+    pub(crate) serial: Option<String>,
+    /// The device's model
+    #[arg(long, default_value = "C100+")]
+    pub(crate) model: String,
+    /// What the device says it runs, until it installs something
+    #[arg(long, default_value = "1.0.0", value_name = "VERSION")]
+    pub(crate) application_version: String,
+    /// Where it remembers who it is; without it, all is forgotten at the end
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+    /// Seconds between calls home; without it, as the server says
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) interval: Option<u64>,
+    /// End after so many calls home
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) calls: Option<u64>,
+    /// Purchases to ring up on the card ledger after each call home
+    #[arg(long, default_value_t = 0, value_name = "NUMBER", requires = "card_token")]
+    pub(crate) online: u32,
+    /// The card ledger's token that these need
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) ledger_token: Option<String>,
+    /// Purchases to accept offline and upload after each call home
+    #[arg(long, default_value_t = 0, value_name = "NUMBER", requires = "card_token")]
+    pub(crate) offline: u32,
+    /// The card that buys
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) card_token: Option<String>,
+    /// What each purchase is about
+    #[arg(long, default_value = "10.00")]
+    pub(crate) amount: String,
+    /// Its currency
+    #[arg(long, default_value = "SEK", value_name = "CODE")]
+    pub(crate) currency: String,
+    /// How many of a hundred updates fail
+    #[arg(long, default_value_t = 0, value_name = "PERCENT",
+        value_parser = clap::value_parser!(u8).range(..=100))]
+    pub(crate) fail_updates: u8,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchCommand {
     /// Measure the card ledger: a fresh store or an empty database, which is left filled; a server
     /// of its own; load over HTTP
     Ledger(LedgerBenchOptions),
+    /// Measure terminals that call home: a fresh store or an empty database, which is left filled;
+    /// a server of its own; load over HTTP
+    Estate(EstateBenchOptions),
     /// Measure what batches bring on an empty database of this machine, which is left filled:
     /// Kassa's engine against one transaction for each request, in turn, without HTTP
     Batching(BatchingBenchOptions),
@@ -120,6 +181,25 @@ pub(crate) struct LedgerBenchOptions {
     /// Cards in the store, spread over the accounts
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) cards: u64,
+    #[command(flatten)]
+    pub(crate) run: BenchRunOptions,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct EstateBenchOptions {
+    /// Terminals in the store; all of them call, and every tenth has an update to install
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) terminals: u64,
+    /// Merchants that they are spread over
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) merchants: u64,
+    #[command(flatten)]
+    pub(crate) run: BenchRunOptions,
+}
+
+/// How a server is measured.
+#[derive(Args, Debug)]
+pub(crate) struct BenchRunOptions {
     /// Measured seconds of each phase
     #[arg(long, default_value_t = 5)]
     pub(crate) seconds: u64,
@@ -208,7 +288,8 @@ pub(crate) struct StoreCopyOptions {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CredentialCommand {
-    /// Issue a token for the card ledger and print it
+    /// Issue a credential and print its secret: a token for the card ledger, an API key for
+    /// Access, or the two headers of an application of the Terminals contract
     Issue {
         #[command(flatten)]
         given: ForStore,
@@ -231,15 +312,22 @@ pub(crate) enum CredentialCommand {
 
 #[derive(Args, Debug)]
 pub(crate) struct IssueOptions {
-    /// The company that the token is bound to
+    /// Where it is good
+    #[arg(long, default_value = "card_ledger", value_parser = ["card_ledger", "access", "terminals"])]
+    pub(crate) contract: String,
+    /// The company that a token for the card ledger is bound to
     #[arg(long, value_name = "NUMBER")]
-    pub(crate) company: String,
+    pub(crate) company: Option<String>,
     /// The only seller that it may act for
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", requires = "company")]
     pub(crate) seller: Option<String>,
-    /// What it is called in lists
-    #[arg(long, default_value = "card ledger token")]
-    pub(crate) label: String,
+    /// The customer that it may act for, with all below it; for the card ledger, a merchant, in
+    /// place of company and seller
+    #[arg(long, value_name = "ID", conflicts_with = "company")]
+    pub(crate) customer: Option<i64>,
+    /// What it is called in lists; without it, as its contract
+    #[arg(long)]
+    pub(crate) label: Option<String>,
     /// When it stops being good, as 2030-01-01T00:00:00Z
     #[arg(long, value_name = "TIME")]
     pub(crate) expires_at: Option<String>,
@@ -295,6 +383,29 @@ pub(crate) struct SellerOptions {
     /// For people
     #[arg(long)]
     pub(crate) name: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CustomerCommand {
+    /// Add a customer that is no merchant: a partner, a chain, a region
+    Add {
+        #[command(flatten)]
+        given: ForStore,
+        #[command(flatten)]
+        options: CustomerOptions,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CustomerOptions {
+    /// For people
+    pub(crate) name: String,
+    /// As its country's register has it
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) organisation_number: String,
+    /// Below whom; without it the customer is the root of a tree of its own
+    #[arg(long, value_name = "ID")]
+    pub(crate) parent: Option<i64>,
 }
 
 /// The version, with that of what is inside, for reports of faults.

@@ -1,7 +1,7 @@
 //! `kassa demo`: the fixed demo installation on an embedded store, with a clock that can be moved.
 
 mod narration;
-mod seed;
+pub(crate) mod seed;
 mod tour;
 
 use std::net::SocketAddr;
@@ -55,7 +55,8 @@ pub(crate) fn run(options: &DemoOptions) -> anyhow::Result<()> {
     catch_up(&clock, installation.store.as_ref())?;
     let running = installation.start(Arc::<VirtualClock>::clone(&clock), Some(clock));
     seed::seed(&running.platform.engine)?;
-    let options_of_surfaces = surfaces::Options { ceiling: false, store: facts };
+    let throttling = Some(surfaces::terminals::Throttling::CONTRACT);
+    let options_of_surfaces = surfaces::Options { ceiling: false, store: facts, throttling };
     let router = surfaces::router(running.platform.clone(), options_of_surfaces);
     runtime()?.block_on(play(options, running, router, kept))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use engine::limits::PACKAGE_BYTES_MAX;
 use engine::{Clock, Queries, Threads, VirtualClock};
 use ledger::RowId;
 use store::{
@@ -29,6 +30,8 @@ pub(crate) struct Installation {
     pub(crate) key: Key,
     /// What may be told of the store.
     pub(crate) facts: StoreFacts,
+    /// Where the files of packages are.
+    packages: PackageFiles,
     /// Where the key of a database was made just now: the other servers need a copy.
     pub(crate) new_shared_key: Option<PathBuf>,
 }
@@ -42,6 +45,8 @@ pub(crate) struct Opening {
     pub(crate) writers: usize,
     /// How long a database may be out of reach.
     pub(crate) patience: Duration,
+    /// The longest package, in bytes.
+    pub(crate) package_bytes_max: u64,
 }
 
 /// What a running platform leaves to be waited for.
@@ -59,7 +64,12 @@ pub(crate) struct InUse(PathBuf);
 impl Default for Opening {
     /// For a command that writes a little and ends.
     fn default() -> Opening {
-        Opening { embedded: store::Options::default(), writers: 1, patience: Duration::ZERO }
+        Opening {
+            embedded: store::Options::default(),
+            writers: 1,
+            patience: Duration::ZERO,
+            package_bytes_max: PACKAGE_BYTES_MAX,
+        }
     }
 }
 
@@ -74,17 +84,14 @@ impl Installation {
         opening: &Opening,
     ) -> anyhow::Result<Installation> {
         match &settings.database {
-            None => Installation::open_embedded(settings, &opening.embedded),
+            None => Installation::open_embedded(settings, opening),
             Some(database) => Installation::open_database(settings, database, opening),
         }
     }
 
-    fn open_embedded(
-        settings: &StoreSettings,
-        options: &store::Options,
-    ) -> anyhow::Result<Installation> {
+    fn open_embedded(settings: &StoreSettings, opening: &Opening) -> anyhow::Result<Installation> {
         let data_dir = settings.data_dir.as_path();
-        let store = match SqliteStore::open(data_dir, options.clone()) {
+        let store = match SqliteStore::open(data_dir, opening.embedded.clone()) {
             Ok(store) => store,
             Err(OpenError::Locked) => bail!(InUse(data_dir.to_owned())),
             Err(error) => {
@@ -103,6 +110,7 @@ impl Installation {
                 writers: 1,
                 bytes: Some(bytes_of_files(data_dir)),
             },
+            packages: packages(settings, opening),
             new_shared_key: None,
         })
     }
@@ -132,6 +140,7 @@ impl Installation {
                 writers: more_writers.len().saturating_add(1),
                 bytes: Some(bytes_of_database(postgres.clone())),
             },
+            packages: packages(settings, opening),
             more_writers,
             new_shared_key: match held {
                 Held::Found(_) => None,
@@ -146,6 +155,12 @@ impl Installation {
         clock: Arc<dyn Clock>,
         virtual_clock: Option<Arc<VirtualClock>>,
     ) -> Running {
+        // What a crash has left takes room and does no harm: no reason not to start.
+        match self.packages.clear() {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(files, "removed uploads that a crash had cut off"),
+            Err(error) => tracing::warn!(%error, "could not look for uploads that were cut off"),
+        }
         let queries = Queries::new(self.store.source());
         let mut writers = vec![self.store];
         writers.extend(self.more_writers);
@@ -157,7 +172,7 @@ impl Installation {
             randomness: Arc::new(OsRandomness),
             secrets: Arc::new(Secrets::new(self.key)),
             uses: Arc::default(),
-            packages: Arc::new(PackageFiles::new(std::path::PathBuf::from("packages"), 0)),
+            packages: Arc::new(self.packages),
             virtual_clock,
             monotonic,
             draining: Arc::default(),
@@ -198,6 +213,10 @@ pub(crate) fn open_empty(database: &DatabaseSettings) -> anyhow::Result<Postgres
 pub(crate) fn key_file(settings: &StoreSettings) -> PathBuf {
     let beside = || settings.data_dir.join(installation_key::FILE_NAME);
     settings.key_file.clone().unwrap_or_else(beside)
+}
+
+fn packages(settings: &StoreSettings, opening: &Opening) -> PackageFiles {
+    PackageFiles::new(settings.packages_dir(), opening.package_bytes_max)
 }
 
 /// What the store calls the settings of a database.

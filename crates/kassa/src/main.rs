@@ -21,13 +21,15 @@ mod settings;
 mod store_copy;
 mod terminal;
 mod verify;
+mod virtual_terminal;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
 use command_line::{
-    BenchCommand, CommandLine, CompanyCommand, CredentialCommand, SellerCommand, StoreCommand,
+    BenchCommand, CommandLine, CompanyCommand, CredentialCommand, CustomerCommand, SellerCommand,
+    StoreCommand,
 };
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<ExitCode> {
             return verify::run(&given.resolve(&environment::variable)?, json);
         }
         Command::Bench(BenchCommand::Ledger(options)) => benchmark::ledger(&options),
+        Command::Bench(BenchCommand::Estate(options)) => benchmark::estate(&options),
         Command::Bench(BenchCommand::Batching(options)) => benchmark::batching(&options),
         Command::OperatorKey { given, label } => {
             manage::issue_operator_key(&given.resolve(&environment::variable)?, &label)
@@ -70,8 +73,12 @@ fn run(command_line: CommandLine) -> anyhow::Result<ExitCode> {
         Command::Seller(SellerCommand::Add { given, options }) => {
             manage::add_seller(&given.resolve(&environment::variable)?, &options)
         }
+        Command::Customer(CustomerCommand::Add { given, options }) => {
+            manage::add_customer(&given.resolve(&environment::variable)?, &options)
+        }
         Command::Backup { given, to } => backup::run(&given.resolve(&environment::variable)?, &to),
         Command::Store(StoreCommand::Copy(options)) => store_copy::run(&options),
+        Command::Terminal(options) => virtual_terminal::run(&options),
         Command::Openapi { out } => openapi::write(&out),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -2,21 +2,25 @@
 //! database. They go the same way as requests do: a command, decided and written by the engine.
 
 use anyhow::{Context as _, anyhow, bail, ensure};
-use engine::{Clock as _, Command, Randomness as _, run_batch};
+use engine::{Clock as _, Command, Randomness as _, Verb as _, run_batch, run_work};
+use estate::change_customer::AddCustomer;
+use estate::command::Outcome;
+use estate::limits::CUSTOMER_NAME_CHARS_MAX;
+use estate::{Customer, Draw};
 use ledger::limits::{
     AUTHORIZATION_DAYS_MAX, COMPANY_NUMBER_CHARS_MAX, CURRENCIES_PER_COMPANY_MAX, NAME_CHARS_MAX,
     SELLER_NUMBER_CHARS_MAX,
 };
 use ledger::{
-    AddCompany, AddSeller, Answer, Contract, Credential, CredentialId, Currency, IssueCredential,
-    ReadSet, Refusal, RevokeCredential, Scope, Timestamp, Zone,
+    AddCompany, AddSeller, Answer, Contract, Credential, CredentialId, Currency, Directory,
+    IssueCredential, ReadSet, Refusal, RevokeCredential, Scope, Timestamp, Zone,
 };
 use store::Store;
 use surfaces::Secrets;
-use surfaces::http::secrets::secret_hash;
+use surfaces::http::secrets::{login, secret_hash};
 
 use crate::clock::{OsRandomness, SystemClock};
-use crate::command_line::{CompanyOptions, IssueOptions, SellerOptions};
+use crate::command_line::{CompanyOptions, CustomerOptions, IssueOptions, SellerOptions};
 use crate::installation::{InUse, Installation, Opening, open_for_reading};
 use crate::settings::StoreSettings;
 use crate::terminal::{note, say};
@@ -36,14 +40,15 @@ pub(crate) fn issue_operator_key(settings: &StoreSettings, label: &str) -> anyho
         label: name(label, "label")?,
         expires_at: None,
     };
-    say(&issue(&mut installation, wanted)?);
+    let (_, secret) = issue(&mut installation, wanted)?;
+    say(&secret);
     Ok(())
 }
 
-/// Issues a token for the card ledger and prints it, and nothing else.
+/// Issues a credential for partners or merchants, and prints what its bearer sends.
 ///
 /// # Errors
-/// When the store is in use, or refuses.
+/// When the store is in use, or refuses; when an option is none, or there is no such customer.
 pub(crate) fn issue_credential(
     settings: &StoreSettings,
     options: &IssueOptions,
@@ -52,22 +57,73 @@ pub(crate) fn issue_credential(
         Timestamp::parse_rfc3339(text)
             .with_context(|| format!("expires-at: `{text}` is not a time as 2030-01-01T00:00:00Z"))
     });
-    let wanted = Wanted {
-        contract: Contract::CardLedger,
-        scope: Scope::Company {
-            number: number(&options.company, "company", COMPANY_NUMBER_CHARS_MAX)?,
-            seller: options
-                .seller
-                .as_deref()
-                .map(|text| number(text, "seller", SELLER_NUMBER_CHARS_MAX))
-                .transpose()?,
-        },
-        label: name(&options.label, "label")?,
-        expires_at: expires_at.transpose()?,
-    };
+    let contract = Contract::parse(&options.contract).context("contract")?;
+    let label = options.label.as_deref().unwrap_or(match contract {
+        Contract::CardLedger => "card ledger token",
+        Contract::Access => "access key",
+        Contract::Terminals => "terminals application",
+        Contract::Operator => "operator key",
+    });
+    let (label, expires_at) = (name(label, "label")?, expires_at.transpose()?);
+    let reach = Reach::of(contract, options)?;
     let mut installation = open(settings, "POST /operator/v1/credentials")?;
-    say(&issue(&mut installation, wanted)?);
+    let scope = reach.scope(&installation.store.directory())?;
+    let wanted = Wanted { contract, scope, label, expires_at };
+    let (login, secret) = issue(&mut installation, wanted)?;
+    match login {
+        None => say(&secret),
+        Some(login) => say(&format!("App-Id: {login}\nApp-Token: {secret}")),
+    }
     Ok(())
+}
+
+/// What a new credential shall reach, as the options say it.
+enum Reach {
+    /// A customer and all below it.
+    Subtree(i64),
+    /// The company and the seller of a merchant.
+    Merchant(i64),
+    /// A company, and perhaps one seller of it.
+    Company(Scope),
+}
+
+impl Reach {
+    fn of(contract: Contract, options: &IssueOptions) -> anyhow::Result<Reach> {
+        let is_of_ledger = contract == Contract::CardLedger;
+        match (&options.company, options.customer) {
+            (None, Some(customer)) if is_of_ledger => Ok(Reach::Merchant(customer)),
+            (None, Some(customer)) => Ok(Reach::Subtree(customer)),
+            (Some(company), _) if is_of_ledger => {
+                let seller = options.seller.as_deref();
+                let seller = seller.map(|text| number(text, "seller", SELLER_NUMBER_CHARS_MAX));
+                Ok(Reach::Company(Scope::Company {
+                    number: number(company, "company", COMPANY_NUMBER_CHARS_MAX)?,
+                    seller: seller.transpose()?,
+                }))
+            }
+            (None, None) if is_of_ledger => bail!("say which --company, or which --customer"),
+            (_, None) => bail!("say which --customer"),
+            (Some(_), Some(_)) => bail!("--company and --customer do not go together"),
+        }
+    }
+
+    fn scope(self, directory: &Directory) -> anyhow::Result<Scope> {
+        let found = |customer: i64| {
+            let found = Customer::find(directory, customer);
+            found.with_context(|| format!("there is no customer {customer}"))
+        };
+        match self {
+            Reach::Subtree(customer) => Ok(Scope::Customer(found(customer)?.number)),
+            Reach::Merchant(customer) => {
+                let merchant = found(customer)?.merchant;
+                let merchant =
+                    merchant.with_context(|| format!("customer {customer} is no merchant"))?;
+                let (number, seller) = (merchant.company_number, Some(merchant.seller_number));
+                Ok(Scope::Company { number, seller })
+            }
+            Reach::Company(scope) => Ok(scope),
+        }
+    }
 }
 
 /// Lists all credentials, oldest first.
@@ -177,6 +233,41 @@ pub(crate) fn add_seller(settings: &StoreSettings, options: &SellerOptions) -> a
     Ok(())
 }
 
+/// Adds a customer to the tree.
+///
+/// # Errors
+/// When the store is in use, an option is none, or there is no such parent.
+pub(crate) fn add_customer(
+    settings: &StoreSettings,
+    options: &CustomerOptions,
+) -> anyhow::Result<()> {
+    let text = |text: &str, what| name_of(text, what, CUSTOMER_NAME_CHARS_MAX);
+    let parent = options.parent.unwrap_or(0);
+    ensure!(parent > 0 || options.parent.is_none(), "parent: there is no customer {parent}");
+    let mut draw = Draw([0; 32]);
+    OsRandomness.fill(&mut draw.0);
+    let command = AddCustomer {
+        parent,
+        name: text(&options.name, "name")?,
+        organisation_number: text(&options.organisation_number, "organisation-number")?,
+        draw,
+        actor: ACTOR.to_owned(),
+        idempotency: None,
+    };
+    let mut installation = open(settings, "POST /operator/v1/customers")?;
+    let work = estate::Command::AddCustomer(command).work();
+    let decisions = run_work(installation.store.as_mut(), [&work], SystemClock.now());
+    let decision = decisions.context("the store failed")?.into_iter().next();
+    let answer = estate::Command::reply(decision.context("there was no reply")?);
+    let answer = answer.map_err(|refusal| match refusal {
+        estate::Refusal::CustomerNotFound => anyhow!("parent: there is no customer {parent}"),
+        other => anyhow!(other),
+    })?;
+    let Outcome::Customer(customer) = answer.done else { bail!("the answer is of another kind") };
+    say(&format!("added customer {}", customer.number));
+    Ok(())
+}
+
 /// Opens the store, or says how the same is done while a server has it.
 fn open(settings: &StoreSettings, call: &str) -> anyhow::Result<Installation> {
     let installation = Installation::open(settings, &Opening::default()).map_err(|error| {
@@ -202,13 +293,21 @@ struct Wanted {
     expires_at: Option<Timestamp>,
 }
 
-/// Issues a credential and returns its secret, which is shown this once.
-fn issue(installation: &mut Installation, wanted: Wanted) -> anyhow::Result<String> {
+/// Issues a credential and returns its login, where it has one, and its secret, which is shown this
+/// once.
+fn issue(
+    installation: &mut Installation,
+    wanted: Wanted,
+) -> anyhow::Result<(Option<String>, String)> {
+    let directory = installation.store.directory();
+    let is_free = |login: &String| directory.credential_by_login(wanted.contract, login).is_none();
+    let drawn = (wanted.contract == Contract::Terminals)
+        .then(|| std::iter::repeat_with(|| login(&OsRandomness)).find(is_free));
     let mut salt = [0; 16];
     OsRandomness.fill(&mut salt);
     let secret = Secrets::new(installation.key).credential_secret(&salt);
     let command = IssueCredential {
-        login: None,
+        login: drawn.flatten(),
         contract: wanted.contract,
         label: wanted.label,
         scope: wanted.scope,
@@ -218,8 +317,9 @@ fn issue(installation: &mut Installation, wanted: Wanted) -> anyhow::Result<Stri
         actor: ACTOR.to_owned(),
         idempotency: None,
     };
+    let login = command.login.clone();
     submit(installation.store.as_mut(), &Command::IssueCredential(command))?;
-    Ok(secret)
+    Ok((login, secret))
 }
 
 /// Runs one command as a batch of its own.
@@ -242,9 +342,14 @@ fn number(text: &str, what: &str, chars_max: usize) -> anyhow::Result<String> {
 }
 
 fn name(text: &str, what: &str) -> anyhow::Result<String> {
+    name_of(text, what, NAME_CHARS_MAX)
+}
+
+fn name_of(text: &str, what: &str, chars_max: usize) -> anyhow::Result<String> {
     let trimmed = text.trim();
-    let fits = (1..=NAME_CHARS_MAX).contains(&trimmed.chars().count());
-    ensure!(fits, "{what} must have from 1 to {NAME_CHARS_MAX} characters");
+    let fits = (1..=chars_max).contains(&trimmed.chars().count());
+    ensure!(fits, "{what} must have from 1 to {chars_max} characters");
+    ensure!(!trimmed.chars().any(char::is_control), "{what} must be one line");
     Ok(trimmed.to_owned())
 }
 

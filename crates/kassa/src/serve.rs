@@ -11,6 +11,7 @@ use anyhow::{Context as _, anyhow, bail};
 use engine::{Command, run_timers, run_watch};
 use ledger::credentials::NoteUses;
 use surfaces::Platform;
+use surfaces::terminals::Throttling;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
@@ -43,6 +44,7 @@ pub(crate) fn run(settings: &ServeSettings, tuning: &Tuning) -> anyhow::Result<(
         embedded: store_options(tuning),
         writers: settings.writers,
         patience: DATABASE_WAIT_MAX,
+        package_bytes_max: settings.package_bytes_max,
     };
     let installation = Installation::open(&settings.store, &opening)?;
     if let Some(path) = &installation.new_shared_key {
@@ -52,7 +54,12 @@ pub(crate) fn run(settings: &ServeSettings, tuning: &Tuning) -> anyhow::Result<(
         );
     }
     let facts = installation.facts.clone();
-    let options = surfaces::Options { ceiling: tuning.bench_ceiling, store: facts.clone() };
+    let throttling = settings.terminals_throttle.map(|throttle| Throttling {
+        calls: throttle.calls,
+        window_ms: i64::from(throttle.seconds).saturating_mul(1_000),
+    });
+    let options =
+        surfaces::Options { ceiling: tuning.bench_ceiling, store: facts.clone(), throttling };
     let running = installation.start(Arc::new(SystemClock), None);
     let router = surfaces::router(running.platform.clone(), options);
     let scheme = if tls.is_some() { "https" } else { "http" };

@@ -50,6 +50,9 @@ const LOG_FORMAT: &str = "log-format";
 const LOG_LEVEL: &str = "log-level";
 const CONNECTIONS: &str = "connections-max";
 const SHUTDOWN_DELAY: &str = "shutdown-delay";
+const PACKAGES_DIR: &str = "packages-dir";
+const PACKAGE_BYTES: &str = "package-bytes-max";
+const TERMINALS_THROTTLE: &str = "terminals-throttle";
 
 /// The variable that names the database.
 pub(crate) const DATABASE_URL_VARIABLE: &str = "KASSA_DATABASE_URL";
@@ -62,7 +65,14 @@ const BENCH: [&str; 4] = [DATABASE_URL, DATABASE_URL_FILE, DATABASE_CA_FILE, WRI
 /// batches; each holds a connection.
 const WRITERS_MAX: usize = 16;
 
-const SETTINGS: [Setting; 14] = [
+/// The longest package that may be allowed, in bytes: 16 GiB.
+const PACKAGE_BYTES_LIMIT: u64 = 16 * 1024 * 1024 * 1024;
+
+/// The most calls in a window of the throttle, and the longest window, in seconds.
+const THROTTLE_CALLS_MAX: usize = 10_000;
+const THROTTLE_SECONDS_MAX: u32 = 3_600;
+
+const SETTINGS: [Setting; 17] = [
     Setting {
         flag: CONFIG,
         variable: "KASSA_CONFIG",
@@ -190,6 +200,33 @@ const SETTINGS: [Setting; 14] = [
                   300: the time that a load balancer needs to look elsewhere",
         is_of_store: false,
     },
+    Setting {
+        flag: PACKAGES_DIR,
+        variable: "KASSA_PACKAGES_DIR",
+        value: "DIR",
+        default: "",
+        meaning: "Where the files of packages for terminals are kept. Without it packages in the \
+                  data directory. Servers of one database need one directory that they share",
+        is_of_store: true,
+    },
+    Setting {
+        flag: PACKAGE_BYTES,
+        variable: "KASSA_PACKAGE_BYTES_MAX",
+        value: "BYTES",
+        default: "536870912",
+        meaning: "The longest package that may be uploaded, in bytes, from 1 to 17179869184",
+        is_of_store: false,
+    },
+    Setting {
+        flag: TERMINALS_THROTTLE,
+        variable: "KASSA_TERMINALS_THROTTLE",
+        value: "CALLS/SECONDS",
+        default: "30/10",
+        meaning: "How many calls of each endpoint of the Terminals contract an application, and an \
+                  account, may make in so many seconds, as counted by each server; or off. At \
+                  most 10000 calls in at most 3600 seconds",
+        is_of_store: false,
+    },
 ];
 
 /// Where the store is, and its key.
@@ -197,6 +234,8 @@ const SETTINGS: [Setting; 14] = [
 pub(crate) struct StoreSettings {
     pub(crate) data_dir: PathBuf,
     pub(crate) key_file: Option<PathBuf>,
+    /// `None`: in `data_dir`.
+    pub(crate) packages_dir: Option<PathBuf>,
     /// `None`: the store is embedded, in `data_dir`.
     pub(crate) database: Option<DatabaseSettings>,
 }
@@ -221,6 +260,16 @@ pub(crate) struct ServeSettings {
     pub(crate) log_level: String,
     pub(crate) connections_max: usize,
     pub(crate) shutdown_delay: Duration,
+    pub(crate) package_bytes_max: u64,
+    /// `None`: it is off.
+    pub(crate) terminals_throttle: Option<Throttle>,
+}
+
+/// So many calls in so many seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Throttle {
+    pub(crate) calls: usize,
+    pub(crate) seconds: u32,
 }
 
 /// What TLS is spoken with.
@@ -268,6 +317,8 @@ impl ForServe {
             log_level: values.text(LOG_LEVEL),
             connections_max: values.number(CONNECTIONS, 1, CONNECTIONS_MAX)?,
             shutdown_delay: Duration::from_secs(values.number(SHUTDOWN_DELAY, 0, 300)?),
+            package_bytes_max: values.number(PACKAGE_BYTES, 1, PACKAGE_BYTES_LIMIT)?,
+            terminals_throttle: throttle(&values.text(TERMINALS_THROTTLE))?,
         })
     }
 }
@@ -287,13 +338,24 @@ impl ForBench {
 impl StoreSettings {
     /// An embedded store, with its key beside it.
     pub(crate) fn embedded(data_dir: &Path) -> StoreSettings {
-        StoreSettings { data_dir: data_dir.to_owned(), key_file: None, database: None }
+        StoreSettings {
+            data_dir: data_dir.to_owned(),
+            key_file: None,
+            packages_dir: None,
+            database: None,
+        }
+    }
+
+    /// Where the files of packages are.
+    pub(crate) fn packages_dir(&self) -> PathBuf {
+        self.packages_dir.clone().unwrap_or_else(|| self.data_dir.join("packages"))
     }
 
     fn of(values: &Values) -> anyhow::Result<StoreSettings> {
         Ok(StoreSettings {
             data_dir: PathBuf::from(values.text(DATA_DIR)),
             key_file: values.optional(KEY_FILE).map(PathBuf::from),
+            packages_dir: values.optional(PACKAGES_DIR).map(PathBuf::from),
             database: database::database(values)?,
         })
     }
@@ -325,6 +387,23 @@ fn tls_files(values: &Values) -> anyhow::Result<Option<TlsFiles>> {
     }
 }
 
+fn throttle(text: &str) -> anyhow::Result<Option<Throttle>> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let parsed = text.split_once('/').and_then(|(calls, seconds)| {
+        Some(Throttle { calls: calls.parse().ok()?, seconds: seconds.parse().ok()? })
+    });
+    let in_range = parsed.filter(|throttle| {
+        (1..=THROTTLE_CALLS_MAX).contains(&throttle.calls)
+            && (1..=THROTTLE_SECONDS_MAX).contains(&throttle.seconds)
+    });
+    let throttle = in_range.with_context(|| {
+        format!("{TERMINALS_THROTTLE}: `{text}` is neither off nor calls and seconds as 30/10")
+    })?;
+    Ok(Some(throttle))
+}
+
 fn log_format(values: &Values) -> anyhow::Result<LogFormat> {
     match values.text(LOG_FORMAT).as_str() {
         "text" => Ok(LogFormat::Text),
@@ -335,6 +414,8 @@ fn log_format(values: &Values) -> anyhow::Result<LogFormat> {
 
 #[cfg(test)]
 mod tests {
+    use engine::limits::PACKAGE_BYTES_MAX;
+
     use super::database::DatabaseUrl;
     use super::*;
     use crate::scratch::Scratch;
@@ -381,6 +462,33 @@ mod tests {
         refuse("writers = 0", "writers: `0` is not a number from 1 to 16");
         refuse("writers = 17", "writers: `17` is not a number from 1 to 16");
         refuse("listen = ", "not TOML: line 1: ");
+        refuse("package_bytes_max = 0", "package-bytes-max: `0` is not a number from 1 to");
+        refuse("package_bytes_max = 17179869185", "package-bytes-max: `17179869185` is not");
+        for bad in ["", " ", "30", "30/", "0/10", "10001/10", "30/0", "30/3601", "-1/10", "on"] {
+            let said = format!("terminals_throttle = \"x{bad}\"");
+            refuse(&said, "terminals-throttle: `x");
+            assert!(throttle(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn packages_and_the_throttle_have_defaults_and_can_be_set() {
+        let settings = |file: &str| {
+            let folder = Scratch::new("settings").unwrap();
+            let path = folder.path().join("kassa.toml");
+            std::fs::write(&path, file).unwrap();
+            let given = ForServe([(CONFIG, path.display().to_string())].into_iter().collect());
+            given.resolve(&|_| None).unwrap()
+        };
+        let default = settings("data_dir = \"/d\"");
+        assert_eq!(default.store.packages_dir(), Path::new("/d/packages"));
+        assert_eq!(default.package_bytes_max, PACKAGE_BYTES_MAX);
+        assert_eq!(default.terminals_throttle, Some(Throttle { calls: 30, seconds: 10 }));
+        let other = settings("packages_dir = \"/p\"\nterminals_throttle = \"off\"");
+        assert_eq!(other.store.packages_dir(), Path::new("/p"));
+        assert_eq!(other.terminals_throttle, None);
+        let most = Throttle { calls: THROTTLE_CALLS_MAX, seconds: THROTTLE_SECONDS_MAX };
+        assert_eq!(throttle("10000/3600").unwrap(), Some(most));
     }
 
     /// No error shows a URL, and so no password, wherever the mistake is.

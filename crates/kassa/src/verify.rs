@@ -23,7 +23,9 @@ pub(crate) fn run(settings: &StoreSettings, json: bool) -> anyhow::Result<ExitCo
         Record::Seal(seal) => auditor.seal(&seal),
         Record::Account(account) => auditor.account(&account),
         Record::Key(key, row) => auditor.key(key, row),
-        Record::Document(_) => {}
+        Record::Document(document) => auditor.document(&document),
+        Record::Name(name, id) => auditor.name(&name, id),
+        Record::Listed(list, id) => auditor.listed(&list, id),
         Record::Unreadable(what) => auditor.unreadable(&what),
     });
     seen.context("could not read the store to its end")?;

@@ -2,14 +2,15 @@
 //! what is stored.
 //!
 //! A store shows an [`Auditor`] all that it holds, in one consistent state and in this order: rows
-//! ascending, each seal right after its last row, then accounts, then keys. It needs memory for
-//! every account, card, company and seller, for the authorizations and transactions between their
-//! row and the newest row that is made on them, and a few bytes for every 256 rows; never for
-//! every row.
+//! ascending, each seal right after its last row, then accounts, then keys, and documents with
+//! what leads to them in any order. It needs memory for every account, card, company and seller,
+//! for the authorizations and transactions between their row and the newest row that is made on
+//! them, and a few bytes for every 256 rows or documents; never for every row.
 //!
 //! Invariant: an audit never panics, whatever it is shown; what is wrong is a finding.
 
 mod chain;
+mod found;
 mod keys;
 mod parents;
 mod standing;
@@ -19,6 +20,7 @@ use crate::authorization::{Authorization, AuthorizationState, DeclineReason};
 use crate::authorize::authorization_key;
 use crate::change::{Change, ChangeKind};
 use crate::correct::correction_key;
+use crate::document::{Document, DocumentId};
 use crate::ids::{AccountId, CardId, CompanyId, Fingerprint, Key, RowId, SellerId};
 use crate::journal::{Row, Seal};
 use crate::money::Currency;
@@ -26,9 +28,14 @@ use crate::post::{acquirer_key, posting_key};
 use crate::time::Timestamp;
 use crate::transaction::{Transaction, TransactionKind};
 use chain::Chain;
+use found::{Found, Lead};
 use keys::Keys;
 use parents::Parents;
 use standing::{AccountNow, Standing};
+
+/// The invariant that documents are found by the names and on the lists that they say, and by
+/// nothing else.
+pub const DOCUMENTS_FOUND: &str = "documents-found-as-they-say";
 
 /// What an audit found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +72,7 @@ pub struct Auditor {
     standing: Standing,
     parents: Parents,
     keys: Keys,
+    found: Found,
 }
 
 /// The invariants, in the order in which they are reported.
@@ -83,6 +91,7 @@ struct Checks {
     no_capture_over_authorization: Check,
     no_correction_over_transaction: Check,
     keys_used_once: Check,
+    documents_found: Check,
 }
 
 /// One invariant so far.
@@ -183,6 +192,21 @@ impl Auditor {
         self.keys.key(key, row, newest, &mut self.checks.keys_used_once);
     }
 
+    /// Shows it a document.
+    pub fn document(&mut self, document: &Document) {
+        self.found.document(document, &mut self.checks.documents_found);
+    }
+
+    /// Shows it a name and the document that is found by it.
+    pub fn name(&mut self, name: &str, id: DocumentId) {
+        self.found.lead(Lead::Name(name), id);
+    }
+
+    /// Shows it a list and a document that is on it.
+    pub fn listed(&mut self, list: &str, id: DocumentId) {
+        self.found.lead(Lead::List(list), id);
+    }
+
     /// Ends the audit.
     pub fn finish(mut self) -> Verification {
         let checks = &mut self.checks;
@@ -190,6 +214,7 @@ impl Auditor {
         self.standing.finish(&mut checks.accounts_opened);
         self.parents.finish(checks);
         self.keys.finish(&mut checks.keys_used_once);
+        self.found.finish(&mut checks.documents_found);
         let trial_balance = self.standing.trial_balance();
         let sums = &mut checks.postings_sum_to_zero;
         for ((company, currency), sum) in &trial_balance {
@@ -394,6 +419,7 @@ impl Checks {
             self.no_capture_over_authorization.named("no-capture-over-authorization"),
             self.no_correction_over_transaction.named("no-correction-over-transaction"),
             self.keys_used_once.named("keys-used-once"),
+            self.documents_found.named(DOCUMENTS_FOUND),
         ];
         Verification { invariants }
     }
@@ -550,8 +576,10 @@ mod tests {
         let verification = world.verify();
         assert!(verification.is_ok(), "{verification:#?}");
         for invariant in &verification.invariants {
-            let is_sum = invariant.name == "postings-sum-to-zero";
-            assert_eq!(invariant.figure == 0, is_sum, "{invariant:?}");
+            // A sum, and what verbs of other crates write.
+            let is_zero = ["postings-sum-to-zero", DOCUMENTS_FOUND];
+            let is_zero = is_zero.contains(&invariant.name);
+            assert_eq!(invariant.figure == 0, is_zero, "{invariant:?}");
         }
         let rows = i64::try_from(world.rows.len()).unwrap();
         assert_eq!(verification.invariants[0].figure, rows);

@@ -14,7 +14,7 @@ use crate::authorization::{Authorization, AuthorizationState};
 use crate::card::{Card, CardToken};
 use crate::change::{Change, ChangeKind, Idempotency};
 use crate::directory::{Company, Credential, Directory, Seller};
-use crate::document::{Document, DocumentId, WrittenDocument};
+use crate::document::{Document, DocumentId, Marks, WrittenDocument};
 use crate::ids::{
     AccountId, AuthorizationId, Code, CompanyId, CredentialId, Fingerprint, Key, RowId, SellerId,
     TransactionId,
@@ -99,8 +99,8 @@ struct Written {
     companies: BTreeSet<CompanyId>,
     sellers: BTreeSet<SellerId>,
     credentials: BTreeSet<CredentialId>,
-    /// With the names and lists that they had before.
-    documents: BTreeMap<DocumentId, Option<(BTreeSet<String>, BTreeSet<String>)>>,
+    /// With what they were found by before.
+    documents: BTreeMap<DocumentId, Option<Marks>>,
 }
 
 /// A new row; its content is in the books, where later commands may still change it.

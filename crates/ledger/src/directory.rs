@@ -32,7 +32,7 @@ pub struct Directory {
 /// The documents of resident kinds. Shared by copies of the directory until one of them changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Documents {
-    documents: BTreeMap<DocumentId, Arc<Document>>,
+    by_id: BTreeMap<DocumentId, Arc<Document>>,
     names: BTreeMap<String, DocumentId>,
     lists: BTreeMap<String, BTreeSet<DocumentId>>,
 }
@@ -255,7 +255,7 @@ impl Directory {
 
     /// Finds a resident document by its id.
     pub fn document(&self, id: DocumentId) -> Option<&Arc<Document>> {
-        self.documents.documents.get(&id)
+        self.documents.by_id.get(&id)
     }
 
     /// Finds a resident document by a name.
@@ -307,13 +307,19 @@ impl Directory {
 impl Documents {
     fn put(&mut self, document: Document) {
         let id = document.id;
-        if let Some(before) = self.documents.get(&id) {
+        if let Some(before) = self.by_id.get(&id) {
             for name in before.names.difference(&document.names) {
-                self.names.remove(name);
+                // Another document may have taken it a moment ago.
+                if self.names.get(name) == Some(&id) {
+                    self.names.remove(name);
+                }
             }
             for list in before.lists.difference(&document.lists) {
                 if let Some(members) = self.lists.get_mut(list) {
                     members.remove(&id);
+                    if members.is_empty() {
+                        self.lists.remove(list);
+                    }
                 }
             }
         }
@@ -321,13 +327,14 @@ impl Documents {
         for list in &document.lists {
             self.lists.entry(list.clone()).or_default().insert(id);
         }
-        self.documents.insert(id, Arc::new(document));
+        self.by_id.insert(id, Arc::new(document));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::{Fields, Kind};
 
     #[test]
     fn words_are_read_again() {
@@ -335,6 +342,33 @@ mod tests {
             assert_eq!(Contract::parse(contract.as_str()), Some(contract));
         }
         assert_eq!(Contract::parse("ledger"), None);
+    }
+
+    /// However the documents of a batch come, what one gives up is the other's, and nothing is left
+    /// of what nobody has.
+    #[test]
+    fn names_and_lists_are_passed_on() {
+        let document = |number, marks: &[&str]| {
+            let marks = || marks.iter().map(|mark| (*mark).to_owned()).collect();
+            let id = Kind::Customer.id(number);
+            Document { names: marks(), lists: marks(), ..Document::new(id, Fields::default()) }
+        };
+        let mut before = Directory::default();
+        before.put_document(document(1, &["a", "b"]));
+        before.put_document(document(2, &[]));
+        let (mut first, mut second) = (before.clone(), before.clone());
+        first.put_document(document(1, &["b"]));
+        first.put_document(document(2, &["a"]));
+        second.put_document(document(2, &["a"]));
+        second.put_document(document(1, &["b"]));
+        assert_eq!(first, second);
+        assert_eq!(first.document_named("a").map(|found| found.id.number), Some(2));
+        assert_eq!(first.documents_on("a").count(), 1);
+        let mut emptied = first.clone();
+        emptied.put_document(document(1, &[]));
+        emptied.put_document(document(2, &[]));
+        assert_eq!((emptied.documents.names.len(), emptied.documents.lists.len()), (0, 0));
+        assert_eq!(before.document_named("a").map(|found| found.id.number), Some(1), "a copy");
     }
 
     #[test]

@@ -58,13 +58,16 @@ pub struct Document {
     pub lists: BTreeSet<String>,
 }
 
+/// What a document is found by: its names, and its lists.
+pub type Marks = (BTreeSet<String>, BTreeSet<String>);
+
 /// A document that a batch writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenDocument {
     /// As it is now.
     pub document: Document,
-    /// The names and lists it had before the batch. `None` when it is new.
-    pub before: Option<(BTreeSet<String>, BTreeSet<String>)>,
+    /// What it was found by before the batch. `None` when it is new.
+    pub before: Option<Marks>,
 }
 
 impl Kind {

@@ -105,10 +105,21 @@ impl Zone {
         }
     }
 
+    /// When the clock on the wall shows a full hour, 0 to 23, of a day. Where it never does, right
+    /// after the gap; where it does so twice, the first time.
+    pub fn at_hour(&self, day: Date, hour: i64) -> Timestamp {
+        let hour = i8::try_from(hour.clamp(0, 23)).unwrap_or_default();
+        self.instant(day.civil().at(hour, 0, 0, 0))
+    }
+
     /// The first instant after a day: what is valid through the day ends before it.
     pub fn end_of(&self, day: Date) -> Timestamp {
         let midnight = day.plus_days(1).civil().to_datetime(jiff::civil::Time::midnight());
-        match self.0.to_timestamp(midnight) {
+        self.instant(midnight)
+    }
+
+    fn instant(&self, local: jiff::civil::DateTime) -> Timestamp {
+        match self.0.to_timestamp(local) {
             Ok(timestamp) => Timestamp(timestamp.as_millisecond()),
             Err(_) => Timestamp(i64::MAX),
         }
@@ -144,6 +155,22 @@ mod tests {
         check(&stockholm, "2026-10-25", "2026-10-25T23:00:00.000Z");
         check(&Zone::parse("UTC").unwrap(), "2026-12-31", "2027-01-01T00:00:00.000Z");
         assert_eq!(Zone::parse("Nowhere/Land"), None);
+    }
+
+    #[test]
+    fn hours_are_those_on_the_wall() {
+        let stockholm = Zone::parse("Europe/Stockholm").unwrap();
+        for (day, hour, at) in [
+            ("2026-11-20", 0, "2026-11-19T23:00:00.000Z"),
+            ("2026-11-20", 23, "2026-11-20T22:00:00.000Z"),
+            ("2026-07-01", 12, "2026-07-01T10:00:00.000Z"),
+            // The hour that is left out, and the hour that comes twice.
+            ("2026-03-29", 2, "2026-03-29T01:00:00.000Z"),
+            ("2026-10-25", 2, "2026-10-25T00:00:00.000Z"),
+        ] {
+            assert_eq!(stockholm.at_hour(Date::parse(day).unwrap(), hour).rfc3339(), at, "{day}");
+        }
+        assert_eq!(Zone::parse("us/pacific").unwrap().name(), "US/Pacific");
     }
 
     #[track_caller]

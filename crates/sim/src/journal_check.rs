@@ -23,7 +23,9 @@ pub(crate) fn check_journal(reader: &mut dyn Reader) -> Option<Seal> {
         }
         Record::Account(account) => auditor.account(&account),
         Record::Key(key, row) => auditor.key(key, row),
-        Record::Document(_) => {}
+        Record::Document(document) => auditor.document(&document),
+        Record::Name(name, id) => auditor.name(&name, id),
+        Record::Listed(list, id) => auditor.listed(&list, id),
         Record::Unreadable(what) => panic!("unreadable: {what}"),
     });
     visited.unwrap();

@@ -10,11 +10,15 @@ mod journal_check;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod office;
+#[cfg(test)]
 mod options;
 #[cfg(test)]
 mod prng;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod rollouts;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]

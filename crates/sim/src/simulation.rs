@@ -10,13 +10,14 @@ use std::fmt::Debug;
 use std::slice::from_ref;
 use std::sync::Arc;
 
-use engine::{Command, Runner, SubmitError};
+use engine::{Command, Decision, Failure, Runner, SubmitError, Verb, Work};
 use ledger::books::Done;
 use ledger::{AuthorizationId, Date, DeclineReason, Expire, Refusal, RowId, Seal, Timestamp};
 use store::{MemoryStore, Options, Source, SqliteStore, Store};
 
 use crate::faulty_store::{FaultyStore, Plan, Rates};
 use crate::journal_check::check_journal;
+use crate::office::Office;
 use crate::options::{Announce, number, seeds};
 use crate::prng::Prng;
 use crate::traffic::Traffic;
@@ -137,6 +138,8 @@ struct Weather {
     timer: u64,
     /// A client repeats what it knows the answer to.
     repeat: u64,
+    /// The office asks for something in a batch.
+    office: u64,
     batch_max: u64,
 }
 
@@ -160,6 +163,7 @@ impl Weather {
             leap: rate(60),
             timer: 50 + rate(300),
             repeat: 50 + rate(300),
+            office: rate(100),
             batch_max: 1 + rate(30),
         }
     }
@@ -205,6 +209,7 @@ struct Simulation<'s> {
     source: Option<Arc<dyn Source>>,
     clock: Timestamp,
     clients: Vec<Client>,
+    office: Office,
     /// Expiries on their way to the engine.
     timers: Vec<Command>,
     acknowledged: Vec<(Command, Outcome)>,
@@ -229,6 +234,7 @@ impl<'s> Simulation<'s> {
             source: None,
             clock: Timestamp(START),
             clients: (0..clients).map(|_| Client::default()).collect(),
+            office: Office::default(),
             timers: Vec::new(),
             acknowledged: Vec::new(),
             effects: BTreeMap::new(),
@@ -361,11 +367,18 @@ impl<'s> Simulation<'s> {
     }
 
     fn run(&mut self, batch: Vec<(Option<usize>, Command)>) {
-        let commands: Vec<Command> = batch.iter().map(|(_, command)| command.clone()).collect();
+        let commands = batch.iter().map(|(_, command)| command.clone().work());
+        let is_asked = self.prng.per_mille(self.weather.office);
+        let asked = is_asked.then(|| self.office.ask(&mut self.prng));
+        let work: Vec<Work> = commands.chain(asked).collect();
         let runner = self.runner.as_mut().unwrap();
-        let replies = runner.run(&commands, self.clock);
+        let mut replies = runner.run_work(&work, self.clock);
         runner.maintain();
-        assert_eq!(replies.len(), batch.len(), "one reply for each");
+        assert_eq!(replies.len(), work.len(), "one reply for each");
+        if is_asked {
+            self.answer_office(replies.pop().unwrap());
+        }
+        let replies = replies.into_iter().map(reply_to::<Command>);
         for ((client, command), reply) in batch.into_iter().zip(replies) {
             self.trace.add(&(self.clock, client, &command, &reply));
             self.count(event(&reply));
@@ -376,6 +389,14 @@ impl<'s> Simulation<'s> {
             if let Some(client) = client.filter(|_| !is_lost) {
                 self.answer(client, &command, &reply);
             }
+        }
+    }
+
+    fn answer_office(&mut self, decision: Result<Decision, Failure>) {
+        let reply = reply_to::<estate::Command>(decision);
+        self.trace.add(&reply);
+        if !self.prng.per_mille(self.weather.lost_reply) {
+            self.office.hear(reply);
         }
     }
 
@@ -444,6 +465,8 @@ impl<'s> Simulation<'s> {
     fn check(&mut self) -> Option<Seal> {
         let mut reader = self.source.as_ref().unwrap().open().unwrap();
         let newest = check_journal(reader.as_mut());
+        let books = reader.load(&ledger::ReadSet::default()).unwrap();
+        self.office.check(&books.directory);
         for outcome in self.effects.values() {
             if let Outcome::Done(Done::Authorized { authorization: id, .. })
             | Outcome::Declined(_, id) = outcome
@@ -460,7 +483,13 @@ impl<'s> Simulation<'s> {
     fn settle(&mut self) {
         self.plan.end_faults();
         (self.weather.crash, self.weather.lost_reply, self.weather.duplicate) = (0, 0, 0);
+        self.weather.office = 0;
         self.restart();
+        if let Some(work) = self.office.waits_for() {
+            let mut replies = self.runner.as_mut().unwrap().run_work(&[work], self.clock);
+            self.answer_office(replies.remove(0));
+        }
+        assert!(self.office.waits_for().is_none(), "the office is stuck");
         for _ in 0..ROUNDS_MAX {
             let queue = self.send();
             self.run(queue);
@@ -492,8 +521,21 @@ impl<'s> Simulation<'s> {
             };
             assert_eq!(again, outcome, "{command:?}");
         }
+        for (command, outcome) in self.office.answered() {
+            let work = [command.clone().work()];
+            let mut replies = self.runner.as_mut().unwrap().run_work(&work, self.clock);
+            let again = reply_to::<estate::Command>(replies.remove(0)).unwrap();
+            assert_eq!((again.replayed, &again.done), (true, outcome), "{command:?}");
+        }
         assert_eq!(self.check(), newest, "a repeat wrote something");
     }
+}
+
+/// What whoever waits for a command is told.
+fn reply_to<V: Verb>(
+    decision: Result<Decision, Failure>,
+) -> Result<V::Answer, SubmitError<V::Refusal>> {
+    V::reply(decision?).map_err(SubmitError::Refused)
 }
 
 fn event(reply: &Result<ledger::Answer, SubmitError>) -> &'static str {

@@ -8,14 +8,17 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ledger::audit::{Auditor, Verification};
+use ledger::audit::{Auditor, DOCUMENTS_FOUND, Verification};
 use ledger::{
-    Account, AccountId, Card, CardId, CompanyId, Directory, Key, Row, RowId, Seal, WriteSet,
+    Account, AccountId, Card, CardId, CompanyId, Directory, Document, DocumentId, Key, Row, RowId,
+    Seal, WriteSet, WrittenDocument,
 };
 use sha2::{Digest, Sha256};
 
 use crate::PostgresOptions;
+use crate::codes::Coded;
 use crate::postgres::copy as postgres;
+use crate::rows::{DOCUMENT_LISTS, DOCUMENT_NAMES, Table};
 use crate::sqlite::copy as sqlite;
 
 /// Records of one parcel, where nobody has a reason for another number. A parcel is one
@@ -52,7 +55,7 @@ pub struct StoreCopy {
 pub struct CopyProgress {
     /// What is being done.
     pub stage: CopyStage,
-    /// Records of this stage that are done: rows, accounts, cards and keys.
+    /// Records of this stage that are done: rows, accounts, cards, keys and documents.
     pub done: u64,
     /// Records that there are.
     pub total: u64,
@@ -130,6 +133,20 @@ pub(crate) trait Export: Send {
         until: Option<Key>,
     ) -> Result<Vec<(Key, RowId)>, Failure>;
 
+    /// Documents after `after`, where there is one, ascending, at most `limit`.
+    fn documents_after(
+        &mut self,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Document>, Failure>;
+
+    /// Shows all that leads to documents: [`DOCUMENT_NAMES`] or [`DOCUMENT_LISTS`].
+    fn show_leads(
+        &mut self,
+        table: &'static Table,
+        show: &mut dyn FnMut(&str, DocumentId),
+    ) -> Result<(), Failure>;
+
     /// The directory.
     fn directory(&mut self) -> Result<Arc<Directory>, Failure>;
 
@@ -181,6 +198,7 @@ pub(crate) struct Summary {
     pub(crate) accounts: u64,
     pub(crate) cards: u64,
     pub(crate) keys: u64,
+    pub(crate) documents: u64,
 }
 
 /// What the target of a copy remembers.
@@ -202,6 +220,8 @@ pub(crate) enum Place {
     Keys(Option<Key>),
     /// Cards after this one.
     Cards(CardId),
+    /// Documents after this one. Names and lists go with them.
+    Documents(Option<DocumentId>),
     /// Companies, sellers and credentials.
     Directory,
     /// Nothing: everything is there.
@@ -227,6 +247,7 @@ pub(crate) struct Parcel {
     pub(crate) accounts: Vec<Account>,
     pub(crate) keys: Vec<(Key, RowId)>,
     pub(crate) cards: Vec<Card>,
+    pub(crate) documents: Vec<Document>,
     pub(crate) directory: Option<Arc<Directory>>,
     /// The companies that those changes belong to, or those keys by the rows that use them, where
     /// the target wants to know. What is not named belongs to the installation: so do the keys of
@@ -287,9 +308,10 @@ impl StoreCopy {
 
     /// What is copied, for people: how many records of each kind, and where the chains end.
     pub fn report(&self) -> Vec<String> {
-        let Summary { rows, accounts, cards, keys, .. } = &self.summary;
-        let mut lines =
-            vec![format!("{rows} rows, {accounts} accounts, {cards} cards, {keys} keys")];
+        let Summary { rows, accounts, cards, keys, documents, .. } = &self.summary;
+        let mut lines = vec![format!(
+            "{rows} rows, {accounts} accounts, {cards} cards, {keys} keys, {documents} documents"
+        )];
         lines.extend(self.summary.heads.iter().map(|head| {
             let mut line = format!("lane {}, seal {}: ", head.lane.0, head.number);
             line.extend(head.hash.iter().map(|byte| format!("{byte:02x}")));
@@ -345,6 +367,7 @@ impl StoreCopy {
         *at = next;
         self.done = self.done.saturating_add(found.records());
         if next == Place::End {
+            show_leads(self.target.export(), auditor).map_err(CopyError::Target)?;
             let verification = std::mem::take(auditor.as_mut()).finish();
             self.finish(&verification)?;
         }
@@ -362,6 +385,10 @@ impl StoreCopy {
         let broken = verification.invariants.iter().find(|invariant| !invariant.ok);
         if let Some(broken) = broken {
             let first = broken.first_broken.as_deref().unwrap_or_default();
+            if broken.name == DOCUMENTS_FOUND {
+                // The documents are equal, and what leads to them was made anew.
+                return Err(CopyError::Differs(first.to_owned()));
+            }
             return Err(CopyError::Broken(format!("{}, {first}", broken.name)));
         }
         self.target.finish(&found.heads).map_err(CopyError::Target)?;
@@ -402,15 +429,18 @@ fn find_place(target: &mut dyn Import, source: i64) -> Result<Place, CopyError> 
 impl Summary {
     /// Records, as progress counts them.
     fn records(&self) -> u64 {
-        let counts = [self.rows, self.accounts, self.cards, self.keys];
-        counts.into_iter().fold(0, u64::saturating_add)
+        self.counts().into_iter().fold(0, u64::saturating_add)
+    }
+
+    fn counts(&self) -> [u64; 5] {
+        [self.rows, self.accounts, self.cards, self.keys, self.documents]
     }
 
     /// A number that another content of a store has only by chance.
     fn id(&self) -> i64 {
         let mut hash = Sha256::new();
         hash.update(self.directory_version.to_be_bytes());
-        for count in [self.rows, self.accounts, self.cards, self.keys] {
+        for count in self.counts() {
             hash.update(count.to_be_bytes());
         }
         for head in &self.heads {
@@ -450,6 +480,8 @@ impl Place {
             Place::Cards(after) => [5, after.0, 0],
             Place::Directory => [6, 0, 0],
             Place::End => [7, 0, 0],
+            Place::Documents(None) => [8, 0, 0],
+            Place::Documents(Some(after)) => [9, after.kind.code(), after.number],
         }
     }
 
@@ -467,6 +499,10 @@ impl Place {
             [5, after, _] => Some(Place::Cards(CardId(after))),
             [6, ..] => Some(Place::Directory),
             [7, ..] => Some(Place::End),
+            [8, ..] => Some(Place::Documents(None)),
+            [9, kind, number] => {
+                Some(Place::Documents(Some(DocumentId { kind: Coded::of(kind)?, number })))
+            }
             _ => None,
         }
     }
@@ -524,7 +560,12 @@ impl Parcel {
             Place::Cards(after) => {
                 parcel.cards = from.cards_after(after, limit)?;
                 let last = last_of_many(&parcel.cards, limit);
-                last.map_or(Place::Directory, |last| Place::Cards(last.id))
+                last.map_or(Place::Documents(None), |last| Place::Cards(last.id))
+            }
+            Place::Documents(after) => {
+                parcel.documents = from.documents_after(after, limit)?;
+                let last = last_of_many(&parcel.documents, limit);
+                last.map_or(Place::Directory, |last| Place::Documents(Some(last.id)))
             }
             Place::Directory => {
                 parcel.directory = Some(from.directory()?);
@@ -557,6 +598,10 @@ impl Parcel {
             rows: std::mem::take(&mut self.rows),
             accounts: std::mem::take(&mut self.accounts),
             cards: std::mem::take(&mut self.cards),
+            documents: std::mem::take(&mut self.documents)
+                .into_iter()
+                .map(|document| WrittenDocument { document, before: None })
+                .collect(),
             ..WriteSet::default()
         };
         if let Some(directory) = self.directory.take() {
@@ -572,7 +617,13 @@ impl Parcel {
 
     /// Records, as progress counts them.
     fn records(&self) -> u64 {
-        let counts = [self.rows.len(), self.accounts.len(), self.cards.len(), self.keys.len()];
+        let counts = [
+            self.rows.len(),
+            self.accounts.len(),
+            self.cards.len(),
+            self.keys.len(),
+            self.documents.len(),
+        ];
         let counts = counts.map(|count| u64::try_from(count).unwrap_or(u64::MAX));
         counts.into_iter().fold(0, u64::saturating_add)
     }
@@ -594,6 +645,11 @@ impl Parcel {
             })
             .or_else(|| first(&self.cards, &other.cards, |card| format!("card {}", card.id.0)))
             .or_else(|| {
+                let name =
+                    |found: &Document| format!("{} {}", found.id.kind.as_str(), found.id.number);
+                first(&self.documents, &other.documents, name)
+            })
+            .or_else(|| {
                 let is_same = self.directory == other.directory;
                 (!is_same).then(|| "companies, sellers or credentials".to_owned())
             })
@@ -611,7 +667,14 @@ impl Parcel {
         seals.for_each(|seal| auditor.seal(seal));
         self.accounts.iter().for_each(|account| auditor.account(account));
         self.keys.iter().for_each(|(key, row)| auditor.key(*key, *row));
+        self.documents.iter().for_each(|document| auditor.document(document));
     }
+}
+
+/// Shows an auditor all that leads to documents.
+fn show_leads(from: &mut dyn Export, auditor: &mut Auditor) -> Result<(), Failure> {
+    from.show_leads(&DOCUMENT_NAMES, &mut |name, id| auditor.name(name, id))?;
+    from.show_leads(&DOCUMENT_LISTS, &mut |list, id| auditor.listed(list, id))
 }
 
 /// The last record of a page, where more may follow.
@@ -627,6 +690,8 @@ fn first<T: PartialEq>(left: &[T], right: &[T], name: impl Fn(&T) -> String) -> 
 
 #[cfg(test)]
 mod tests {
+    use ledger::document::Kind;
+
     use super::*;
 
     #[test]
@@ -640,12 +705,16 @@ mod tests {
             Place::Keys(Some(Key([0xff; 16]))),
             Place::Keys(Some(Key(*b"0123456789abcdef"))),
             Place::Cards(CardId(0)),
+            Place::Documents(None),
+            Place::Documents(Some(Kind::Numbers.id(i64::MIN))),
+            Place::Documents(Some(Kind::Tally.id(i64::MAX))),
             Place::Directory,
             Place::End,
         ] {
             assert_eq!(Place::of(place.numbers()), Some(place));
         }
-        assert_eq!((Place::of([0; 3]), Place::of([8, 0, 0])), (None, None));
+        assert_eq!((Place::of([0; 3]), Place::of([10, 0, 0])), (None, None));
+        assert_eq!(Place::of([9, -1, 0]), None, "a kind of a newer program");
     }
 
     /// Parcels follow each other without a gap, and the last one has no end.

@@ -19,8 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::{
-    Account, AccountId, AuthorizationId, Books, Card, CardId, Directory, Document, Key, Position,
-    ReadSet, Row, RowId, Seal, Timestamp, WriteSet,
+    Account, AccountId, AuthorizationId, Books, Card, CardId, Directory, Document, DocumentId, Key,
+    Position, ReadSet, Row, RowId, Seal, Timestamp, WriteSet,
 };
 
 /// A writer of a store. Some stores have only one, others several, in one process or in many.
@@ -124,7 +124,7 @@ pub trait Reader: Send {
         limit: usize,
     ) -> Result<Vec<Account>, StoreError>;
 
-    /// Documents on a list, at most `limit`.
+    /// Documents on a list, which are of one kind, at most `limit`.
     fn documents(
         &mut self,
         list: &str,
@@ -138,7 +138,7 @@ pub trait Reader: Send {
 
     /// Shows everything there is, in one consistent state: rows ascending, each seal right after
     /// its last row, then accounts ascending, then keys in any order, then documents ascending by
-    /// their ids.
+    /// their ids, then what leads to documents in any order: names, then lists.
     fn audit(&mut self, visit: &mut dyn FnMut(Record)) -> Result<(), StoreError>;
 }
 
@@ -172,6 +172,10 @@ pub enum Record {
     Key(Key, RowId),
     /// A document.
     Document(Document),
+    /// A name, and the document that is found by it.
+    Name(String, DocumentId),
+    /// A list, and a document that is on it.
+    Listed(String, DocumentId),
     /// A stored row that cannot be read: where, and why.
     Unreadable(String),
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ledger::document::Marks;
 use ledger::{
     Account, AccountId, Authorization, AuthorizationId, AuthorizationState, Books, Card, CardId,
     CardToken, Directory, Document, DocumentId, Head, Key, ReadSet, Row, RowId, Seal, Timestamp,
@@ -134,8 +135,11 @@ impl Content {
             self.card_tokens.insert(card.token.clone(), card.id);
             self.cards.insert(card.id, card);
         }
-        for written in writes.documents {
-            self.write_document(written);
+        for WrittenDocument { document, before } in &writes.documents {
+            self.take_marks(document, before.as_ref());
+        }
+        for WrittenDocument { document, before } in writes.documents {
+            self.write_document(document, &before.unwrap_or_default());
         }
         self.seals.extend(writes.seal.into_iter().map(|seal| (seal.last, seal)));
         if let Some(directory) = writes.directory {
@@ -143,22 +147,26 @@ impl Content {
         }
     }
 
-    fn write_document(&mut self, WrittenDocument { document, before }: WrittenDocument) {
-        let id = document.id;
-        let (names, lists) = before.unwrap_or_default();
+    /// Takes what a document gives up. Another one of the batch may get it.
+    fn take_marks(&mut self, document: &Document, before: Option<&Marks>) {
+        let Some((names, lists)) = before else { return };
         for name in names.difference(&document.names) {
             self.document_names.remove(name);
         }
         for list in lists.difference(&document.lists) {
             if let Some(list) = self.document_lists.get_mut(list) {
-                list.remove(&id);
+                list.remove(&document.id);
             }
         }
-        for name in document.names.difference(&names) {
+    }
+
+    fn write_document(&mut self, document: Document, (names, lists): &Marks) {
+        let id = document.id;
+        for name in document.names.difference(names) {
             let taken = self.document_names.insert(name.clone(), id);
-            assert!(taken.is_none(), "{name} is the name of two documents");
+            assert!(taken.is_none(), "a name is of two documents: {taken:?} and {id:?}");
         }
-        for list in document.lists.difference(&lists) {
+        for list in document.lists.difference(lists) {
             self.document_lists.entry(list.clone()).or_default().insert(id);
         }
         self.documents.insert(id, document);
@@ -256,6 +264,12 @@ impl Reader for MemoryStore {
         content.accounts.into_values().for_each(|account| visit(Record::Account(account)));
         content.keys.into_iter().for_each(|(key, row)| visit(Record::Key(key, row)));
         content.documents.into_values().for_each(|found| visit(Record::Document(found)));
+        content.document_names.into_iter().for_each(|(name, id)| visit(Record::Name(name, id)));
+        for (list, ids) in content.document_lists {
+            for id in ids {
+                visit(Record::Listed(list.clone(), id));
+            }
+        }
         Ok(())
     }
 }

@@ -10,6 +10,8 @@ mod failures;
 pub mod http;
 pub mod operator;
 pub mod service;
+#[cfg(test)]
+mod tenants;
 pub mod terminals;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -35,6 +37,8 @@ pub struct Options {
     pub ceiling: bool,
     /// What is told of the store.
     pub store: StoreFacts,
+    /// How the Terminals contract is throttled; `None`: not at all.
+    pub throttling: Option<terminals::Throttling>,
 }
 
 /// Serves everything: all contracts, our own APIs, and what watches over the program.
@@ -44,11 +48,12 @@ pub fn router(platform: Platform, options: Options) -> Router {
         .merge(access::router(platform.clone()))
         .merge(card_ledger::router(platform.clone()))
         .merge(device::router(platform.clone()))
-        .merge(terminals::router(platform.clone()))
+        .merge(terminals::router(platform.clone(), options.throttling))
         .merge(operator::router(platform.clone()))
         .merge(service::router(platform.clone(), Arc::clone(&requests), options.store));
     if options.ceiling {
-        router = router.merge(card_ledger::ceiling(platform));
+        router = router.merge(card_ledger::ceiling(platform.clone()));
+        router = router.merge(device::ceiling(platform));
     }
     router
         .fallback(no_route)

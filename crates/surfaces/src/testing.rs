@@ -381,12 +381,12 @@ impl Seed<'_> {
     }
 
     fn estate(&self) {
-        for name in ["Partner 1", "Partner 2"] {
+        for number in [1, 2] {
             let add = AddCustomer {
                 parent: 0,
-                name: name.to_owned(),
+                name: format!("Partner {number}"),
                 organisation_number: "556677-8899".to_owned(),
-                draw: Draw([name.len().try_into().unwrap(); 32]),
+                draw: Draw([200 + number; 32]),
                 actor: actor(),
                 idempotency: None,
             };
@@ -405,7 +405,7 @@ impl Seed<'_> {
     fn merchant(&self, parent: i64, account_id: &str) {
         let by = |number| CredentialId(number);
         let submit = SubmitRequest {
-            application: application(parent),
+            application: Box::new(application(parent)),
             customer: None,
             root: parent,
             credential: by(i64::MAX),

@@ -14,7 +14,9 @@ pub fn verification(reader: &mut dyn Reader) -> Result<Verification, StoreError>
         Record::Seal(seal) => auditor.seal(&seal),
         Record::Account(account) => auditor.account(&account),
         Record::Key(key, row) => auditor.key(key, row),
-        Record::Document(_) => {}
+        Record::Document(document) => auditor.document(&document),
+        Record::Name(name, id) => auditor.name(&name, id),
+        Record::Listed(list, id) => auditor.listed(&list, id),
         Record::Unreadable(what) => auditor.unreadable(&what),
     })?;
     Ok(auditor.finish())

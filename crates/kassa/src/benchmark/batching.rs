@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 
-use super::{COMPANY, Filling, HOT_CARDS, SELLER, fill, write_card_token};
+use super::ledger::{COMPANY, Filling, HOT_CARDS, SELLER, fill, write_card_token};
+use super::print;
 use crate::clock::{SystemClock, monotonic};
 use crate::command_line::BatchingBenchOptions;
 use crate::installation::open_empty;
 use crate::scratch::Scratch;
 use crate::settings::BenchSettings;
-use crate::terminal::{note, say};
+use crate::terminal::note;
 
 /// Runs the benchmark and prints its report.
 ///
@@ -46,12 +47,7 @@ pub(crate) fn batching(options: &BatchingBenchOptions) -> anyhow::Result<()> {
     // Who panicked has said so.
     drop(threads.join());
     let report = report?;
-    if options.json {
-        say(&serde_json::to_string(&report).context("the report is no JSON")?);
-    } else {
-        say(report.to_string().trim_end());
-    }
-    Ok(())
+    print(options.json, &report, || serde_json::to_string(&report))
 }
 
 fn batching_options(options: &BatchingBenchOptions, writers: usize) -> BatchingOptions {

@@ -1,16 +1,25 @@
-//! The fixed content of the demo: one company, one seller, two accounts with a card each, and
-//! credentials that everybody knows.
+//! The fixed content of the demo: one company, a partner and its merchant with two terminals, two
+//! accounts with a card each, and credentials that everybody knows.
 //!
 //! Invariant: seeding a second time changes nothing, and `kassa serve` never gets here.
 
 use anyhow::Context as _;
 use engine::{Command, Handle, SubmitError};
+use estate::application::{
+    Address, Agreement, Application, LanguageChoice, TerminalOrder, TransactionType,
+    TransactionTypeChoice,
+};
+use estate::change_customer::{AddCustomer, ChangeCustomer};
+use estate::command::Outcome;
+use estate::review::{ApproveRequest, ChosenIdentities, Reviewer};
+use estate::submit::SubmitRequest;
+use estate::{Customer, Draw, Layer};
 use ledger::books::Done;
 use ledger::ids::Hasher;
 use ledger::limits::AUTHORIZATION_DAYS_DEFAULT;
 use ledger::{
-    AccountId, AddCard, AddCompany, AddSeller, CardToken, Contract, Currency, Decimal, Fingerprint,
-    Idempotency, IssueCredential, Key, OpenAccount, Refusal, Scope, Zone,
+    AccountId, AddCard, AddCompany, AddSeller, CardToken, Contract, CredentialId, Currency,
+    Decimal, Fingerprint, Idempotency, IssueCredential, Key, OpenAccount, Refusal, Scope, Zone,
 };
 use surfaces::http::secrets::secret_hash;
 
@@ -26,6 +35,27 @@ pub(super) const SMALL_CARD: &str = "546415646315";
 pub(super) const LEDGER_TOKEN: &str = "demo-ledger-token-000000000000000";
 /// The key of the operator API.
 pub(super) const OPERATOR_KEY: &str = "demo-operator-key-00000000000000";
+
+/// The API key of Access, bound to the partner.
+pub(super) const ACCESS_KEY: &str = "demo-access-key-0000000000000000000000000000000000";
+/// The application of the Terminals contract, bound to the partner.
+pub(super) const APP_ID: &str = "121212";
+/// Its token.
+pub(super) const APP_TOKEN: &str = "demo_app_token_0000000000000000";
+/// The partner's number in Access.
+pub(super) const PARTNER: i64 = 1;
+/// The merchant's number in Access.
+pub(super) const MERCHANT: i64 = 2;
+/// The merchant in the Terminals contract.
+pub(super) const ACCOUNT_ID: &str = "00000000-0000-4000-8000-000000000002";
+/// The merchant in alternative payments.
+pub(super) const MERCHANT_ID: &str = "DEMO-MERCHANT";
+/// The merchant in payments v3.
+pub(super) const ENTITY_ID: &str = "00000000000000000000000000000d30";
+/// The merchant's terminals, of this model.
+const TERMINAL_MODEL: i64 = 9;
+/// See [`TERMINAL_MODEL`].
+pub(super) const TERMINALS: i64 = 2;
 
 const ACTOR: &str = "demo";
 
@@ -43,6 +73,8 @@ pub(super) fn seed(engine: &Handle) -> anyhow::Result<()> {
     let scope = Scope::Company { number: COMPANY.to_owned(), seller: None };
     unless_taken(engine, credential(Contract::CardLedger, scope, LEDGER_TOKEN))?;
     unless_taken(engine, credential(Contract::Operator, Scope::Installation, OPERATOR_KEY))?;
+    unless_taken(engine, credential(Contract::Access, Scope::Customer(PARTNER), ACCESS_KEY))?;
+    unless_taken(engine, credential(Contract::Terminals, Scope::Customer(PARTNER), APP_TOKEN))?;
     for (holder, limit, card) in HOLDERS {
         let opening = Command::OpenAccount(account(holder, limit)?);
         let opened = engine.submit_blocking(opening).context("could not open an account")?;
@@ -59,7 +91,116 @@ pub(super) fn seed(engine: &Handle) -> anyhow::Result<()> {
         };
         unless_taken(engine, Command::AddCard(card))?;
     }
+    if Customer::find(&engine.directory(), MERCHANT).is_none() {
+        partner_and_merchant(engine)?;
+    }
     Ok(())
+}
+
+/// The partner, and the merchant that it has asked for and an operator approved.
+fn partner_and_merchant(engine: &Handle) -> anyhow::Result<()> {
+    submit(engine, estate::Command::AddCustomer(partner()))?;
+    let request = SubmitRequest {
+        application: Box::new(application()),
+        customer: None,
+        root: PARTNER,
+        credential: CredentialId(0),
+        actor: ACTOR.to_owned(),
+    };
+    let Outcome::Request(request) = submit(engine, estate::Command::SubmitRequest(request))? else {
+        anyhow::bail!("submitting the demo's merchant came to something else")
+    };
+    let approve = ApproveRequest {
+        request: request.number,
+        identities: ChosenIdentities {
+            company_number: Some(COMPANY.to_owned()),
+            seller_number: Some(SELLER.to_owned()),
+            account_id: Some(ACCOUNT_ID.to_owned()),
+            merchant_id: Some(MERCHANT_ID.to_owned()),
+            entity_id: Some(ENTITY_ID.to_owned()),
+        },
+        draw: Draw([0xd3; 32]),
+        reviewer: Reviewer { credential: CredentialId(-1), actor: ACTOR.to_owned() },
+        idempotency: None,
+    };
+    submit(engine, estate::Command::ApproveRequest(approve))?;
+    let mut settings = Layer::default();
+    for (setting, value) in OFFLINE_SETTINGS {
+        settings.choose(setting, value);
+    }
+    let change =
+        ChangeCustomer { customer: MERCHANT, name: None, settings, actor: ACTOR.to_owned() };
+    submit(engine, estate::Command::ChangeCustomer(change))?;
+    Ok(())
+}
+
+/// What the merchant's terminals may accept without asking: amounts in minor units.
+const OFFLINE_SETTINGS: [(&str, &str); 5] = [
+    ("deferred_authorization.enabled", "true"),
+    ("deferred_authorization.max_transaction_count", "20"),
+    ("deferred_authorization.max_transaction_amount", "12500"),
+    ("deferred_authorization.max_total_amount", "250000"),
+    ("deferred_authorization.supported_card_entry_modes", "chip,contactless"),
+];
+
+fn submit(engine: &Handle, command: estate::Command) -> anyhow::Result<Outcome> {
+    let answer = engine.submit_blocking(command);
+    Ok(answer.context("could not put the demo's merchant into the store")?.done)
+}
+
+fn partner() -> AddCustomer {
+    AddCustomer {
+        parent: 0,
+        name: "Demo Partner".to_owned(),
+        organisation_number: "556000-0001".to_owned(),
+        draw: Draw([0xd1; 32]),
+        actor: ACTOR.to_owned(),
+        idempotency: None,
+    }
+}
+
+/// What the partner says of its merchant.
+pub(crate) fn application() -> Application {
+    let text = str::to_owned;
+    Application {
+        notes: None,
+        parent: PARTNER,
+        organisation_number: text("556000-0002"),
+        address: Address {
+            company_name: text("Demo Shop"),
+            street: text("Storgatan 1"),
+            zip_code: text("11122"),
+            city: text("Stockholm"),
+            country: text("Sweden"),
+            contact_name: text("Alma Demo"),
+            contact_phone: text("08-000000"),
+            contact_email: text("alma@example.com"),
+        },
+        transaction_types: vec![TransactionTypeChoice {
+            kind: TransactionType::Purchase,
+            is_active: true,
+            wants_password: false,
+        }],
+        agreements: vec![Agreement { card_brand: 1, number: text("1000"), acquirer: 6 }],
+        languages: vec![LanguageChoice { language: 1, is_default: true }],
+        site_language: text("sv-SE"),
+        mcc: text("5411"),
+        country_numeric: text("752"),
+        currency: text("SEK"),
+        end_of_day: text("01:00"),
+        password_hash: None,
+        receipt_name: text("Demo Shop"),
+        support_phone: None,
+        receipt_phone: None,
+        tipping: false,
+        signature: false,
+        order: Some(TerminalOrder {
+            quantity: TERMINALS,
+            model: TERMINAL_MODEL,
+            operating_mode: 2,
+            notes: None,
+        }),
+    }
 }
 
 /// Submits what has a name of its own: where the name is taken, it was there before.
@@ -95,7 +236,7 @@ fn seller() -> AddSeller {
 
 fn credential(contract: Contract, scope: Scope, secret: &str) -> Command {
     Command::IssueCredential(IssueCredential {
-        login: None,
+        login: (contract == Contract::Terminals).then(|| APP_ID.to_owned()),
         contract,
         label: "demo".to_owned(),
         scope,

@@ -49,3 +49,25 @@ fn batching_is_measured_beside_one_transaction_for_each_request() {
     let error = String::from_utf8(again.stderr).unwrap();
     assert!(error.contains("is in use: this needs an empty one"), "{error}");
 }
+
+/// Goal: terminals call home, and nothing but that is counted. Method: the smallest run, and its
+/// figures.
+#[test]
+fn calls_home_are_measured_beside_the_ceiling() {
+    let folder = Folder::new("benchmark-estate");
+    let mut bench = kassa(&["bench", "estate", "--terminals", "30", "--merchants", "3"]);
+    bench.args(["--connections", "4", "--seconds", "1", "--warmup", "0", "--json"]);
+    bench.arg("--data-dir").arg(folder.path());
+    let report: serde_json::Value = serde_json::from_str(&printed(&mut bench)).unwrap();
+    let settings = &report["settings"];
+    assert_eq!((&settings["terminals"], &settings["updates"]), (&30.into(), &3.into()));
+    assert_eq!(report["errors"]["first"], serde_json::Value::Null, "{report}");
+    let rows = report["rows"].as_array().unwrap();
+    let phases: Vec<&str> = rows.iter().map(|row| row["phase"].as_str().unwrap()).collect();
+    assert_eq!(phases, ["ceiling", "calls_home", "open_loop"]);
+    for row in rows {
+        assert!(row["requests"].as_u64().unwrap() > 0, "{row}");
+        assert!(row["ratio_to_ceiling"].as_f64().unwrap() > 0.0, "{row}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the store is gone");
+}

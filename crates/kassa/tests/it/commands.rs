@@ -50,6 +50,43 @@ fn a_store_is_set_up_from_nothing() {
     verify(dir);
 }
 
+/// Method: a partner and its credentials come from the command line; the server knows them.
+#[test]
+fn a_partner_is_set_up_from_nothing() {
+    let folder = Folder::new("partner");
+    let dir = folder.path();
+    let add = ["customer", "add", "Kedjan Å", "--organisation-number", "556677-8899"];
+    assert_eq!(run_well(&add, dir), "added customer 1\n");
+    assert_eq!(run_well(&[&add[..], &["--parent", "1"]].concat(), dir), "added customer 2\n");
+    let issue = |contract: &str, customer: &str| {
+        let flags = ["--contract", contract, "--customer", customer];
+        run_well(&[&["credential", "issue"][..], &flags].concat(), dir)
+    };
+    assert_eq!(issue("access", "1").trim().len(), 43);
+    let headers = issue("terminals", "2");
+    let (id, token) = headers.trim().split_once('\n').unwrap();
+    assert_eq!(id.strip_prefix("App-Id: ").unwrap().len(), 8);
+    assert_eq!(token.strip_prefix("App-Token: ").unwrap().len(), 43);
+    let list = run_well(&["credential", "list"], dir);
+    assert!(list.contains("access key") && list.contains("customer 1"), "{list}");
+    assert!(list.contains("terminals application") && list.contains("customer 2"), "{list}");
+    let key = run_well(&["operator-key"], dir);
+    let server = Server::start(serve_on(dir));
+    let customer = server.get("/operator/v1/customers/2", key.trim()).json();
+    assert_eq!((&customer["name"], &customer["parent_id"]), (&"Kedjan Å".into(), &1.into()));
+    refuse(&add, dir, "POST /operator/v1/customers");
+    let issue = ["credential", "issue", "--contract"];
+    let refuse_issue = |more: &[&str], why: &str| refuse(&[&issue[..], more].concat(), dir, why);
+    refuse_issue(&["access"], "say which --customer");
+    refuse_issue(&["terminals", "--company", "7"], "say which --customer");
+    refuse_issue(&["card_ledger"], "say which --company, or which --customer");
+    drop(server);
+    refuse_issue(&["access", "--customer", "9"], "there is no customer 9");
+    refuse_issue(&["card_ledger", "--customer", "1"], "customer 1 is no merchant");
+    refuse(&[&add[..], &["--parent", "9"]].concat(), dir, "there is no customer 9");
+    refuse(&["customer", "add", " ", "--organisation-number", "1"], dir, "name must have");
+}
+
 #[test]
 fn commands_refuse_what_they_cannot_do() {
     let folder = Folder::new("refusals");

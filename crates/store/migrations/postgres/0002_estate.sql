@@ -30,3 +30,11 @@ CREATE TABLE IF NOT EXISTS document_list (
     kind INT8 NOT NULL,
     PRIMARY KEY (list, number, kind)
 );
+
+-- How often a batch that had read a list whole put documents on it. Of each list there is the row
+-- of the newest time, whose key is what two batches cannot both write.
+CREATE TABLE IF NOT EXISTS list_version (
+    list TEXT NOT NULL,
+    version INT8 NOT NULL,
+    PRIMARY KEY (list, version)
+);

@@ -7,12 +7,12 @@ use tokio_postgres::types::ToSql;
 use crate::rows::{Cell, Table, Type};
 
 /// The columns of some rows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Bulk<'r> {
     columns: Vec<Column<'r>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Column<'r> {
     Int(Vec<Option<i64>>),
     Text(Vec<Option<Cow<'r, str>>>),

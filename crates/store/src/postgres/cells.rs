@@ -1,8 +1,8 @@
 //! Rows of the ledger from what the database answers.
 
 use ledger::{
-    Account, Authorization, Card, Change, Company, Credential, Key, RowId, Seal, Seller,
-    Transaction,
+    Account, Authorization, Card, Change, Company, Credential, Document, DocumentId, Key, RowId,
+    Seal, Seller, Transaction,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
@@ -10,7 +10,7 @@ use tokio_postgres::types::FromSql;
 use super::connect::Error;
 use crate::rows::{
     Cells, get_account, get_authorization, get_card, get_change, get_company, get_credential,
-    get_key, get_seal, get_seller, get_transaction,
+    get_document, get_document_id, get_key, get_lead, get_seal, get_seller, get_transaction,
 };
 
 /// Reads the columns of a row one after the other.
@@ -92,6 +92,20 @@ pub(super) fn seller(row: &Row) -> Result<Seller, Error> {
 
 pub(super) fn credential(row: &Row) -> Result<Credential, Error> {
     get_credential(&mut Columns::of(row))
+}
+
+pub(super) fn document(row: &Row) -> Result<Document, Error> {
+    get_document(&mut Columns::of(row))
+}
+
+/// The kind and the number of a document.
+pub(super) fn document_id(row: &Row) -> Result<DocumentId, Error> {
+    get_document_id(&mut Columns::of(row))
+}
+
+/// What leads to a document.
+pub(super) fn lead(row: &Row) -> Result<(String, DocumentId), Error> {
+    get_lead(&mut Columns::of(row))
 }
 
 /// Reads every row.

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, Card, CardId, CompanyId, Directory, Key, Row, RowId, Seal, WriteSet,
+    Account, AccountId, Card, CardId, CompanyId, Directory, Document, DocumentId, Key, Row, RowId,
+    Seal, WriteSet,
 };
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row as Found};
@@ -17,15 +18,17 @@ use super::bulk::{Bulk, insert, insert_owned, upsert};
 use super::connect::{Connector, Error, Session};
 use super::lease::CLOCK;
 use super::load::{INSTALLATION, one, read_directory};
-use super::walk::nearest;
-use super::write::{directory_rows, journal_rows};
+use super::walk::{DOCUMENTS_AFTER, LEADS_AFTER, STEP, nearest};
+use super::write::{directory_rows, journal_rows, taken};
 use super::{Postgres, PostgresError, PostgresOptions, cells, migrate};
+use crate::codes::Coded as _;
 use crate::copy::{
     CopyError, Export, Failure, Import, MARK_PLACE, MARK_SOURCE, Mark, Parcel, Place, Summary,
 };
 use crate::rows::{
-    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, KEYS, PAYABLES, SEALS,
-    SELLERS, TRANSACTIONS, Table, put_account, put_card, put_key, put_seal,
+    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, DOCUMENT_LISTS,
+    DOCUMENT_NAMES, DOCUMENTS, KEYS, PAYABLES, SEALS, SELLERS, TRANSACTIONS, Table, put_account,
+    put_card, put_document, put_key, put_seal,
 };
 
 /// A copy reads whole tables.
@@ -182,6 +185,7 @@ impl Export for PostgresExport {
             accounts: self.count(&ACCOUNTS)?,
             cards: self.count(&CARDS)?,
             keys: self.count(&KEYS)?,
+            documents: self.count(&DOCUMENTS)?,
         })
     }
 
@@ -232,6 +236,34 @@ impl Export for PostgresExport {
         let mut keys = self.list(&sql, &[&companies, &first, &last], cells::key)?;
         keys.sort_unstable();
         Ok(keys)
+    }
+
+    fn documents_after(
+        &mut self,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Document>, Failure> {
+        let (kind, number) = after.map_or((i64::MIN, i64::MIN), |id| (id.kind.code(), id.number));
+        let sql = DOCUMENTS.select(DOCUMENTS_AFTER);
+        Ok(self.list(&sql, &[&kind, &number, &i64::try_from(limit)?], cells::document)?)
+    }
+
+    fn show_leads(
+        &mut self,
+        table: &'static Table,
+        show: &mut dyn FnMut(&str, DocumentId),
+    ) -> Result<(), Failure> {
+        let sql = table.select_leads(LEADS_AFTER);
+        let mut after = (String::new(), i64::MIN, i64::MIN);
+        loop {
+            let bounds: [&(dyn ToSql + Sync); 4] = [&after.0, &after.1, &after.2, &STEP];
+            let leads = self.list(&sql, &bounds, cells::lead)?;
+            let Some((text, id)) = leads.last() else { return Ok(()) };
+            after = (text.clone(), id.number, id.kind.code());
+            for (text, id) in &leads {
+                show(text, *id);
+            }
+        }
     }
 
     fn directory(&mut self) -> Result<Arc<Directory>, Failure> {
@@ -381,6 +413,11 @@ async fn write(client: &Client, writes: &WriteSet, parcel: &Parcel) -> Result<()
     send(client, &insert_owned(&KEYS), keys).await?;
     let cards = Bulk::rows(&CARDS, writes.cards.iter().map(put_card));
     send(client, &insert(&CARDS, ""), cards).await?;
+    let documents = writes.documents.iter().map(|written| put_document(&written.document));
+    send(client, &insert(&DOCUMENTS, ""), Bulk::rows(&DOCUMENTS, documents)).await?;
+    let [names, lists] = taken(writes);
+    send(client, &insert(&DOCUMENT_NAMES, ""), names).await?;
+    send(client, &insert(&DOCUMENT_LISTS, ""), lists).await?;
     write_directory(client, writes).await
 }
 

@@ -3,6 +3,16 @@
 //!
 //! Invariant: accounts are locked before anything else is read, in the order of their ids. Every
 //! row that can change belongs to one account, so what is read after it stays true until the end.
+//! Documents are locked next, in the order of theirs, and read after that.
+//!
+//! What a lock was waited for may have got another name, or left a list to another document. So
+//! documents are looked for twice: to be locked, and to be read. If one is found the second time
+//! that is not locked, the batch begins again.
+//!
+//! A lock does not keep others from putting one more document on a list. Who only reads a list
+//! comes before them, and that is as well. Who puts documents on a list that it has read whole
+//! writes the version of the list that follows the one it read, and of two batches only one can:
+//! the other is decided again. The version is read before the list, never after it.
 //!
 //! Keys are looked up, and seldom found: what found ones lead to is read when they are, which takes
 //! one more round trip.
@@ -11,14 +21,15 @@
 //! believes of a table's size, it goes by the whole primary key. For `company = ANY(..) AND
 //! id = ANY(..)` on a table that was small it would go by the company alone.
 
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_util::future::{join_all, join3, join4};
+use futures_util::future::{join_all, join3, join5};
 use ledger::{
-    Account, Authorization, Books, Card, CardToken, Change, Code, Directory, Head, Key, ReadSet,
-    RowId, Transaction,
+    Account, Authorization, Books, Card, CardToken, Change, Code, Directory, Document, DocumentId,
+    Head, Key, ReadSet, RowId, Transaction,
 };
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
@@ -27,8 +38,12 @@ use super::cells;
 use super::connect::Error;
 use super::ids::Order;
 use super::lease::{CLOCK, HeldLane};
-use crate::rows::{ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, KEYS, TRANSACTIONS, Table, directory};
-use crate::rows::{COMPANIES, CREDENTIALS, PAYABLES, SELLERS, get_payable};
+use crate::codes::Coded as _;
+use crate::rows::{
+    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, DOCUMENT_LISTS,
+    DOCUMENT_NAMES, DOCUMENTS, KEYS, PAYABLES, SELLERS, TRANSACTIONS, Table, directory,
+    get_payable, is_resident,
+};
 
 /// Where rows are that belong to no company's account.
 pub(super) const INSTALLATION: i64 = 0;
@@ -54,6 +69,15 @@ pub(super) struct Wanted<'r> {
     /// Rows that keys were found to lead to, ascending.
     behind: Vec<i64>,
     keys: Vec<&'r [u8]>,
+    documents: WantedDocuments<'r>,
+}
+
+/// The documents among it.
+struct WantedDocuments<'r> {
+    kinds: Vec<i64>,
+    numbers: Vec<i64>,
+    names: Vec<&'r str>,
+    lists: Vec<&'r str>,
 }
 
 impl<'r> Wanted<'r> {
@@ -83,7 +107,28 @@ impl<'r> Wanted<'r> {
             authorizations: by_code.chain(by_id).chain(behind.iter().copied()).collect(),
             behind: behind.to_vec(),
             keys: reads.keys.iter().map(|key| key.0.as_slice()).collect(),
+            documents: WantedDocuments::of(reads),
         }
+    }
+}
+
+impl<'r> WantedDocuments<'r> {
+    fn of(reads: &'r ReadSet) -> WantedDocuments<'r> {
+        // Nothing has a name that the database cannot hold, and it would not even be asked for.
+        let texts = |texts: &'r [String]| -> Vec<&'r str> {
+            texts.iter().map(String::as_str).filter(|text| !text.contains('\0')).collect()
+        };
+        let ids = reads.documents.iter().filter(|id| !id.kind.is_resident());
+        WantedDocuments {
+            kinds: ids.clone().map(|id| id.kind.code()).collect(),
+            numbers: ids.map(|id| id.number).collect(),
+            names: texts(&reads.names),
+            lists: texts(&reads.lists),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.kinds.is_empty() && self.names.is_empty() && self.lists.is_empty()
     }
 }
 
@@ -101,7 +146,27 @@ pub(super) struct LoadStatements {
     authorizations: Statement,
     transactions: Statement,
     changes: Statement,
+    documents: Statement,
+    locking: Option<LockStatements>,
 }
+
+/// Those of a batch alone.
+struct LockStatements {
+    documents: Statement,
+    list_versions: Statement,
+}
+
+/// Whether what is loaded stays as it is until the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Locking {
+    /// For a batch.
+    Rows,
+    /// For a reader.
+    Nothing,
+}
+
+/// What locks a row that is going to change.
+const LOCK: &str = "FOR NO KEY UPDATE OF";
 
 /// Rows of a table of companies' rows by ids, of which there is an array: as `f`, in `FROM`.
 fn by_id(table: &str, columns: &str, ids: &str) -> String {
@@ -111,9 +176,61 @@ fn by_id(table: &str, columns: &str, ids: &str) -> String {
     )
 }
 
+/// The documents that are asked for, but for resident ones, by kind and number.
+fn wanted_documents() -> String {
+    let found_by = |table: &Table, column: &str, texts: &str| {
+        format!(
+            "UNION SELECT f.kind, f.number FROM UNNEST({texts}::TEXT[]) AS t (text) \
+             CROSS JOIN LATERAL (SELECT kind, number FROM {} WHERE {column} = t.text OFFSET 0) \
+             AS f",
+            table.name
+        )
+    };
+    format!(
+        "SELECT kind, number FROM (\
+         SELECT i.kind, i.number FROM UNNEST($1::INT8[], $2::INT8[]) AS i (kind, number) {} {}\
+         ) AS a WHERE NOT ({})",
+        found_by(&DOCUMENT_NAMES, "name", "$3"),
+        found_by(&DOCUMENT_LISTS, "list", "$4"),
+        is_resident(),
+    )
+}
+
+impl LockStatements {
+    async fn prepare(client: &Client) -> Result<LockStatements, Error> {
+        let documents = format!(
+            "SELECT d.kind, d.number FROM ({}) AS w \
+             JOIN {} AS d ON d.kind = w.kind AND d.number = w.number \
+             ORDER BY d.kind, d.number {LOCK} d",
+            wanted_documents(),
+            DOCUMENTS.name,
+        );
+        let list_versions = "SELECT list, MAX(version) FROM list_version \
+                             WHERE list = ANY($1::TEXT[]) GROUP BY list";
+        Ok(LockStatements {
+            documents: client.prepare(&documents).await?,
+            list_versions: client.prepare(list_versions).await?,
+        })
+    }
+}
+
 impl LoadStatements {
-    /// Prepares them; `lock` ends the one that reads accounts.
-    pub(super) async fn prepare(client: &Client, lock: &str) -> Result<LoadStatements, Error> {
+    /// Prepares them.
+    pub(super) async fn prepare(
+        client: &Client,
+        locking: Locking,
+    ) -> Result<LoadStatements, Error> {
+        let (lock, locking) = match locking {
+            Locking::Rows => (format!("{LOCK} a"), Some(LockStatements::prepare(client).await?)),
+            Locking::Nothing => (String::new(), None),
+        };
+        let documents = format!(
+            "SELECT d.* FROM ({}) AS w CROSS JOIN LATERAL (\
+             SELECT {} FROM {} WHERE kind = w.kind AND number = w.number OFFSET 0) AS d",
+            wanted_documents(),
+            DOCUMENTS.names(),
+            DOCUMENTS.name,
+        );
         let columns = ACCOUNTS.columns.iter().map(|(name, _)| format!("a.{name}"));
         let columns: Vec<String> = columns.collect();
         let account_of = |table: &str, ids| by_id(table, "company, account", ids);
@@ -147,6 +264,8 @@ impl LoadStatements {
             authorizations: client.prepare(&rows(&AUTHORIZATIONS)).await?,
             transactions: client.prepare(&rows(&TRANSACTIONS)).await?,
             changes: client.prepare(&rows(&CHANGES)).await?,
+            documents: client.prepare(&documents).await?,
+            locking,
         })
     }
 }
@@ -160,6 +279,16 @@ pub(super) struct Loaded {
     authorizations: Vec<Authorization>,
     transactions: Vec<Transaction>,
     changes: Vec<Change>,
+    documents: LoadedDocuments,
+}
+
+/// The documents among it.
+#[derive(Default)]
+struct LoadedDocuments {
+    found: Vec<Document>,
+    /// Those that are locked, where any are.
+    locked: Option<BTreeSet<DocumentId>>,
+    list_versions: HashMap<String, i64>,
 }
 
 impl Loaded {
@@ -183,15 +312,25 @@ impl Loaded {
         Some(behind)
     }
 
+    /// The version of a list that was read, as it was before it was read.
+    pub(super) fn list_version(&self, list: &str) -> i64 {
+        self.documents.list_versions.get(list).copied().unwrap_or_default()
+    }
+
     /// The books that go on after row `newest`. `None` when a row was found whose account was
-    /// not: it was written after the accounts were read.
+    /// not, or a document that is not locked: it was written after what was read before it.
     pub(super) fn into_books(
         self,
         directory: &Arc<Directory>,
         newest: RowId,
         head: Head,
     ) -> Option<Books> {
+        let LoadedDocuments { found, locked, .. } = self.documents;
+        if locked.is_some_and(|locked| !found.iter().all(|found| locked.contains(&found.id))) {
+            return None;
+        }
         let mut books = Books::new(Arc::clone(directory), newest, head);
+        books.documents.extend(found.into_iter().map(|found| (found.id, found)));
         books.accounts.extend(self.accounts.into_iter().map(|account| (account.id, account)));
         books.cards.extend(self.cards.into_iter().map(|card| (card.token.clone(), card)));
         books.keys.extend(self.keys);
@@ -229,7 +368,7 @@ pub(super) async fn load(
     statements: &LoadStatements,
     wanted: &Wanted<'_>,
 ) -> Result<Loaded, Error> {
-    let Wanted { companies, accounts, tokens, authorizations, behind, keys } = wanted;
+    let Wanted { companies, accounts, tokens, authorizations, behind, keys, documents } = wanted;
     let parameters: Vec<&(dyn ToSql + Sync)> =
         vec![companies, accounts, tokens, authorizations, behind];
     let locked = ask(client, &statements.accounts, parameters);
@@ -238,11 +377,42 @@ pub(super) async fn load(
     let keyed = ask_for(keys, || ask(client, &statements.keys, vec![companies, keys]));
     let rows = load_rows(client, statements, companies, (authorizations, behind));
     // The answers come in the order of the questions; the first error is the cause of the rest.
-    let (locked, cards, keyed, rows) = join4(locked, cards, keyed, rows).await;
+    let documents = load_documents(client, statements, documents);
+    let (locked, cards, keyed, rows, documents) =
+        join5(locked, cards, keyed, rows, documents).await;
     let accounts = cells::all(&locked?, cells::account)?;
     let cards = cells::all(&cards?, cells::card)?;
     let keys = cells::all(&keyed?, cells::key)?;
-    Ok(Loaded { accounts, cards, keys, ..rows? })
+    Ok(Loaded { accounts, cards, keys, documents: documents?, ..rows? })
+}
+
+/// Loads documents, after it has locked them where they are to be locked.
+async fn load_documents(
+    client: &Client,
+    statements: &LoadStatements,
+    wanted: &WantedDocuments<'_>,
+) -> Result<LoadedDocuments, Error> {
+    if wanted.is_empty() {
+        return Ok(LoadedDocuments::default());
+    }
+    let WantedDocuments { kinds, numbers, names, lists } = wanted;
+    let parameters = || -> Vec<&(dyn ToSql + Sync)> { vec![kinds, numbers, names, lists] };
+    let read = ask(client, &statements.documents, parameters());
+    let Some(locking) = &statements.locking else {
+        let found = cells::all(&read.await?, cells::document)?;
+        return Ok(LoadedDocuments { found, ..LoadedDocuments::default() });
+    };
+    let locked = ask(client, &locking.documents, parameters());
+    let versions = ask_for(lists, || ask(client, &locking.list_versions, vec![lists]));
+    let (locked, versions, read) = join3(locked, versions, read).await;
+    let locked = cells::all(&locked?, cells::document_id)?;
+    let versions = versions?;
+    let versions = versions.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+    Ok(LoadedDocuments {
+        found: cells::all(&read?, cells::document)?,
+        locked: Some(locked.into_iter().collect()),
+        list_versions: versions.collect::<Result<_, Error>>()?,
+    })
 }
 
 /// Loads authorizations, and what else is behind keys.
@@ -353,7 +523,8 @@ pub(super) fn one(rows: &[Row]) -> Result<&Row, Error> {
     rows.first().ok_or_else(|| Error::Unreadable("a row that must be there is not".to_owned()))
 }
 
-/// Reads companies, sellers and credentials, unless `known` is still what they are.
+/// Reads companies, sellers, credentials and resident documents, unless `known` is still what
+/// they are.
 pub(super) async fn read_directory(
     client: &Client,
     known: &Arc<Directory>,
@@ -365,20 +536,25 @@ pub(super) async fn read_directory(
     if version == known.version() {
         return Ok(Arc::clone(known));
     }
-    let read = |table: &Table, order: &str| {
-        let sql = table.select(&format!("ORDER BY {order}"));
+    let read = |table: &Table, rest: &str| {
+        let sql = table.select(rest);
         async move { Ok::<_, Error>(client.query(&sql, &[]).await?) }
     };
-    let companies = read(&COMPANIES, "id").await?;
-    let sellers = read(&SELLERS, "id").await?;
-    let payables = read(&PAYABLES, "account").await?;
-    let credentials = read(&CREDENTIALS, "id").await?;
+    let residents = format!("WHERE {} ORDER BY kind, number", is_resident());
+    let (companies, sellers, payables, credentials, documents) = join5(
+        read(&COMPANIES, "ORDER BY id"),
+        read(&SELLERS, "ORDER BY id"),
+        read(&PAYABLES, "ORDER BY account"),
+        read(&CREDENTIALS, "ORDER BY id"),
+        read(&DOCUMENTS, &residents),
+    )
+    .await;
     Ok(Arc::new(directory(
         (version, RowId(newest)),
-        cells::all(&companies, cells::company)?,
-        cells::all(&sellers, cells::seller)?,
-        cells::all(&payables, |row| get_payable(&mut cells::Columns::of(row)))?,
-        cells::all(&credentials, cells::credential)?,
-        Vec::new(),
+        cells::all(&companies?, cells::company)?,
+        cells::all(&sellers?, cells::seller)?,
+        cells::all(&payables?, |row| get_payable(&mut cells::Columns::of(row)))?,
+        cells::all(&credentials?, cells::credential)?,
+        cells::all(&documents?, cells::document)?,
     )))
 }

@@ -21,11 +21,18 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "0001_card_ledger",
-    sql: include_str!("../../migrations/postgres/0001_card_ledger.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "0001_card_ledger",
+        sql: include_str!("../../migrations/postgres/0001_card_ledger.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "0002_estate",
+        sql: include_str!("../../migrations/postgres/0002_estate.sql"),
+    },
+];
 
 /// What migrations themselves need.
 const GROUND: [&str; 2] = [

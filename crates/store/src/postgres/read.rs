@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::{
-    Account, AccountId, AuthorizationId, Books, Card, CardId, Directory, Head, Position, ReadSet,
-    Row, RowId, Timestamp,
+    Account, AccountId, AuthorizationId, Books, Card, CardId, Directory, Document, Head, Position,
+    ReadSet, Row, RowId, Timestamp,
 };
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
@@ -17,10 +17,10 @@ use tokio_postgres::{Client, Statement};
 
 use super::connect::{Error, Session};
 use super::lease::take_turn;
-use super::load::{INSTALLATION, LoadStatements, Wanted, load, one, read_directory};
+use super::load::{INSTALLATION, LoadStatements, Locking, Wanted, load, one, read_directory};
 use super::{Shared, cells, walk};
 use crate::rows::{ACCOUNTS, CARDS};
-use crate::{Epoch, Reader, Record, Source, StoreError};
+use crate::{Epoch, Part, Reader, Record, Source, StoreError};
 
 /// Opens readers on a database.
 pub(super) struct PostgresSource {
@@ -103,7 +103,7 @@ async fn in_time<T>(read: impl Future<Output = Result<T, Error>>) -> Result<T, E
 impl PostgresReader {
     fn open(shared: &Arc<Shared>) -> Result<PostgresReader, Error> {
         let session = Session::open(&shared.connector)?;
-        let load = session.wait(LoadStatements::prepare(&session.client, ""))?;
+        let load = session.wait(LoadStatements::prepare(&session.client, Locking::Nothing))?;
         let (prepared, directory) = (Prepared::default(), Arc::default());
         Ok(PostgresReader {
             shared: Arc::clone(shared),
@@ -235,11 +235,11 @@ impl Reader for PostgresReader {
 
     fn documents(
         &mut self,
-        _list: &str,
-        _part: crate::Part,
-        _limit: usize,
-    ) -> Result<Vec<ledger::Document>, StoreError> {
-        Err(StoreError::NotCommitted)
+        list: &str,
+        part: Part,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        self.read(async |view, _| walk::documents(view, list, part, count(limit)).await)
     }
 
     fn due(&mut self, now: Timestamp, limit: usize) -> Result<Vec<AuthorizationId>, StoreError> {

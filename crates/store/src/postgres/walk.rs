@@ -4,17 +4,20 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{Account, Lane, Position, Row, RowId, Seal};
+use ledger::{Account, Document, DocumentId, Lane, Position, Row, RowId, Seal};
 
 use super::cells;
 use super::connect::Error;
 use super::load::one;
 use super::read::View;
-use crate::Record;
-use crate::rows::{ACCOUNTS, AUTHORIZATIONS, CHANGES, KEYS, SEALS, TRANSACTIONS, Table};
+use crate::rows::{
+    ACCOUNTS, AUTHORIZATIONS, CHANGES, DOCUMENT_LISTS, DOCUMENT_NAMES, DOCUMENTS, KEYS, SEALS,
+    TRANSACTIONS, Table,
+};
+use crate::{Part, Record};
 
 /// The ids that one step of an audit looks at, and the keys.
-const STEP: i64 = 20_000;
+pub(super) const STEP: i64 = 20_000;
 
 /// The tables of the journal, and how their rows are read.
 type ReadRow = fn(&tokio_postgres::Row) -> Result<Row, Error>;
@@ -182,8 +185,31 @@ async fn rows_of(view: &View<'_>, seals: &[Seal]) -> Result<BTreeMap<RowId, Row>
     Ok(rows)
 }
 
-/// Shows everything: rows ascending with each seal after its last row, accounts, keys. What
-/// cannot be read is shown as that.
+/// The documents in a part of a list.
+pub(super) async fn documents(
+    view: &View<'_>,
+    list: &str,
+    part: Part,
+    limit: i64,
+) -> Result<Vec<Document>, Error> {
+    if list.contains('\0') {
+        // No list has such a name, and the database would not understand it.
+        return Ok(Vec::new());
+    }
+    let (number, range) = match part {
+        Part::After(number) => (number, "l.number > $2 ORDER BY l.number"),
+        Part::Before(number) => (number, "l.number < $2 ORDER BY l.number DESC"),
+    };
+    let sql = format!(
+        "SELECT {} FROM document_list AS l JOIN document AS d \
+         ON d.kind = l.kind AND d.number = l.number WHERE l.list = $1 AND {range} LIMIT $3",
+        columns(&DOCUMENTS, "d"),
+    );
+    cells::all(&view.rows(&sql, &[&list, &number, &limit]).await?, cells::document)
+}
+
+/// Shows everything: rows ascending with each seal after its last row, accounts, keys, documents,
+/// and what leads to them. What cannot be read is shown as that.
 pub(super) async fn audit(view: &View<'_>, visit: &mut dyn FnMut(Record)) -> Result<(), Error> {
     let newest = view.rows("SELECT newest FROM journal WHERE id = 1", &[]).await?;
     let newest: i64 = one(&newest)?.try_get(0)?;
@@ -205,7 +231,9 @@ pub(super) async fn audit(view: &View<'_>, visit: &mut dyn FnMut(Record)) -> Res
     for company in &view.companies {
         show_keys(view, *company, visit).await?;
     }
-    Ok(())
+    show_documents(view, visit).await?;
+    show_leads(view, &DOCUMENT_NAMES, Record::Name, visit).await?;
+    show_leads(view, &DOCUMENT_LISTS, Record::Listed, visit).await
 }
 
 fn account(account: Account) -> Record {
@@ -261,6 +289,49 @@ async fn show_keys(
     }
 }
 
+/// Documents after one, in the order of their ids.
+pub(super) const DOCUMENTS_AFTER: &str =
+    "WHERE (kind, number) > ($1, $2) ORDER BY kind, number LIMIT $3";
+
+async fn show_documents(view: &View<'_>, visit: &mut dyn FnMut(Record)) -> Result<(), Error> {
+    let sql = DOCUMENTS.select(DOCUMENTS_AFTER);
+    let mut after = (i64::MIN, i64::MIN);
+    loop {
+        let documents = view.rows(&sql, &[&after.0, &after.1, &STEP]).await?;
+        let Some(last) = documents.last() else { return Ok(()) };
+        after = (last.try_get(0)?, last.try_get(1)?);
+        for row in &documents {
+            visit(record(&DOCUMENTS, row, |row| Ok(Record::Document(cells::document(row)?))));
+        }
+    }
+}
+
+/// What leads to documents, after one of it.
+pub(super) const LEADS_AFTER: &str = "WHERE ({text}, number, kind) > ($1, $2, $3) \
+                                      ORDER BY {text}, number, kind LIMIT $4";
+
+/// Shows names, or lists.
+async fn show_leads(
+    view: &View<'_>,
+    table: &'static Table,
+    show: fn(String, DocumentId) -> Record,
+    visit: &mut dyn FnMut(Record),
+) -> Result<(), Error> {
+    let sql = table.select_leads(LEADS_AFTER);
+    let mut after = (String::new(), i64::MIN, i64::MIN);
+    loop {
+        let leads = view.rows(&sql, &[&after.0, &after.1, &after.2, &STEP]).await?;
+        let Some(last) = leads.last() else { return Ok(()) };
+        after = (last.try_get(0)?, last.try_get(2)?, last.try_get(1)?);
+        for row in &leads {
+            visit(record(table, row, |row| {
+                let (text, id) = cells::lead(row)?;
+                Ok(show(text, id))
+            }));
+        }
+    }
+}
+
 /// A record, or that it cannot be read.
 fn record(
     table: &Table,
@@ -268,7 +339,12 @@ fn record(
     read: impl FnOnce(&tokio_postgres::Row) -> Result<Record, Error>,
 ) -> Record {
     read(row).unwrap_or_else(|error| {
-        let id = row.try_get::<_, i64>(0).map_or_else(|_| "?".to_owned(), |id| id.to_string());
+        let number = |at| row.try_get::<_, i64>(at).map(|number| number.to_string());
+        let id = number(0).unwrap_or_else(|_| "?".to_owned());
+        // A document's number is its second column; its first is a kind.
+        let is_document = table.name == DOCUMENTS.name;
+        let id =
+            if is_document { number(1).map_or(id.clone(), |n| format!("{id}/{n}")) } else { id };
         Record::Unreadable(format!("{} {id}: {error}", table.name))
     })
 }

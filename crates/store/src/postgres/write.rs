@@ -1,9 +1,10 @@
 //! The second round trip of a batch: everything it writes, its seal, and COMMIT.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::join_all;
-use ledger::{AccountId, Change, Directory, Row, RowId, WriteSet};
+use ledger::document::Marks;
+use ledger::{AccountId, Change, Directory, DocumentId, Row, RowId, WriteSet, WrittenDocument};
 use tokio_postgres::{Client, Statement};
 
 use super::bulk::{Bulk, insert, insert_owned, unnest, upsert};
@@ -13,12 +14,21 @@ use super::lease::{CLOCK, HeldLane, turn_ms};
 use super::load::{GIVE_BACK, INSTALLATION};
 use crate::codes::Coded as _;
 use crate::rows::{
-    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, Cell, KEYS, PAYABLES, SEALS,
-    SELLERS, TRANSACTIONS, Table, Type, put_account, put_authorization, put_card, put_change,
-    put_company, put_credential, put_key, put_payable, put_seal, put_seller, put_transaction,
+    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, Cell, DOCUMENT_LISTS,
+    DOCUMENT_NAMES, DOCUMENTS, KEYS, PAYABLES, SEALS, SELLERS, TRANSACTIONS, Table, Type,
+    put_account, put_authorization, put_card, put_change, put_company, put_credential,
+    put_document, put_key, put_payable, put_seal, put_seller, put_transaction,
 };
 
-use Type::Int;
+use Type::{Int, Text};
+
+/// What a batch writes, and on what condition.
+pub(super) struct Writing {
+    pub(super) set: WriteSet,
+    /// The lists that it has read whole and puts documents on, ascending, each with the version
+    /// that it read: nobody else may have gone on from it.
+    pub(super) lists: Vec<(String, i64)>,
+}
 
 /// The statements that write, in the order in which they are sent: keys first, sorted, so that two
 /// batches that use the same ones meet in the same order.
@@ -32,6 +42,7 @@ pub(super) struct WriteStatements {
     older_authorizations: Statement,
     older_transactions: Statement,
     cards: Statement,
+    documents: DocumentStatements,
     companies: Statement,
     sellers: Statement,
     payables: Statement,
@@ -46,6 +57,19 @@ pub(super) struct WriteStatements {
     commit: Statement,
     rollback: Statement,
     give_back: Statement,
+}
+
+/// Those that write documents. What is given up goes before what is taken, so that another
+/// document of the batch may take it.
+struct DocumentStatements {
+    list_versions: Statement,
+    older_list_versions: Statement,
+    given_up_names: Statement,
+    left_lists: Statement,
+    new: Statement,
+    older: Statement,
+    names: Statement,
+    lists: Statement,
 }
 
 /// What can change in an account, and in older rows of the journal.
@@ -92,6 +116,7 @@ impl WriteStatements {
             sellers: prepare(upsert(&SELLERS)).await?,
             payables: prepare(insert(&PAYABLES, "ON CONFLICT (account) DO NOTHING")).await?,
             credentials: prepare(upsert(&CREDENTIALS)).await?,
+            documents: DocumentStatements::prepare(client).await?,
             seal: prepare(insert(&SEALS, "")).await?,
             directory_version: prepare(set_version.to_owned()).await?,
             directory_newest: prepare(set_newest.to_owned()).await?,
@@ -100,6 +125,43 @@ impl WriteStatements {
             commit: prepare("COMMIT".to_owned()).await?,
             rollback: prepare("ROLLBACK".to_owned()).await?,
             give_back: prepare(GIVE_BACK.to_owned()).await?,
+        })
+    }
+}
+
+impl DocumentStatements {
+    async fn prepare(client: &Client) -> Result<DocumentStatements, Error> {
+        let prepare = |sql: String| async move { client.prepare(&sql).await };
+        let (of_names, of_documents) = (unnest([Text]), unnest(DOCUMENTS.types()));
+        let (of_lists, of_versions) = (unnest(DOCUMENT_LISTS.types()), unnest([Text, Int]));
+        Ok(DocumentStatements {
+            list_versions: prepare(format!(
+                "INSERT INTO list_version (list, version) SELECT * FROM {of_versions}"
+            ))
+            .await?,
+            older_list_versions: prepare(format!(
+                "DELETE FROM list_version AS t USING {of_versions} AS u (list, version) \
+                 WHERE t.list = u.list AND t.version < u.version"
+            ))
+            .await?,
+            given_up_names: prepare(format!(
+                "DELETE FROM document_name AS t USING {of_names} AS u (name) WHERE t.name = u.name"
+            ))
+            .await?,
+            left_lists: prepare(format!(
+                "DELETE FROM document_list AS t USING {of_lists} AS u (list, number, kind) \
+                 WHERE t.list = u.list AND t.number = u.number AND t.kind = u.kind"
+            ))
+            .await?,
+            new: prepare(insert(&DOCUMENTS, "")).await?,
+            older: prepare(format!(
+                "UPDATE document AS t SET fields = u.fields, names = u.names, lists = u.lists \
+                 FROM {of_documents} AS u ({}) WHERE t.kind = u.kind AND t.number = u.number",
+                DOCUMENTS.names(),
+            ))
+            .await?,
+            names: prepare(insert(&DOCUMENT_NAMES, "")).await?,
+            lists: prepare(insert(&DOCUMENT_LISTS, "")).await?,
         })
     }
 }
@@ -129,11 +191,12 @@ pub(super) enum Failure {
 pub(super) async fn write(
     client: &Client,
     statements: &WriteStatements,
-    writes: &WriteSet,
+    Writing { set: writes, lists }: &Writing,
     lane: (HeldLane, bool),
     given: Given,
 ) -> Result<(), Failure> {
-    let sending = sending(statements, writes);
+    let mut sending = sending(statements, writes);
+    documents(&mut sending, &statements.documents, writes, lists);
     let parts = sending.parts.iter().map(|(statement, rows)| async {
         client.execute(*statement, &rows.parameters()).await.map_err(Error::Database)
     });
@@ -291,6 +354,80 @@ fn older_rows<'w>(
         transactions.push([company, id, row.corrected, child].map(Cell::from));
     }
     sending.add(&statements.older_transactions, transactions);
+}
+
+fn documents<'w, 'r>(
+    sending: &mut Sending<'w, 'r>,
+    statements: &'w DocumentStatements,
+    writes: &'r WriteSet,
+    lists: &'r [(String, i64)],
+) {
+    if writes.documents.is_empty() {
+        return;
+    }
+    let mut versions = Bulk::of([Text, Int]);
+    for (list, version) in lists {
+        versions.push([list.as_str().into(), version.saturating_add(1).into()]);
+    }
+    sending.add(&statements.list_versions, versions.clone());
+    sending.add(&statements.older_list_versions, versions);
+    let [given_up, left] = given_up(writes);
+    sending.add(&statements.given_up_names, given_up);
+    sending.add(&statements.left_lists, left);
+    let (older, new): (Vec<_>, Vec<_>) =
+        writes.documents.iter().partition(|written| written.before.is_some());
+    let rows = |written: Vec<&'r WrittenDocument>| {
+        Bulk::rows(&DOCUMENTS, written.into_iter().map(|written| put_document(&written.document)))
+    };
+    sending.add(&statements.new, rows(new));
+    sending.add(&statements.older, rows(older));
+    let [names, lists] = taken(writes);
+    sending.add(&statements.names, names);
+    sending.add(&statements.lists, lists);
+}
+
+/// The names and lists that documents had before, and have no more.
+fn given_up(writes: &WriteSet) -> [Bulk<'_>; 2] {
+    let (mut names, mut lists) = (Bulk::of([Text]), Bulk::of(DOCUMENT_LISTS.types()));
+    for WrittenDocument { document, before } in &writes.documents {
+        let Some((names_before, lists_before)) = before else { continue };
+        for name in names_before.difference(&document.names) {
+            names.push([name.as_str().into()]);
+        }
+        for list in lists_before.difference(&document.lists) {
+            lists.push(listed(list, document.id));
+        }
+    }
+    [names, lists]
+}
+
+/// The names and lists that documents have now, and had not before. Sorted, so that two batches
+/// that take the same ones meet in the same order.
+pub(super) fn taken(writes: &WriteSet) -> [Bulk<'_>; 2] {
+    let (mut names, mut lists) = (BTreeSet::new(), BTreeSet::new());
+    for WrittenDocument { document, before } in &writes.documents {
+        let had = |marks: fn(&Marks) -> &BTreeSet<String>, mark: &String| {
+            before.as_ref().is_some_and(|before| marks(before).contains(mark))
+        };
+        let new = document.names.iter().filter(|name| !had(|(names, _)| names, name));
+        names.extend(new.map(|name| (name.as_str(), document.id)));
+        let new = document.lists.iter().filter(|list| !had(|(_, lists)| lists, list));
+        lists.extend(new.map(|list| (list.as_str(), document.id)));
+    }
+    [
+        Bulk::rows(&DOCUMENT_NAMES, names.into_iter().map(|(name, id)| named(name, id))),
+        Bulk::rows(&DOCUMENT_LISTS, lists.into_iter().map(|(list, id)| listed(list, id))),
+    ]
+}
+
+/// A row of [`DOCUMENT_NAMES`].
+fn named(name: &str, id: DocumentId) -> [Cell<'_>; 3] {
+    [name.into(), id.kind.code().into(), id.number.into()]
+}
+
+/// A row of [`DOCUMENT_LISTS`].
+fn listed(list: &str, id: DocumentId) -> [Cell<'_>; 3] {
+    [list.into(), id.number.into(), id.kind.code().into()]
 }
 
 /// Companies, sellers, the sellers' payables and credentials.

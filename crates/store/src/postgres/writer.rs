@@ -3,10 +3,11 @@
 //! Invariant: what this remembers (the end of its lane, the directory) was committed. Whatever
 //! leaves that in doubt makes it forget.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::{Books, Directory, Head, ReadSet, RowId, Seal, WriteSet};
+use ledger::{Books, Directory, Head, ReadSet, RowId, Seal, WriteSet, WrittenDocument};
 use tokio::time::Instant;
 
 use super::Shared;
@@ -14,10 +15,10 @@ use super::connect::{Error, Session};
 use super::ids::{Given, Ids, Order};
 use super::lease::{HeldLane, claim, is_end, release, turn_ms};
 use super::load::{
-    BeginStatements, Begun, LoadStatements, RESERVE, Wanted, begin, one, read_directory,
+    BeginStatements, Begun, LoadStatements, Locking, RESERVE, Wanted, begin, one, read_directory,
 };
 use super::read::PostgresSource;
-use super::write::{Failure, WriteStatements, give_back, roll_back, write};
+use super::write::{Failure, WriteStatements, Writing, give_back, roll_back, write};
 use crate::{Source, Store, StoreError};
 
 /// How long a batch that others are in the way of is tried again, and an unknown outcome asked
@@ -79,7 +80,7 @@ impl Link {
             client.batch_execute(IDLE_MAX).await?;
             Ok((
                 BeginStatements::prepare(client, &session.isolation).await?,
-                LoadStatements::prepare(client, "FOR NO KEY UPDATE OF a").await?,
+                LoadStatements::prepare(client, Locking::Rows).await?,
                 WriteStatements::prepare(client).await?,
             ))
         })?;
@@ -174,6 +175,8 @@ impl PostgresStore {
         };
         self.newest = self.newest.max(RowId(given.newest));
         let (lane_ms, found) = (begun.lane_ms, begun.behind.take());
+        let version = |list: &String| (list.clone(), begun.loaded.list_version(list));
+        let lists: BTreeMap<String, i64> = reads.lists.iter().map(version).collect();
         let Some(books) = self.books(lane, begun, ids, &mut given)? else {
             self.roll_back(given)?;
             return Err(found.map_or(Setback::Conflict, Setback::Behind));
@@ -187,13 +190,15 @@ impl PostgresStore {
         if writes.is_empty() {
             // What it answers with may have been found, and is told only once it is as safe as
             // what was written now: a commit waits for all that was committed before it.
-            let committed = self.commit(lane, false, given, writes);
+            let nothing = Writing { set: writes, lists: Vec::new() };
+            let committed = self.commit(lane, false, given, nothing);
             let Err(Setback::Unknown(error, _)) = committed else { return committed };
             return Err(Setback::Lost(error));
         }
         let is_renewed = lane_ms.is_some_and(|left| left < turn_ms().div_euclid(2));
         given.used = given.used.saturating_add(placed);
-        self.commit(lane, is_renewed, given, writes)
+        let writing = Writing { lists: put_on(lists, &writes), set: writes };
+        self.commit(lane, is_renewed, given, writing)
     }
 
     /// The books to decide on. `None` when what was loaded is not to be relied on.
@@ -243,13 +248,13 @@ impl PostgresStore {
         lane: HeldLane,
         is_renewed: bool,
         given: Given,
-        writes: WriteSet,
+        writing: Writing,
     ) -> Result<(), Setback> {
         let Some(link) = self.link.as_mut() else { return Err(Setback::Conflict) };
         let (client, statements) = (&link.session.client, &link.write);
         let mut failure = None;
         let sent = link.session.wait(async {
-            let written = write(client, statements, &writes, (lane, is_renewed), given).await;
+            let written = write(client, statements, &writing, (lane, is_renewed), given).await;
             failure = written.err();
             Ok(())
         });
@@ -257,11 +262,11 @@ impl PostgresStore {
             (Ok(()), None) => {
                 link.ids.leave(given);
                 link.is_inside = false;
-                self.follow(writes);
+                self.follow(writing.set);
                 Ok(())
             }
             (Err(error), _) | (Ok(()), Some(Failure::Commit(error))) => {
-                Err(Setback::Unknown(error, Box::new(writes)))
+                Err(Setback::Unknown(error, Box::new(writing.set)))
             }
             (Ok(()), Some(Failure::Before(error))) => {
                 let setback = before(error);
@@ -284,7 +289,8 @@ impl PostgresStore {
     }
 
     /// Finds out whether a batch was committed whose end was not heard of. `None` when that
-    /// cannot be found out in time.
+    /// cannot be found out in time, or at all: a batch without rows leaves no seal. Then the caller
+    /// is told so, and what it asks for once more is decided on what is there.
     fn look_up(&mut self, seal: Option<&Seal>, until: Instant) -> Option<bool> {
         self.link = None;
         let seal = seal?;
@@ -299,6 +305,20 @@ impl PostgresStore {
         }
         None
     }
+}
+
+/// Those of the lists that a batch puts documents on.
+fn put_on(mut lists: BTreeMap<String, i64>, writes: &WriteSet) -> Vec<(String, i64)> {
+    if lists.is_empty() {
+        return Vec::new();
+    }
+    let mut new = BTreeSet::new();
+    for WrittenDocument { document, before } in &writes.documents {
+        let had = |list: &String| before.as_ref().is_some_and(|(_, lists)| lists.contains(list));
+        new.extend(document.lists.iter().filter(|list| !had(list)));
+    }
+    lists.retain(|list, _| new.contains(list));
+    lists.into_iter().collect()
 }
 
 fn before(error: Error) -> Setback {

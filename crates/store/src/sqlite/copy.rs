@@ -7,7 +7,10 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use ledger::{Account, AccountId, Card, CardId, CompanyId, Directory, Key, Row, RowId, Seal};
+use ledger::{
+    Account, AccountId, Card, CardId, CompanyId, Directory, Document, DocumentId, Key, Row, RowId,
+    Seal,
+};
 use rusqlite::{
     Connection, OptionalExtension, Params, Result, Transaction, TransactionBehavior, params,
 };
@@ -16,11 +19,12 @@ use super::Options;
 use super::keys::find_merged;
 use super::open::{self, OpenError, connect_importer, connect_reader, database_file};
 use super::rows::{
-    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, DIRECTORY_VERSION, FRESH_KEYS, KEYS, SEALS,
-    TRANSACTIONS, read_account, read_all, read_authorization, read_card, read_change,
-    read_directory, read_key, read_seal, read_transaction, write_seal,
+    ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, DIRECTORY_VERSION, DOCUMENTS, FRESH_KEYS, KEYS,
+    SEALS, TRANSACTIONS, Table, read_account, read_all, read_authorization, read_card, read_change,
+    read_directory, read_document, read_key, read_lead, read_seal, read_transaction, write_seal,
 };
 use super::write::write;
+use crate::codes::Coded as _;
 use crate::copy::{
     CopyError, Export, Failure, Import, MARK_PLACE, MARK_SOURCE, Mark, Parcel, Place, Summary,
 };
@@ -125,6 +129,7 @@ impl Export for SqliteExport {
             accounts: self.count(ACCOUNTS.name)?,
             cards: self.count(CARDS.name)?,
             keys: self.count(KEYS.name)?.saturating_add(fresh),
+            documents: self.count(DOCUMENTS.name)?,
         })
     }
 
@@ -177,6 +182,29 @@ impl Export for SqliteExport {
         keys.extend(fresh.take_while(|(key, _)| until.is_none_or(|until| *key <= until)));
         keys.sort_unstable();
         Ok(keys)
+    }
+
+    fn documents_after(
+        &mut self,
+        after: Option<DocumentId>,
+        limit: usize,
+    ) -> Result<Vec<Document>, Failure> {
+        let after = after.map_or((i64::MIN, i64::MIN), |id| (id.kind.code(), id.number));
+        let sql = DOCUMENTS.select("WHERE (kind, number) > (?, ?) ORDER BY kind, number LIMIT ?");
+        Ok(self.list(&sql, (after.0, after.1, i64::try_from(limit)?), read_document)?)
+    }
+
+    fn show_leads(
+        &mut self,
+        table: &'static Table,
+        show: &mut dyn FnMut(&str, DocumentId),
+    ) -> Result<(), Failure> {
+        let mut find = self.connection.prepare_cached(&table.select_leads(""))?;
+        for lead in find.query_map((), read_lead)? {
+            let (text, id) = lead?;
+            show(&text, id);
+        }
+        Ok(())
     }
 
     fn directory(&mut self) -> Result<Arc<Directory>, Failure> {

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use ledger::{Books, Document, DocumentId, ReadSet, WrittenDocument};
-use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::rows::{DOCUMENT_LISTS, DOCUMENT_NAMES, DOCUMENTS, read_document, write_document};
+use super::rows::{
+    DOCUMENT_LISTS, DOCUMENT_NAMES, DOCUMENTS, UPDATE_DOCUMENT, read_document, read_lead,
+    update_document, write_document,
+};
 use crate::Part;
-use crate::codes::Coded;
+use crate::codes::Coded as _;
 
 /// Loads the documents that `reads` names, but for those of resident kinds.
 pub(super) fn load_documents(
@@ -19,14 +22,12 @@ pub(super) fn load_documents(
         return Ok(());
     }
     let mut ids: BTreeSet<DocumentId> = reads.documents.iter().copied().collect();
-    let mut named = connection.prepare_cached(&DOCUMENT_NAMES.select("WHERE name = ?"))?;
-    for name in &reads.names {
-        ids.extend(named.query_row([name], |row| document_id(row, (1, 2))).optional()?);
-    }
-    let mut listed = connection.prepare_cached(&DOCUMENT_LISTS.select("WHERE list = ?"))?;
-    for list in &reads.lists {
-        for id in listed.query_map([list], |row| document_id(row, (2, 1)))? {
-            ids.insert(id?);
+    for (table, texts) in [(&DOCUMENT_NAMES, &reads.names), (&DOCUMENT_LISTS, &reads.lists)] {
+        let mut find = connection.prepare_cached(&table.select_leads("WHERE {text} = ?"))?;
+        for text in texts {
+            for lead in find.query_map([text], read_lead)? {
+                ids.insert(lead?.1);
+            }
         }
     }
     let find = DOCUMENTS.select("WHERE kind = ? AND number = ?");
@@ -80,9 +81,7 @@ pub(super) fn write_documents(connection: &Connection, written: &[WrittenDocumen
         }
     }
     let mut insert = connection.prepare_cached(&DOCUMENTS.insert())?;
-    let mut update = connection.prepare_cached(
-        "UPDATE document SET fields = ?3, names = ?4, lists = ?5 WHERE kind = ?1 AND number = ?2",
-    )?;
+    let mut update = connection.prepare_cached(UPDATE_DOCUMENT)?;
     let mut name_it = connection.prepare_cached(&DOCUMENT_NAMES.insert())?;
     let mut list_it = connection.prepare_cached(&DOCUMENT_LISTS.insert())?;
     for (document, (names, lists)) in each() {
@@ -95,14 +94,10 @@ pub(super) fn write_documents(connection: &Connection, written: &[WrittenDocumen
         }
     }
     for WrittenDocument { document, before } in written {
-        let statement = if before.is_some() { &mut update } else { &mut insert };
-        write_document(statement, document)?;
+        match before {
+            Some(_) => update_document(connection, &mut update, document)?,
+            None => write_document(&mut insert, document)?,
+        }
     }
     Ok(())
-}
-
-fn document_id(row: &Row<'_>, (kind, number): (usize, usize)) -> Result<DocumentId> {
-    let code = row.get(kind)?;
-    let kind = Coded::of(code).ok_or(rusqlite::Error::IntegralValueOutOfRange(kind, code))?;
-    Ok(DocumentId { kind, number: row.get(number)? })
 }

@@ -24,8 +24,8 @@ const LOCK_WAIT_MAX: Duration = Duration::from_secs(5);
 /// What a reader keeps in memory, in KiB.
 const READER_CACHE_KIB: i64 = 8 * 1024;
 
-/// Statements kept prepared per connection; there are some forty.
-const STATEMENTS_MAX: usize = 64;
+/// Statements kept prepared per connection; there are some sixty.
+const STATEMENTS_MAX: usize = 96;
 
 /// All migrations, in order. A released one never changes.
 const MIGRATIONS: [(&str, &str); 2] = [

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, Authorization, Card, Change, Company, Credential, Currency, Document, Key,
-    RowId, Seal, Seller, SellerId, Transaction,
+    Account, AccountId, Authorization, Card, Change, Company, Credential, Currency, Document,
+    DocumentId, Key, RowId, Seal, Seller, SellerId, Transaction,
 };
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Result, Row, Statement, params};
@@ -16,9 +16,9 @@ pub(super) use crate::rows::{
 };
 use crate::rows::{
     Cell, Cells, directory, get_account, get_authorization, get_card, get_change, get_company,
-    get_credential, get_document, get_key, get_payable, get_seal, get_seller, get_transaction,
-    is_resident, put_account, put_authorization, put_card, put_change, put_company, put_credential,
-    put_document, put_payable, put_seal, put_seller, put_transaction,
+    get_credential, get_document, get_key, get_lead, get_payable, get_seal, get_seller,
+    get_transaction, is_resident, put_account, put_authorization, put_card, put_change,
+    put_company, put_credential, put_document, put_payable, put_seal, put_seller, put_transaction,
 };
 
 /// The two tables of keys that are not yet among [`KEYS`].
@@ -129,12 +129,31 @@ pub(super) fn read_credential(row: &Row<'_>) -> Result<Credential> {
     get_credential(&mut Columns::of(row))
 }
 
-pub(super) fn write_document(statement: &mut Statement<'_>, row: &Document) -> Result<()> {
-    execute(statement, &put_document(row))
+pub(super) fn write_document(insert: &mut Statement<'_>, row: &Document) -> Result<()> {
+    execute(insert, &put_document(row))
+}
+
+/// Updates what can change in a document.
+pub(super) const UPDATE_DOCUMENT: &str =
+    "UPDATE document SET fields = ?3, names = ?4, lists = ?5 WHERE kind = ?1 AND number = ?2";
+
+/// For [`UPDATE_DOCUMENT`].
+pub(super) fn update_document(
+    connection: &rusqlite::Connection,
+    update: &mut Statement<'_>,
+    row: &Document,
+) -> Result<()> {
+    execute(update, &put_document(row))?;
+    only_one(usize::try_from(connection.changes()).unwrap_or(usize::MAX))
 }
 
 pub(super) fn read_document(row: &Row<'_>) -> Result<Document> {
     get_document(&mut Columns::of(row))
+}
+
+/// What leads to a document.
+pub(super) fn read_lead(row: &Row<'_>) -> Result<(String, DocumentId)> {
+    get_lead(&mut Columns::of(row))
 }
 
 pub(super) fn read_key(row: &Row<'_>) -> Result<(Key, RowId)> {

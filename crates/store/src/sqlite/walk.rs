@@ -7,9 +7,9 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, Result, Rows};
 
 use super::rows::{
-    ACCOUNTS, AUTHORIZATIONS, CHANGES, DOCUMENTS, FRESH_KEYS, KEYS, SEALS, TRANSACTIONS, Table,
-    is_unreadable, read_account, read_authorization, read_change, read_document, read_key,
-    read_seal, read_transaction,
+    ACCOUNTS, AUTHORIZATIONS, CHANGES, DOCUMENT_LISTS, DOCUMENT_NAMES, DOCUMENTS, FRESH_KEYS, KEYS,
+    SEALS, TRANSACTIONS, Table, is_unreadable, read_account, read_authorization, read_change,
+    read_document, read_key, read_lead, read_seal, read_transaction,
 };
 use crate::Record;
 
@@ -56,8 +56,8 @@ fn rows(
     Ok(found)
 }
 
-/// Shows everything: rows ascending with each seal after its last row, accounts, keys. What
-/// cannot be read is shown as that.
+/// Shows everything: rows ascending with each seal after its last row, accounts, keys, documents,
+/// and what leads to them. What cannot be read is shown as that.
 pub(super) fn audit(connection: &Connection, visit: &mut dyn FnMut(Record)) -> Result<()> {
     let in_order = "ORDER BY 1";
     let mut authorizations = connection.prepare(&AUTHORIZATIONS.select(in_order))?;
@@ -96,7 +96,13 @@ pub(super) fn audit(connection: &Connection, visit: &mut dyn FnMut(Record)) -> R
     }
     let mut documents = connection.prepare(&DOCUMENTS.select("ORDER BY kind, number"))?;
     let document = |row: &rusqlite::Row<'_>| Ok(Record::Document(read_document(row)?));
-    Walk::new(&DOCUMENTS, documents.query(())?, document)?.visit(visit)
+    Walk::new(&DOCUMENTS, documents.query(())?, document)?.visit(visit)?;
+    let mut names = connection.prepare(&DOCUMENT_NAMES.select_leads(""))?;
+    let name = |row: &rusqlite::Row<'_>| read_lead(row).map(|(name, id)| Record::Name(name, id));
+    Walk::new(&DOCUMENT_NAMES, names.query(())?, name)?.visit(visit)?;
+    let mut lists = connection.prepare(&DOCUMENT_LISTS.select_leads(""))?;
+    let list = |row: &rusqlite::Row<'_>| read_lead(row).map(|(list, id)| Record::Listed(list, id));
+    Walk::new(&DOCUMENT_LISTS, lists.query(())?, list)?.visit(visit)
 }
 
 fn key_record(row: &rusqlite::Row<'_>) -> Result<Record> {
@@ -132,11 +138,13 @@ struct Step<T> {
     row: Result<T>,
 }
 
-/// What a row is called: its first column. A page of the database that cannot be read hides rows
-/// whose names nobody knows; it is put after what was read before it.
+/// What a row is called: its first column, and a document by its first two. A page of the database
+/// that cannot be read hides rows whose names nobody knows; it is put after what was read before
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Id {
     Number(i64),
+    Document(i64, i64),
     Bytes(Vec<u8>),
     After(Box<Id>),
 }
@@ -163,7 +171,9 @@ impl<'s, T> Walk<'s, T> {
             None
         } else {
             match self.rows.next() {
-                Ok(Some(row)) => Some(Step { table, id: Id::of(row)?, row: (self.read)(row) }),
+                Ok(Some(row)) => {
+                    Some(Step { table, id: Id::of(table, row)?, row: (self.read)(row) })
+                }
                 Ok(None) => None,
                 Err(error) if is_corrupt(&error) => {
                     let before = self.next.as_ref().map_or(Id::Number(0), |step| step.id.clone());
@@ -200,7 +210,11 @@ impl Step<Record> {
 }
 
 impl Id {
-    fn of(row: &rusqlite::Row<'_>) -> Result<Id> {
+    fn of(table: &str, row: &rusqlite::Row<'_>) -> Result<Id> {
+        if table == DOCUMENTS.name {
+            let number = |at| -> Result<i64> { Ok(row.get_ref(at)?.as_i64().unwrap_or_default()) };
+            return Ok(Id::Document(number(0)?, number(1)?));
+        }
         Ok(match row.get_ref(0)? {
             ValueRef::Integer(number) => Id::Number(number),
             ValueRef::Blob(bytes) => Id::Bytes(bytes.to_vec()),
@@ -211,7 +225,7 @@ impl Id {
     fn number(&self) -> i64 {
         match self {
             Id::Number(number) => *number,
-            Id::Bytes(_) => 0,
+            Id::Document(..) | Id::Bytes(_) => 0,
             Id::After(id) => id.number(),
         }
     }
@@ -221,6 +235,7 @@ impl std::fmt::Display for Id {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Id::Number(number) => write!(f, "{number}"),
+            Id::Document(kind, number) => write!(f, "{kind}/{number}"),
             Id::Bytes(bytes) => bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
             Id::After(id) => write!(f, "after {id}"),
         }

@@ -6,9 +6,9 @@ use ledger::{
     AccountId, AccountNo, AcquirerReferences, AddCard, AddCompany, AddSeller, AuthorizationId,
     AuthorizationKind, Authorize, Basis, Cancel, CardAuthenticationMethod, CardExpiry, CardStatus,
     CardToken, ChangeCard, Channel, Code, Contract, Correct, CredentialId, Currency, Date, Decimal,
-    Expire, Fingerprint, Idempotency, Instrument, IssueCredential, Key, MaskedPan, Mount,
-    OfflineClaims, OfflineInfo, OpenAccount, PanFingerprint, Post, PostingKind, RowId, Scope,
-    Timestamp, Zone,
+    Document, DocumentId, Expire, Fingerprint, Idempotency, Instrument, IssueCredential, Key,
+    MaskedPan, Mount, OfflineClaims, OfflineInfo, OpenAccount, PanFingerprint, Post, PostingKind,
+    RowId, Scope, Timestamp, Zone,
 };
 
 use crate::subject::Subject;
@@ -220,8 +220,12 @@ pub(crate) fn expire(row: RowId) -> Command {
 
 pub(crate) fn credential(scope: Scope, seed: u8, expires_at: Option<Timestamp>) -> Command {
     Command::IssueCredential(IssueCredential {
-        login: None,
-        contract: if seed.is_multiple_of(2) { Contract::CardLedger } else { Contract::Operator },
+        login: matches!(scope, Scope::Customer(_)).then(|| format!("program {seed}")),
+        contract: match (&scope, seed.is_multiple_of(2)) {
+            (Scope::Customer(_), _) => Contract::Terminals,
+            (_, true) => Contract::CardLedger,
+            (_, false) => Contract::Operator,
+        },
         label: format!("nyckel {seed}"),
         scope,
         secret_hash: [seed; 32],
@@ -230,6 +234,13 @@ pub(crate) fn credential(scope: Scope, seed: u8, expires_at: Option<Timestamp>) 
         actor: "test".to_owned(),
         idempotency: Some(idempotency(100 + seed)),
     })
+}
+
+/// A document with fields that say what it is, and with these names and lists.
+pub(crate) fn document(id: DocumentId, says: &str, names: &[&str], lists: &[&str]) -> Document {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let fields = [("says", says), ("åäö \u{1f98a}", "\"quoted\"\n")].into_iter().collect();
+    Document { id, fields, names: owned(names), lists: owned(lists) }
 }
 
 pub(crate) fn note_use(row: RowId, at: Timestamp) -> Command {

@@ -6,17 +6,18 @@ use std::sync::Arc;
 
 use engine::{Command, run_batch};
 use ledger::books::Done;
+use ledger::document::Kind;
 use ledger::{
     AccountId, AccountKind, AuthorizationId, AuthorizationKind, Authorize, CardId, Code, Contract,
-    CredentialId, Directory, Key, PostingKind, ReadSet, Refusal, Row, RowId, Scope, Timestamp,
-    Transaction, TransactionKind,
+    Credential, CredentialId, Directory, Key, PostingKind, ReadSet, Refusal, Row, RowId, Scope,
+    Timestamp, Transaction, TransactionKind,
 };
 use store::{Record, StoreError};
 
 use crate::commands::{
     NOW, account, authorize, block, by_account, by_card, cancel, capture, card, company, correct,
-    credential, decimal, expire, full_authorize, full_card, idempotency, note_use, offline,
-    plain_authorize, plain_post, seller, token, world,
+    credential, decimal, document, expire, full_authorize, full_card, idempotency, note_use,
+    offline, plain_authorize, plain_post, seller, token, world,
 };
 use crate::subject::{Loaded, Subject, subjects};
 
@@ -46,10 +47,16 @@ pub(crate) fn write_everything(subject: &mut Subject) -> [RowId; 4] {
     let company_scope = |seller| Scope::Company { number: "100".to_owned(), seller };
     subject.grant(credential(Scope::Installation, 1, None));
     subject.grant(credential(company_scope(None), 2, Some(LATER)));
+    subject.grant(credential(Scope::Customer(7), 4, None));
     let id = subject.grant(credential(company_scope(Some("1".to_owned())), 3, None));
     subject.run(&[note_use(id, NOW)]).remove(0).unwrap();
     let revoke = ledger::RevokeCredential { credential: CredentialId(id.0), actor: "t".to_owned() };
     subject.grant(Command::RevokeCredential(revoke));
+    for (number, kind) in (1..).zip(Kind::ALL) {
+        let name = format!("{} \u{1f511}", kind.as_str());
+        let full = document(kind.id(number), "all", &[&name], &["all", kind.as_str()]);
+        subject.put(&[full, document(kind.id(number + 100), "", &[], &[])]);
+    }
     [live, used_up, cancelled, expired]
 }
 
@@ -61,6 +68,7 @@ fn everything(keys: &[(Key, RowId)]) -> ReadSet {
         codes: Vec::new(),
         authorizations: ids.map(AuthorizationId).collect(),
         keys: keys.iter().map(|(key, _)| *key).collect(),
+        documents: (1..110).flat_map(|number| Kind::ALL.map(|kind| kind.id(number))).collect(),
         ..ReadSet::default()
     }
 }
@@ -153,6 +161,10 @@ fn check_has_all_and_nothing_optional(loaded: &Loaded, rows: &[Row]) {
     assert!(loaded.directory.credentials().any(|row| row.revoked_at.is_some()));
     assert!(loaded.directory.credentials().any(|row| row.last_used_at.is_some()));
     assert!(loaded.directory.credentials().any(|row| row.contract == Contract::Operator));
+    let is_customers = |row: &Arc<Credential>| row.scope == Scope::Customer(7);
+    assert!(loaded.directory.credentials().any(|row| is_customers(row) && row.login.is_some()));
+    let residents = loaded.directory.documents_on("all").count();
+    assert_eq!((residents, loaded.documents.len()), (4, 8));
 }
 
 #[test]
@@ -484,6 +496,7 @@ fn an_audit_shows_each_seal_after_its_rows() {
             (0..7).map(|n| authorize(&format!("{n}"), by_card(&world.tokens[0]), "1.00")).collect();
         subject.run(&batch);
         subject.grant(account("0"));
+        subject.put(&[document(Kind::Terminal.id(1), "", &["name"], &["list"])]);
         let mut unsealed = BTreeSet::new();
         let mut kinds = Vec::new();
         let mut reader = subject.reader();
@@ -503,13 +516,15 @@ fn an_audit_shows_each_seal_after_its_rows() {
                 Record::Account(_) => 1,
                 Record::Key(..) => 2,
                 Record::Document(_) => 3,
+                Record::Name(..) => 4,
+                Record::Listed(..) => 5,
                 Record::Unreadable(what) => panic!("{what}"),
             });
         };
         reader.audit(visit).unwrap();
         assert!(unsealed.is_empty(), "{}", subject.name);
-        assert!(kinds.is_sorted(), "{}: rows, accounts, keys", subject.name);
-        assert!(kinds.contains(&2));
+        assert!(kinds.is_sorted(), "{}: rows, accounts, keys, documents", subject.name);
+        assert!((0..=5).all(|kind| kinds.contains(&kind)));
     }
 }
 

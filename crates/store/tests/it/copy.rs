@@ -246,6 +246,15 @@ fn what_is_not_equal_is_found_and_named() {
         ("UPDATE card SET status = 1 - status WHERE id = (SELECT max(id) FROM card)", "card "),
         ("UPDATE company SET name = 'x'", "companies, sellers or credentials"),
         ("DELETE FROM payable", "companies, sellers or credentials"),
+        ("UPDATE credential SET login = 'x' WHERE login IS NOT NULL", "companies, sellers or "),
+        ("UPDATE credential SET customer = NULL", "companies, sellers or credentials"),
+        ("UPDATE document SET fields = '{}' WHERE kind = 3", "terminal 4"),
+        ("UPDATE document SET fields = '{}' WHERE kind = 1", "customer 2"),
+        ("DELETE FROM document WHERE kind = 7 AND number > 100", "tally 108"),
+        ("INSERT INTO document VALUES (7, 200, '{}', '[]', '[]')", "tally 200"),
+        ("DELETE FROM document_name WHERE kind = 3", "terminal 4 is not found"),
+        ("UPDATE document_list SET number = 108 WHERE kind = 7", "the names and lists of tally"),
+        ("INSERT INTO document_name VALUES ('x', 5, 6)", "update 6 is found by what"),
     ] {
         let to = TempDir::new();
         let mut copy = open(&from, &to).unwrap();
@@ -439,6 +448,9 @@ fn what_is_not_equal_in_a_database_is_found_and_named() {
         ("DELETE FROM used_key", "Differs(\"a key of row "),
         ("UPDATE card SET status = 1 - status", "Differs(\"card "),
         ("DELETE FROM credential", "Differs(\"companies, sellers or credentials\")"),
+        ("UPDATE document SET names = '[]' WHERE kind = 2", "Differs(\"request 3\")"),
+        ("DELETE FROM document_list WHERE kind = 2", "Differs(\"the names and lists of request"),
+        ("DELETE FROM document_name WHERE kind = 2", "Differs(\"request 3 is not found"),
         ("UPDATE used_key SET company = 0", "not where their company's are"),
         ("UPDATE change SET company = 0", "not where their company's are"),
     ] {

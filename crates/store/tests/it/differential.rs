@@ -1,8 +1,12 @@
 //! The same random commands on every store: equal answers, equal content.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cluster::Isolation;
 use engine::Command;
-use ledger::{Code, ReadSet, RowId, Timestamp};
+use ledger::document::Kind;
+use ledger::{Code, Document, ReadSet, RowId, Timestamp};
+use store::{Part, Reader};
 
 use crate::commands::{
     NOW, account, authorize, block, by_account, by_card, cancel, capture, card, correct, expire,
@@ -44,6 +48,11 @@ fn compare(mut subject: Subject, seed: u64) {
         let expected = memory.run_at(&commands, now);
         let name = subject.name;
         assert_eq!(subject.run_at(&commands, now), expected, "{name}, seed {seed}, batch {batch}");
+        if random.below(3) == 0 {
+            let documents = documents(&mut memory, &mut random);
+            memory.put(&documents);
+            subject.put(&documents);
+        }
         if random.below(40) == 0 {
             subject.reopen();
         }
@@ -78,11 +87,49 @@ pub(crate) fn command(random: &mut Random, newest: RowId) -> Command {
     }
 }
 
+/// Documents as some may become: names are given up, passed on and taken, lists are left and
+/// joined, and nobody takes a name that another keeps.
+fn documents(memory: &mut Subject, random: &mut Random) -> Vec<Document> {
+    let mut changed = BTreeMap::new();
+    for _ in 0..random.below(6) {
+        let kind = Kind::ALL[usize::try_from(random.below(8)).unwrap()];
+        let id = kind.id(i64::from(random.below(30)) - 1);
+        let lists = (0..random.below(4)).map(|_| list(random)).collect();
+        let names = (0..random.below(4)).map(|_| name(random)).collect();
+        let says = (0..random.below(3)).map(|at| (format!("f{at}"), name(random))).collect();
+        changed.insert(id, Document { id, fields: says, names, lists });
+    }
+    let kept = memory.dump().names.into_iter().filter(|(_, id)| !changed.contains_key(id));
+    let mut taken: BTreeSet<String> = kept.map(|(name, _)| name).collect();
+    for document in changed.values_mut() {
+        document.names.retain(|name| taken.insert(name.clone()));
+    }
+    changed.into_values().collect()
+}
+
+fn name(random: &mut Random) -> String {
+    format!("namn {} \u{e5}", random.below(120))
+}
+
+/// A list is of one kind, or else it has no order; here that is not wanted.
+fn list(random: &mut Random) -> String {
+    format!("lista {}", random.below(12))
+}
+
 fn check_reads(memory: &mut Subject, subject: &mut Subject, random: &mut Random, now: Timestamp) {
     let newest = memory.load(&ReadSet::default()).newest;
     let row = RowId(i64::from(random.below(u32::try_from(newest.0).unwrap() + 2)));
     let (before, limit) = (row, usize::try_from(random.below(30)).unwrap());
     let (mut left, mut right) = (memory.reader(), subject.reader());
+    for part in [Part::After(3), Part::Before(9)] {
+        let list = list(random);
+        let page = |reader: &mut dyn Reader| {
+            let mut page = reader.documents(&list, part, usize::MAX).unwrap();
+            page.sort_by_key(|document| document.id);
+            page
+        };
+        assert_eq!(page(left.as_mut()), page(right.as_mut()));
+    }
     assert_eq!(left.row(row), right.row(row));
     assert_eq!(left.rows_after(row, limit), right.rows_after(row, limit));
     assert_eq!(left.rows_before(before, limit), right.rows_before(before, limit));
@@ -100,6 +147,9 @@ fn check_reads(memory: &mut Subject, subject: &mut Subject, random: &mut Random,
         codes: vec![Code::of(row), Code::of(RowId(row.0 / 2))],
         authorizations: vec![ledger::AuthorizationId(row.0 / 3)],
         keys: memory.dump().keys.iter().step_by(50).map(|(key, _)| *key).collect(),
+        documents: Kind::ALL.map(|kind| kind.id(i64::from(random.below(32)) - 1)).to_vec(),
+        names: (0..9).map(|_| name(random)).collect(),
+        lists: vec![list(random), list(random)],
         ..ReadSet::default()
     };
     assert_eq!(memory.load(&reads), subject.load(&reads));

@@ -10,6 +10,8 @@ mod copy;
 #[cfg(test)]
 mod differential;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod sqlite;

@@ -4,6 +4,7 @@
 //! Each test makes its own server; what can differ by isolation runs on a database of each.
 
 mod crash;
+mod documents;
 mod feed;
 mod lanes;
 mod locks;
@@ -121,6 +122,9 @@ fn verify(node: &Postgres) -> Dump {
     for (key, row) in &dump.keys {
         auditor.key(*key, *row);
     }
+    dump.documents.iter().for_each(|document| auditor.document(document));
+    dump.names.iter().for_each(|(name, id)| auditor.name(name, *id));
+    dump.lists.iter().for_each(|(list, id)| auditor.listed(list, *id));
     let found = auditor.finish();
     let broken: Vec<_> = found.invariants.iter().filter(|invariant| !invariant.ok).collect();
     assert!(found.is_ok() && dump.unreadable.is_empty(), "{broken:?} {:?}", dump.unreadable);

@@ -7,12 +7,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use engine::{Command, run_batch};
-use ledger::{Key, ReadSet};
+use ledger::document::Kind;
+use ledger::{Key, ReadSet, Scope};
 use rusqlite::Connection;
 use store::{OpenError, Options, SqliteStore, Store, StoreError};
 
-use crate::commands::{NOW, account, authorize, by_card, company, seller, world};
-use crate::subject::{Subject, TempDir, dump, small};
+use crate::commands::{
+    NOW, account, authorize, by_card, company, credential, document, seller, world,
+};
+use crate::subject::{Subject, TempDir, dump, put, small};
 
 fn open(dir: &Path) -> Result<SqliteStore, OpenError> {
     SqliteStore::open(dir, small())
@@ -120,18 +123,61 @@ fn what_is_not_a_store_is_refused() {
 fn a_schema_of_another_program_is_refused() {
     let dir = TempDir::new();
     drop(open(dir.path()).unwrap());
-    tamper(dir.path(), "INSERT INTO migration VALUES (2, 'later', zeroblob(32))");
+    tamper(dir.path(), "INSERT INTO migration VALUES (3, 'later', zeroblob(32))");
     let newer = open(dir.path()).err();
-    assert!(matches!(newer, Some(OpenError::NewerSchema { found: 2, known: 1 })), "{newer:?}");
+    assert!(matches!(newer, Some(OpenError::NewerSchema { found: 3, known: 2 })), "{newer:?}");
     assert!(SqliteStore::open_read_only(dir.path()).is_err());
-    tamper(dir.path(), "DELETE FROM migration WHERE number = 2");
+    tamper(dir.path(), "DELETE FROM migration WHERE number = 3");
     assert!(open(dir.path()).is_ok());
     tamper(dir.path(), "UPDATE migration SET checksum = zeroblob(32)");
     let changed = open(dir.path()).err();
     assert!(matches!(changed, Some(OpenError::MigrationChanged(_))), "{changed:?}");
     tamper(dir.path(), "DELETE FROM migration");
     let older = SqliteStore::open_read_only(dir.path()).err();
-    assert!(matches!(older, Some(OpenError::OlderSchema { found: 0, known: 1 })), "{older:?}");
+    assert!(matches!(older, Some(OpenError::OlderSchema { found: 0, known: 2 })), "{older:?}");
+}
+
+/// Method: a store that has everything but the second migration.
+#[test]
+fn an_older_store_is_brought_up_to_date() {
+    let dir = TempDir::new();
+    let mut store = open(dir.path()).unwrap();
+    run(&mut store, &[company("100")]);
+    let issued = credential(Scope::Installation, 1, None);
+    run(&mut store, std::slice::from_ref(&issued));
+    let directory = store.directory();
+    drop(store);
+    tamper(
+        dir.path(),
+        "DROP TABLE document; DROP TABLE document_name; DROP TABLE document_list; \
+         DROP INDEX credential_login; ALTER TABLE credential DROP COLUMN login; \
+         ALTER TABLE credential DROP COLUMN customer; DELETE FROM migration WHERE number = 2",
+    );
+    let older = SqliteStore::open_read_only(dir.path()).err();
+    assert!(matches!(older, Some(OpenError::OlderSchema { found: 1, known: 2 })), "{older:?}");
+    let mut store = open(dir.path()).unwrap();
+    assert_eq!(store.directory(), directory);
+    put(&mut store, &[document(Kind::Customer.id(1), "", &["n"], &["l"])]).unwrap();
+    drop(store);
+    let store = open(dir.path()).unwrap();
+    assert!(store.directory().document_named("n").is_some());
+    assert_eq!(store.directory().credentials().count(), 1);
+}
+
+/// What cannot be read is named, and is not shown: it may be about people.
+#[test]
+fn an_unreadable_document_is_named_and_not_shown() {
+    let dir = TempDir::new();
+    let mut store = open(dir.path()).unwrap();
+    let documents =
+        [1, 2, 3].map(|number| document(Kind::Request.id(number), "a person", &[], &[]));
+    put(&mut store, &documents).unwrap();
+    drop(store);
+    tamper(dir.path(), "UPDATE document SET fields = 'a person' WHERE number = 2");
+    let found = dump(SqliteStore::open_read_only(dir.path()).unwrap().open().unwrap().as_mut());
+    assert_eq!(found.documents.len(), 2, "the rest is shown");
+    let [what] = &found.unreadable[..] else { panic!("{found:?}") };
+    assert!(what.starts_with("document 2/2") && !what.contains("person"), "{what}");
 }
 
 #[test]

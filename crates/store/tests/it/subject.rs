@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use cluster::{Cluster, Durability, Isolation};
 use engine::{Command, Reply, run_batch};
 use ledger::{
-    Account, AccountId, AuthorizationId, Books, Card, CardToken, Change, Key, ReadSet, Row, RowId,
-    Seal, Timestamp, TransactionId,
+    Account, AccountId, AuthorizationId, Books, Card, CardToken, Change, Document, DocumentId, Key,
+    ReadSet, Row, RowId, Seal, Timestamp, TransactionId,
 };
-use store::{MemoryStore, Options, Postgres, PostgresOptions, Reader, Record, SqliteStore, Store};
+use store::{
+    MemoryStore, Options, Postgres, PostgresOptions, Reader, Record, SqliteStore, Store, StoreError,
+};
 
 use crate::commands;
 
@@ -24,12 +26,16 @@ pub(crate) struct Subject {
     _cluster: Option<Cluster>,
 }
 
-/// Everything in a store, in the order of an audit; keys sorted.
+/// Everything in a store, in the order of an audit; keys, names and lists sorted.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Dump {
     pub(crate) journal: Vec<Record>,
     pub(crate) accounts: Vec<Account>,
     pub(crate) keys: Vec<(Key, RowId)>,
+    pub(crate) documents: Vec<Document>,
+    /// Names, and lists, sorted.
+    pub(crate) names: Vec<(String, DocumentId)>,
+    pub(crate) lists: Vec<(String, DocumentId)>,
     pub(crate) unreadable: Vec<String>,
 }
 
@@ -44,6 +50,7 @@ pub(crate) struct Loaded {
     pub(crate) transactions: Vec<(TransactionId, ledger::Transaction)>,
     pub(crate) changes: Vec<(RowId, Change)>,
     pub(crate) keys: Vec<(Key, RowId)>,
+    pub(crate) documents: Vec<Document>,
 }
 
 /// One of each store, all empty.
@@ -129,6 +136,12 @@ impl Subject {
         self.load(&ReadSet::default()).newest
     }
 
+    /// Writes documents in one batch, and nothing else.
+    pub(crate) fn put(&mut self, documents: &[Document]) {
+        put(self.store(), documents).unwrap();
+        self.store().maintain();
+    }
+
     pub(crate) fn reader(&mut self) -> Box<dyn Reader> {
         self.store().source().open().unwrap()
     }
@@ -153,6 +166,18 @@ impl Subject {
     }
 }
 
+/// Writes documents in one batch, and nothing else.
+pub(crate) fn put(store: &mut dyn Store, documents: &[Document]) -> Result<(), StoreError> {
+    let documents_read = documents.iter().map(|document| document.id).collect();
+    let reads = ReadSet { documents: documents_read, ..ReadSet::default() };
+    store.transact(&reads, &mut |mut books| {
+        for document in documents {
+            books.put_document(document.clone());
+        }
+        books.close(commands::NOW)
+    })
+}
+
 impl Loaded {
     pub(crate) fn of(books: &Books) -> Loaded {
         Loaded {
@@ -164,6 +189,7 @@ impl Loaded {
             transactions: sorted(&books.transactions, |(id, _)| *id),
             changes: sorted(&books.changes, |(id, _)| *id),
             keys: sorted(&books.keys, |(key, _)| *key),
+            documents: books.documents.values().cloned().collect(),
         }
     }
 }
@@ -184,11 +210,15 @@ pub(crate) fn dump(reader: &mut dyn Reader) -> Dump {
         Record::Row(_) | Record::Seal(_) => dump.journal.push(record),
         Record::Account(account) => dump.accounts.push(account),
         Record::Key(key, row) => dump.keys.push((key, row)),
-        Record::Document(_) => {}
+        Record::Document(document) => dump.documents.push(document),
+        Record::Name(name, id) => dump.names.push((name, id)),
+        Record::Listed(list, id) => dump.lists.push((list, id)),
         Record::Unreadable(what) => dump.unreadable.push(what),
     };
     reader.audit(visit).unwrap();
     dump.keys.sort_unstable();
+    dump.names.sort_unstable();
+    dump.lists.sort_unstable();
     dump
 }
 

@@ -11,7 +11,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use ledger::ids::Hasher;
-use ledger::{Credential, Idempotency, Key};
+use ledger::{Credential, Fingerprint, Idempotency, Key};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
@@ -38,6 +38,10 @@ pub struct Body<T> {
     pub idempotency: Option<Idempotency>,
 }
 
+/// As [`Body`], of a request that needs no body: one without any asks for what `{}` asks for.
+#[derive(Debug)]
+pub struct BodyIfAny<T>(pub Body<T>);
+
 /// The parameters of a path. What cannot be one names nothing: 404.
 #[derive(Debug)]
 pub struct Segments<T>(pub T);
@@ -46,14 +50,31 @@ impl<T: FromObject> FromRequest<Platform> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, platform: &Platform) -> Result<Body<T>, Problem> {
-        let key = idempotency_key(&request)?;
-        check_media_type(request.headers())?;
+        let (key, headers) = (idempotency_key(&request)?, request.headers().clone());
+        check_media_type(&headers)?;
         let bytes = Bytes::from_request(request, &()).await.map_err(|error| unreadable(&error))?;
-        let mut object = object(bytes)?;
+        Body::of(key, object(bytes)?, platform)
+    }
+}
+
+impl<T: FromObject> FromRequest<Platform> for BodyIfAny<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, platform: &Platform) -> Result<Self, Problem> {
+        let (key, headers) = (idempotency_key(&request)?, request.headers().clone());
+        let bytes = Bytes::from_request(request, &()).await.map_err(|error| unreadable(&error))?;
+        if bytes.is_empty() {
+            return Body::of(key, Object::of(Map::new()), platform).map(BodyIfAny);
+        }
+        check_media_type(&headers)?;
+        Body::of(key, object(bytes)?, platform).map(BodyIfAny)
+    }
+}
+
+impl<T: FromObject> Body<T> {
+    fn of(key: Option<Key>, mut object: Object, platform: &Platform) -> Result<Body<T>, Problem> {
         let idempotency = key.map(|key| {
-            let mut canonical = canonical(object.fields());
-            let fingerprint = platform.secrets.request_fingerprint(canonical.as_bytes());
-            canonical.zeroize();
+            let fingerprint = fingerprint(platform, object.fields());
             Idempotency { key, fingerprint }
         });
         let value = T::from_object(&mut object);
@@ -61,6 +82,14 @@ impl<T: FromObject> FromRequest<Platform> for Body<T> {
         let value = value.ok_or_else(Problem::bug)?;
         Ok(Body { value, idempotency })
     }
+}
+
+/// By which a repeat of a request is told from another request.
+pub(crate) fn fingerprint(platform: &Platform, fields: &Map<String, Value>) -> Fingerprint {
+    let mut canonical = canonical(fields);
+    let fingerprint = platform.secrets.request_fingerprint(canonical.as_bytes());
+    canonical.zeroize();
+    fingerprint
 }
 
 /// The object that a body is. The body itself is overwritten: it may carry a card
@@ -94,7 +123,7 @@ fn canonical(fields: &Map<String, Value>) -> String {
 }
 
 /// The caller's key, scoped to the caller and the resource.
-fn idempotency_key(request: &Request) -> Result<Option<Key>, Problem> {
+pub(crate) fn idempotency_key(request: &Request) -> Result<Option<Key>, Problem> {
     let Some(header) = request.headers().get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = key_text(header).ok_or_else(|| {
         let status = StatusCode::BAD_REQUEST;

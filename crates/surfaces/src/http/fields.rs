@@ -2,6 +2,7 @@
 //! reader takes one and says what is wrong with it; what is left over at the end is refused.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
@@ -52,19 +53,29 @@ impl<'de> Visitor<'de> for Fields {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Object, A::Error> {
-        let mut object = Object { fields: Map::new(), errors: Vec::new() };
+        let mut object = Object::of(Map::new());
         while let Some((name, value)) = entries.next_entry::<String, Value>()? {
-            let shown = shown_name(&name);
-            if let Some(earlier) = object.fields.insert(name, value) {
-                wipe(earlier);
-                object.refuse(&shown, "is given twice");
-            }
+            object.put(name, value);
         }
         Ok(object)
     }
 }
 
 impl Object {
+    /// An object of fields that came in another way than as JSON.
+    pub fn of(fields: Map<String, Value>) -> Object {
+        Object { fields, errors: Vec::new() }
+    }
+
+    /// Adds a field. One that is there already is an error.
+    pub fn put(&mut self, name: String, value: Value) {
+        let shown = shown_name(&name);
+        if let Some(earlier) = self.fields.insert(name, value) {
+            wipe(earlier);
+            self.refuse(&shown, "is given twice");
+        }
+    }
+
     /// The fields that have not been read yet.
     pub fn fields(&self) -> &Map<String, Value> {
         &self.fields
@@ -102,6 +113,46 @@ impl Object {
         }
     }
 
+    /// A field that must be a list of so many objects. All that is wrong with them is noted.
+    pub fn required_list<T: FromObject>(
+        &mut self,
+        name: &str,
+        counts: RangeInclusive<usize>,
+    ) -> Option<Vec<T>> {
+        let items = self.required(name, |value| objects(value, &counts))?;
+        self.read_list(name, items)
+    }
+
+    /// As [`Object::required_list`], of a field that may be there. `None` is one that is wrong.
+    pub fn optional_list<T: FromObject>(
+        &mut self,
+        name: &str,
+        counts: RangeInclusive<usize>,
+    ) -> Option<Option<Vec<T>>> {
+        match self.optional(name, |value| objects(value, &counts))? {
+            Some(items) => self.read_list(name, items).map(Some),
+            None => Some(None),
+        }
+    }
+
+    fn read_list<T: FromObject>(&mut self, name: &str, items: Vec<Value>) -> Option<Vec<T>> {
+        let count = items.len();
+        let mut read = Vec::with_capacity(count);
+        for (at, item) in items.into_iter().enumerate() {
+            let Value::Object(fields) = item else {
+                wipe(item);
+                self.refuse(&format!("{name}/{at}"), "must be an object");
+                continue;
+            };
+            let mut object = Object::of(fields);
+            read.extend(T::from_object(&mut object));
+            for FieldError { pointer, detail } in object.end() {
+                self.errors.push(FieldError { pointer: format!("/{name}/{at}{pointer}"), detail });
+            }
+        }
+        (read.len() == count).then_some(read)
+    }
+
     /// Notes that a field is wrong.
     pub fn refuse(&mut self, name: &str, detail: &str) {
         self.errors.push(FieldError { pointer: format!("/{name}"), detail: detail.to_owned() });
@@ -111,7 +162,13 @@ impl Object {
     ///
     /// # Errors
     /// 400 with everything that was wrong, unknown fields included.
-    pub fn finish(mut self) -> Result<(), Problem> {
+    pub fn finish(self) -> Result<(), Problem> {
+        let errors = self.end();
+        if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+    }
+
+    /// Everything that was wrong, unknown fields included.
+    fn end(mut self) -> Vec<FieldError> {
         let unknown = std::mem::take(&mut self.fields);
         for (name, value) in unknown {
             wipe(value);
@@ -120,12 +177,24 @@ impl Object {
                 detail: "is not a field of this request".to_owned(),
             });
         }
-        if self.errors.is_empty() { Ok(()) } else { Err(Problem::invalid(self.errors)) }
+        self.errors
+    }
+}
+
+/// The items of a list of so many.
+fn objects(value: Value, counts: &RangeInclusive<usize>) -> Result<Vec<Value>, String> {
+    match value {
+        Value::Array(items) if counts.contains(&items.len()) => Ok(items),
+        other => {
+            wipe(other);
+            let (least, most) = (counts.start(), counts.end());
+            Err(format!("must be a list of {least} to {most} objects"))
+        }
     }
 }
 
 /// A name as errors show it (RFC 6901 escapes). One that could be a card number is not shown.
-fn shown_name(name: &str) -> String {
+pub(crate) fn shown_name(name: &str) -> String {
     let digits: String = name.chars().filter(char::is_ascii_digit).collect();
     if name.chars().count() > 64 || has_card_number(&digits) {
         return "…".to_owned();
@@ -161,6 +230,19 @@ pub fn text(chars_max: usize) -> impl FnOnce(Value) -> Result<String, String> {
             return Err(format!("must be 1 to {chars_max} characters on one line"));
         }
         Ok(text)
+    }
+}
+
+/// A text for people of 1 to `chars_max` characters, which may have several lines.
+pub fn lines(chars_max: usize) -> impl FnOnce(Value) -> Result<String, String> {
+    move |value| {
+        let lines = string(value)?;
+        let is_other_control = |char: char| char.is_control() && !"\r\n\t".contains(char);
+        let fits = (1..=chars_max).contains(&lines.chars().count());
+        if !fits || lines.chars().any(is_other_control) || lines.trim().is_empty() {
+            return Err(format!("must be 1 to {chars_max} characters"));
+        }
+        Ok(lines)
     }
 }
 

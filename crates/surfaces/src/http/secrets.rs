@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use engine::Randomness;
 use hmac::{Hmac, KeyInit, Mac};
 use ledger::{Fingerprint, PanFingerprint};
 use sha2::{Digest, Sha256};
@@ -47,8 +48,9 @@ impl Secrets {
     /// The code with which a device activates itself as the terminal that was given this salt:
     /// eight digits.
     pub fn activation_code(&self, salt: &str) -> String {
-        let [a, b, c, d, e, f, g, h, ..] = self.derive("activation code", salt.as_bytes());
-        let number = u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 100_000_000;
+        let derived = self.derive("activation code", salt.as_bytes());
+        let first = derived.first_chunk().copied().unwrap_or_default();
+        let number = u64::from_be_bytes(first) % 100_000_000;
         format!("{number:08}")
     }
 
@@ -86,6 +88,15 @@ impl std::fmt::Debug for Secrets {
 /// What is kept of a secret: its SHA-256. Secrets are random, so no salt or stretching is needed.
 pub fn secret_hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
+}
+
+/// Draws what an application is called (Terminals, `App-Id`): eight digits, the first of them not
+/// 0, since clients may read them as a number.
+pub fn login(randomness: &dyn Randomness) -> String {
+    let mut bits = [0; 8];
+    randomness.fill(&mut bits);
+    let number = u64::from_be_bytes(bits) % 90_000_000;
+    number.saturating_add(10_000_000).to_string()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use estate::review::Reviewer;
 use ledger::{Contract, Credential};
 
 use crate::Platform;
@@ -20,6 +21,11 @@ impl Operator {
     /// What the journal calls it.
     pub(super) fn actor(&self) -> String {
         self.0.label.clone()
+    }
+
+    /// Who reviews what partners submit.
+    pub(super) fn reviewer(&self) -> Reviewer {
+        Reviewer { credential: self.0.id, actor: self.actor() }
     }
 }
 

@@ -6,8 +6,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use engine::Command;
-use ledger::{Credential, CredentialId, IssueCredential, Refusal, RevokeCredential};
+use engine::{Command, SubmitError};
+use estate::Customer;
+use ledger::{
+    Answer, Contract, Credential, CredentialId, IssueCredential, Refusal, RevokeCredential, Scope,
+};
 
 use super::callers::Operator;
 use super::created;
@@ -20,7 +23,10 @@ use crate::http::body::{Body, Segments};
 use crate::http::fields::Params;
 use crate::http::paging::{List, Page};
 use crate::http::problem::Problem;
-use crate::http::secrets::secret_hash;
+use crate::http::secrets::{login, secret_hash};
+
+/// How often a login is drawn before it is given up.
+const LOGIN_TRIES_MAX: usize = 16;
 
 /// Lists credentials, newest first, revoked ones included.
 #[utoipa::path(get, path = "/credentials", tag = "credentials", params(Page),
@@ -48,34 +54,71 @@ pub(super) async fn issue_credential(
     request: Body<NewCredential>,
 ) -> Result<Response, Problem> {
     let Body { value: new, idempotency } = request;
-    let (contract, scope) = match new.reach {
-        Reach::Built { contract, scope } => (contract, scope),
-        Reach::NotBuilt(what) => return Err(not_built(what)),
-    };
-    let mut salt = [0; 16];
-    platform.randomness.fill(&mut salt);
-    let command = IssueCredential {
+    let (contract, scope) = reach(&platform, new.reach)?;
+    let mut command = IssueCredential {
         contract,
         login: None,
         label: new.label,
         scope,
-        secret_hash: secret_hash(&platform.secrets.credential_secret(&salt)),
-        salt,
+        secret_hash: [0; 32],
+        salt: [0; 16],
         expires_at: new.expires_at,
         actor: operator.actor(),
         idempotency,
     };
-    let answer = platform.engine.submit(Command::IssueCredential(command)).await;
-    let (change, replayed) = added(answer.map_err(not_submitted)?)?;
+    let answer = issue(&platform, &mut command).await?;
+    let (change, replayed) = added(answer)?;
     let credential = credential(&platform, CredentialId(change.subject.0))?;
     // As it was when it was issued: a repeat gets the same, whatever has happened since.
     let first =
         Credential { revoked_at: None, last_used_at: None, ..Credential::clone(&credential) };
-    let body = IssuedCredentialBody {
-        secret: platform.secrets.credential_secret(&first.salt),
-        credential: CredentialBody::of(&first, None),
-    };
+    let body = IssuedCredentialBody::of(&first, platform.secrets.credential_secret(&first.salt));
     Ok(created(&format!("/credentials/{}", first.id.0), replayed, &body))
+}
+
+/// Where a new credential shall be good, and what it may reach there.
+fn reach(platform: &Platform, reach: Reach) -> Result<(Contract, Scope), Problem> {
+    let directory = platform.engine.directory();
+    match reach {
+        Reach::NotBuilt(what) => Err(not_built(what)),
+        Reach::Built { contract, scope } => {
+            if let Scope::Customer(number) = scope {
+                Customer::find(&directory, number).ok_or_else(no_customer)?;
+            }
+            Ok((contract, scope))
+        }
+        Reach::Merchant(number) => {
+            let customer = Customer::find(&directory, number).ok_or_else(no_customer)?;
+            let merchant = customer.merchant.ok_or_else(|| {
+                Problem::field("/customer_id", "must be a customer that is an approved merchant")
+            })?;
+            let (number, seller) = (merchant.company_number, Some(merchant.seller_number));
+            Ok((Contract::CardLedger, Scope::Company { number, seller }))
+        }
+    }
+}
+
+/// Issues a credential with a secret, and where the contract has them a login, that were drawn for
+/// it. Drawn again when they are taken, which is likely only for logins, and only among very many.
+async fn issue(platform: &Platform, command: &mut IssueCredential) -> Result<Answer, Problem> {
+    let mut tries_left = LOGIN_TRIES_MAX;
+    loop {
+        platform.randomness.fill(&mut command.salt);
+        command.secret_hash = secret_hash(&platform.secrets.credential_secret(&command.salt));
+        if command.contract == Contract::Terminals {
+            command.login = Some(login(platform.randomness.as_ref()));
+        }
+        let answer = platform.engine.submit(Command::IssueCredential(command.clone())).await;
+        tries_left = tries_left.saturating_sub(1);
+        let is_taken = answer == Err(SubmitError::Refused(Refusal::NameTaken));
+        if !is_taken || tries_left == 0 {
+            return answer.map_err(not_submitted);
+        }
+    }
+}
+
+fn no_customer() -> Problem {
+    Problem::field("/customer_id", "no customer has this id")
 }
 
 fn not_built(what: &'static str) -> Problem {

@@ -1,14 +1,21 @@
-//! The operator API: companies, sellers, accounts, cards, credentials, the journal's events, and
-//! the check of the whole ledger.
+//! The operator API: companies, sellers, accounts, cards, credentials; customers, onboarding
+//! requests, terminals, packages and rollouts; the journal's events, and the check of the whole
+//! ledger.
 
 mod accounts;
 mod callers;
 mod cards;
 mod clock;
 mod companies;
+mod configuration;
 mod credentials;
+mod customers;
 mod journal;
+mod onboarding;
+mod packages;
 mod problem;
+mod rollouts;
+mod terminals;
 mod wire;
 
 use std::sync::Arc;
@@ -65,6 +72,33 @@ fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(cards::get_card, cards::change_card))
         .routes(routes!(credentials::list_credentials, credentials::issue_credential))
         .routes(routes!(credentials::get_credential, credentials::revoke_credential))
+        .routes(routes!(customers::list_customers, customers::add_customer))
+        .routes(routes!(customers::get_customer, customers::change_customer))
+        .routes(routes!(
+            configuration::get_configuration_of_customer,
+            configuration::change_configuration_of_customer
+        ))
+        .routes(routes!(onboarding::list_requests))
+        .routes(routes!(onboarding::get_request))
+        .routes(routes!(onboarding::claim_request))
+        .routes(routes!(onboarding::approve_request))
+        .routes(routes!(onboarding::reject_request))
+        .routes(routes!(terminals::list_terminals))
+        .routes(routes!(terminals::get_terminal))
+        .routes(routes!(
+            configuration::get_configuration_of_terminal,
+            configuration::change_configuration_of_terminal
+        ))
+        .routes(routes!(terminals::reset_activation))
+        .routes(routes!(rollouts::list_rollouts, rollouts::start_rollout))
+        .routes(routes!(rollouts::get_rollout))
+        .routes(routes!(rollouts::list_results))
+        .routes(routes!(rollouts::pause_rollout))
+        .routes(routes!(rollouts::resume_rollout))
+        .routes(routes!(rollouts::roll_back_rollout))
+        .routes(routes!(rollouts::end_rollout))
+        .routes(routes!(packages::list_packages, packages::add_package))
+        .routes(routes!(packages::get_package))
         .routes(routes!(journal::verify_ledger))
         .routes(routes!(journal::list_events))
         .routes(routes!(clock::get_clock))

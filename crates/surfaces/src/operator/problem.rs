@@ -8,8 +8,17 @@ use ledger::{Answer, Change, Refusal};
 
 use crate::http::problem::Problem;
 
-/// Why a command was not done.
+/// Why a command of the ledger was not done.
 pub(super) fn not_submitted(error: SubmitError) -> Problem {
+    not_done(error, refused)
+}
+
+/// Why a command of the estate was not done.
+pub(super) fn not_decided(error: SubmitError<estate::Refusal>) -> Problem {
+    not_done(error, |refusal| not_granted(&refusal))
+}
+
+fn not_done<R>(error: SubmitError<R>, refused: impl FnOnce(R) -> Problem) -> Problem {
     match error {
         SubmitError::Refused(refusal) => refused(refusal),
         SubmitError::Overloaded => {
@@ -67,12 +76,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::CurrencyNotSupported => {
             Problem::field("/currency", "must be a currency of the company")
         }
-        Refusal::IdempotencyKeyReused => {
-            let title = "The idempotency key is in use";
-            let detail = "this Idempotency-Key stands for another request";
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            Problem::new(status, "idempotency-key-reused", title, detail)
-        }
+        Refusal::IdempotencyKeyReused => key_reused(),
         Refusal::NameTaken => {
             let (title, detail) = ("It exists already", "another one has this number or name");
             Problem::new(StatusCode::CONFLICT, "already-exists", title, detail)
@@ -88,9 +92,72 @@ fn refused(refusal: Refusal) -> Problem {
         | Refusal::AuthorizationUsedUp
         | Refusal::AuthorizationExpired
         | Refusal::InsufficientDebitedAmount { .. }
-        | Refusal::BalanceOutOfRange => {
-            let title = "The present state does not allow it";
-            Problem::new(StatusCode::CONFLICT, "state-conflict", title, refusal.to_string())
-        }
+        | Refusal::BalanceOutOfRange => conflict("state-conflict", refusal.to_string()),
     }
+}
+
+/// Why the estate says no.
+pub(super) fn not_granted(refusal: &estate::Refusal) -> Problem {
+    use estate::Refusal;
+
+    match refusal {
+        Refusal::CustomerNotFound => Problem::not_found("no customer has this id"),
+        Refusal::RequestNotFound => Problem::not_found("no onboarding request has this id"),
+        Refusal::TerminalNotFound => Problem::not_found("no terminal has this id"),
+        Refusal::PackageNotFound => Problem::not_found("no package of the customer has this id"),
+        Refusal::UpdateNotFound => Problem::not_found("no update has this id"),
+        Refusal::RolloutNotFound => Problem::not_found("no rollout has this id"),
+        Refusal::SerialNotFound { .. } => {
+            Problem::not_found("no terminal of the customer has this serial number")
+        }
+        Refusal::IdempotencyKeyReused => key_reused(),
+        Refusal::SettingsConflict { setting, reason } => {
+            Problem::field(format!("/{}", setting.replace('.', "/")), *reason)
+        }
+        Refusal::CompanyNotConfigured => {
+            let detail =
+                "must be a company that is there; say which, since none follows from the tree";
+            Problem::field("/company_number", detail)
+        }
+        Refusal::SubmittedBySame => {
+            let title = "The caller must not do it";
+            let status = StatusCode::FORBIDDEN;
+            Problem::new(status, "submitted-by-same", title, refusal.to_string())
+        }
+        Refusal::AlreadyDecided => conflict("already-decided", refusal.to_string()),
+        Refusal::AlreadyClaimed => conflict("already-claimed", refusal.to_string()),
+        Refusal::IdentityTaken(_) | Refusal::SerialTaken => {
+            let title = "It exists already";
+            Problem::new(StatusCode::CONFLICT, "already-exists", title, refusal.to_string())
+        }
+        Refusal::Unbuilt
+        | Refusal::CustomerNotRejected
+        | Refusal::CannotHaveTerminals
+        | Refusal::TerminalNotActive
+        | Refusal::TerminalActive
+        | Refusal::TerminalDeleted
+        | Refusal::WrongActivationCode
+        | Refusal::ActivationLocked
+        | Refusal::AlreadyActivated
+        | Refusal::ModelDiffers
+        | Refusal::NotThisDevice
+        | Refusal::PackageDoesNotSuit { .. }
+        | Refusal::TooManyUpdates
+        | Refusal::UpdateEnded
+        | Refusal::RolloutState
+        | Refusal::RolloutRunning
+        | Refusal::TooManyRollouts
+        | Refusal::NobodyMeant => conflict("state-conflict", refusal.to_string()),
+    }
+}
+
+fn key_reused() -> Problem {
+    let title = "The idempotency key is in use";
+    let detail = "this Idempotency-Key stands for another request";
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    Problem::new(status, "idempotency-key-reused", title, detail)
+}
+
+fn conflict(code: &'static str, detail: String) -> Problem {
+    Problem::new(StatusCode::CONFLICT, code, "The present state does not allow it", detail)
 }

@@ -22,7 +22,7 @@ use serde_json::json;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use crate::http::requests::{Requests, no_method};
-use crate::{Platform, card_ledger, operator};
+use crate::{Platform, access, card_ledger, device, operator, terminals};
 
 use store::Observer;
 
@@ -52,8 +52,13 @@ struct Readiness {
 
 /// The documents of all APIs: file name, and content as indented JSON.
 pub fn documents() -> Vec<(&'static str, String)> {
-    let documents =
-        [("card-ledger.json", card_ledger::openapi()), ("operator.json", operator::openapi())];
+    let documents = [
+        ("access.json", access::openapi()),
+        ("card-ledger.json", card_ledger::openapi()),
+        ("device.json", device::openapi()),
+        ("operator.json", operator::openapi()),
+        ("terminals.json", terminals::openapi()),
+    ];
     let pretty = documents.map(|(name, document)| {
         let mut text = document.to_pretty_json().unwrap_or_default();
         text.push('\n');

@@ -3,15 +3,19 @@
 use std::thread;
 
 use cluster::{Cluster, Durability, Isolation};
+use ledger::document::Kind;
 use store::{Postgres, PostgresError};
 
 use super::{database, node, on_each_isolation, verify, world};
+use crate::commands::document;
+use crate::subject::put;
 
-/// The file of the first migration.
+/// The files of the migrations.
 const FIRST: &str = include_str!("../../../migrations/postgres/0001_card_ledger.sql");
+const SECOND: &str = include_str!("../../../migrations/postgres/0002_estate.sql");
 
-fn statements() -> Vec<String> {
-    let lines = FIRST.lines().map(|line| line.split("--").next().unwrap());
+fn statements(sql: &str) -> Vec<String> {
+    let lines = sql.lines().map(|line| line.split("--").next().unwrap());
     let code = lines.collect::<Vec<_>>().join("\n");
     let statements = code.split(';').map(str::trim).filter(|statement| !statement.is_empty());
     statements.map(str::to_owned).collect()
@@ -27,7 +31,7 @@ fn nodes_that_start_at_once_make_one_store() {
         });
         world(&mut nodes[0].writer(), 1);
         world_is_seen(&nodes[7]);
-        assert_eq!(cluster.psql(&options.url, "SELECT count(*) FROM migration"), "1");
+        assert_eq!(cluster.psql(&options.url, "SELECT count(*) FROM migration"), "2");
         assert_eq!(cluster.psql(&options.url, "SELECT epoch FROM turn"), "1", "by one node");
         let tables = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname = 'account'";
         assert_eq!(cluster.psql(&options.url, tables), "1");
@@ -43,7 +47,7 @@ fn world_is_seen(node: &Postgres) {
 #[test]
 fn a_migration_that_was_killed_is_ended() {
     let cluster = Cluster::start(Durability::Fast);
-    let statements = statements();
+    let statements = statements(FIRST);
     assert!(statements.len() > 10);
     for done in [1, 2, statements.len() / 2, statements.len() - 1, statements.len()] {
         let options = database(&cluster, Isolation::ReadCommitted);
@@ -53,6 +57,34 @@ fn a_migration_that_was_killed_is_ended() {
         let node = node(&options);
         world(&mut node.writer(), 1);
         world_is_seen(&node);
+    }
+}
+
+/// Goal: a store of the program before this one is brought up to date, from wherever another node
+/// has left it. Method: a store that has all but the second migration, and then a part of it.
+#[test]
+fn an_older_store_is_brought_up_to_date() {
+    let cluster = Cluster::start(Durability::Fast);
+    let added = "DROP TABLE document; DROP TABLE document_name; DROP TABLE document_list; \
+                 DROP TABLE list_version; ALTER TABLE credential DROP COLUMN login; \
+                 ALTER TABLE credential DROP COLUMN customer; \
+                 DELETE FROM migration WHERE number = 2";
+    let second = statements(SECOND);
+    for done in [0, 1, second.len() - 1, second.len()] {
+        let options = database(&cluster, Isolation::ReadCommitted);
+        let first = node(&options);
+        world(&mut first.writer(), 1);
+        let before = verify(&first);
+        drop(first);
+        cluster.psql(&options.url, added);
+        cluster.psql(&options.url, &second[..done].join("; COMMIT; BEGIN; "));
+        let older = Postgres::open_read_only(&options).err();
+        let is_older = matches!(older, Some(PostgresError::OlderSchema { found: 1, known: 2 }));
+        assert!(is_older, "{older:?}");
+        let node = node(&options);
+        assert_eq!(verify(&node), before, "{done} statements were done");
+        put(&mut node.writer(), &[document(Kind::Terminal.id(1), "", &["n"], &["l"])]).unwrap();
+        assert_eq!(verify(&node).documents.len(), 1);
     }
 }
 

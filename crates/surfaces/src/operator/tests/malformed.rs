@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::testing::BEGIN;
 
-const POSTS: [(&str, &str); 9] = [
+const POSTS: [(&str, &str); 15] = [
     ("POST", "/companies"),
     ("PATCH", "/companies/100"),
     ("POST", "/companies/100/sellers"),
@@ -15,6 +15,12 @@ const POSTS: [(&str, &str); 9] = [
     ("PATCH", "/cards/5646735165"),
     ("POST", "/credentials"),
     ("POST", "/clock/advance"),
+    ("POST", "/customers"),
+    ("PATCH", "/customers/1"),
+    ("PATCH", "/customers/1/configuration"),
+    ("POST", "/rollouts"),
+    ("POST", "/onboarding-requests/1/reject"),
+    ("PATCH", "/terminals/KTAAAAAA/configuration"),
 ];
 
 #[test]

@@ -2,8 +2,11 @@
 
 mod access;
 mod balances;
+mod estate_api;
 mod idempotency;
 mod malformed;
+mod packages;
+mod rollouts;
 mod secrecy;
 mod transcripts;
 
@@ -16,6 +19,21 @@ use crate::testing::{OPERATOR_KEY, Reply, TOKEN, World};
 
 fn world() -> World {
     World::new(|platform| crate::router(platform, crate::Options::default()))
+}
+
+/// As [`world`], with partners, merchants and a terminal for each.
+fn world_with_estate() -> World {
+    World::with_estate(|platform| crate::router(platform, crate::Options::default()))
+}
+
+/// As [`world`], with customers 1 and 2.
+fn with_customers() -> World {
+    let world = world();
+    for name in ["Partner 1", "Partner 2"] {
+        let line = format!(r#"POST /customers {{"name":"{name}","organisation_number":"1"}}"#);
+        assert_eq!(operate(&world, &line).status, 201);
+    }
+    world
 }
 
 /// Sends one line as an operator.

@@ -3,10 +3,9 @@
 use ledger::limits::{COMPANY_NUMBER_CHARS_MAX, NAME_CHARS_MAX, SELLER_NUMBER_CHARS_MAX};
 use ledger::{Contract, Credential, Scope, Timestamp};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::http::fields::{FromObject, Object, name, parsed, text, timestamp};
+use crate::http::fields::{FromObject, Object, name, parsed, text, timestamp, whole};
 
 /// A credential to issue.
 #[derive(Debug)]
@@ -24,7 +23,7 @@ pub(in crate::operator) struct NewCredential {
 #[schema(as = NewCredential)]
 #[expect(dead_code, reason = "it is read as `NewCredential`; this describes it")]
 pub(in crate::operator) struct NewCredentialBody {
-    /// `card_ledger` or `operator`. The contracts `access`, `terminals`, `aapay` and `payments` are
+    /// `access`, `terminals`, `card_ledger` or `operator`. The contracts `aapay` and `payments` are
     /// not built yet: 501.
     #[schema(
         pattern = "^(access|terminals|aapay|card_ledger|payments|operator)$",
@@ -37,27 +36,31 @@ pub(in crate::operator) struct NewCredentialBody {
     /// When it stops being good. Never when absent.
     #[schema(format = DateTime, example = "2027-11-20T00:00:00.000Z")]
     expires_at: Option<String>,
-    /// The company it may act for. Required for `card_ledger`.
+    /// The company it may act for. `card_ledger` needs this or `customer_id`.
     #[schema(min_length = 1, max_length = 15, pattern = "^[A-Za-z0-9_-]+$", example = "100")]
     company_number: Option<String>,
     /// The only seller it may act for.
     #[schema(min_length = 1, max_length = 15, pattern = "^[A-Za-z0-9_-]+$", example = "654")]
     seller_number: Option<String>,
-    /// Customers are not built yet: 501.
+    /// The customer it may act for, with all below it. Required for `access` and `terminals`. For
+    /// `card_ledger` it is a merchant, and stands for its company and seller.
+    #[schema(minimum = 1, example = 1)]
     customer_id: Option<i64>,
 }
 
 /// What a new credential shall reach.
 #[derive(Debug)]
 pub(in crate::operator) enum Reach {
-    /// A contract that is there.
+    /// A contract that is there, as far as the request says.
     Built {
         /// Which.
         contract: Contract,
         /// How far.
         scope: Scope,
     },
-    /// Something that is documented and not there yet.
+    /// The card ledger, for a merchant.
+    Merchant(i64),
+    /// A contract that is documented and not there yet.
     NotBuilt(&'static str),
 }
 
@@ -67,17 +70,24 @@ pub(in crate::operator) enum Reach {
 pub(in crate::operator) struct CredentialBody {
     /// Names it.
     id: String,
-    /// Where it is good: `card_ledger` or `operator`.
+    /// Where it is good: `access`, `terminals`, `card_ledger` or `operator`.
     #[schema(example = "card_ledger")]
     contract: &'static str,
     /// For people, and for the journal.
     label: String,
+    /// What an application of the Terminals contract sends as its `App-Id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "48151623")]
+    app_id: Option<String>,
     /// The only company it may act for.
     #[serde(skip_serializing_if = "Option::is_none")]
     company_number: Option<String>,
     /// The only seller it may act for.
     #[serde(skip_serializing_if = "Option::is_none")]
     seller_number: Option<String>,
+    /// The customer it may act for, with all below it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_id: Option<i64>,
     /// When it was issued.
     created_at: String,
     /// When it stops being good.
@@ -92,11 +102,14 @@ pub(in crate::operator) struct CredentialBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IssuedCredential)]
 pub(in crate::operator) struct IssuedCredentialBody {
-    /// What the caller sends as its bearer token. Shown only now.
-    pub(in crate::operator) secret: String,
+    /// What the caller sends: a bearer token, or the API key of Access. Shown only now.
+    secret: String,
+    /// The same, under the name that the Terminals contract has for it: the `App-Token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_token: Option<String>,
     /// The credential.
     #[serde(flatten)]
-    pub(in crate::operator) credential: CredentialBody,
+    credential: CredentialBody,
 }
 
 /// The contracts of a credential, built or not.
@@ -116,31 +129,41 @@ impl FromObject for NewCredential {
 
 fn reach(object: &mut Object) -> Option<Reach> {
     let named = object.required("contract", parsed(CONTRACTS, named));
-    let customer = object.optional("customer_id", |value: Value| {
-        value.as_i64().ok_or_else(|| "must be a whole number".to_owned())
-    });
+    let customer = object.optional("customer_id", whole(1, i64::MAX));
     let company = object.optional("company_number", name(COMPANY_NUMBER_CHARS_MAX));
     let seller = object.optional("seller_number", name(SELLER_NUMBER_CHARS_MAX));
     let (named, customer, company, seller) = (named?, customer?, company?, seller?);
-    if customer.is_some() {
-        return Some(Reach::NotBuilt("customers"));
-    }
-    match named {
-        Named::NotBuilt(contract) => Some(Reach::NotBuilt(contract)),
-        Named::Built(contract @ Contract::CardLedger) => {
-            if company.is_none() {
-                object.refuse("company_number", "is required for card_ledger");
-            }
-            Some(Reach::Built { contract, scope: Scope::Company { number: company?, seller } })
+    let contract = match named {
+        Named::NotBuilt(contract) => return Some(Reach::NotBuilt(contract)),
+        Named::Built(contract) => contract,
+    };
+    let mut refuse = |wrong: bool, field: &str, detail: &str| {
+        if wrong {
+            object.refuse(field, &format!("{detail} {}", contract.as_str()));
         }
-        Named::Built(Contract::Access | Contract::Terminals) => Some(Reach::NotBuilt("customers")),
-        Named::Built(contract @ Contract::Operator) => {
-            if company.is_some() {
-                object.refuse("company_number", "does not go with operator");
-            }
-            if seller.is_some() {
-                object.refuse("seller_number", "does not go with operator");
-            }
+    };
+    let not_with = "does not go with";
+    match contract {
+        Contract::CardLedger => {
+            let Some(customer) = customer else {
+                refuse(company.is_none(), "company_number", "or customer_id is required for");
+                let scope = Scope::Company { number: company?, seller };
+                return Some(Reach::Built { contract, scope });
+            };
+            refuse(company.is_some(), "company_number", "beside customer_id does not go with");
+            refuse(seller.is_some(), "seller_number", "beside customer_id does not go with");
+            Some(Reach::Merchant(customer))
+        }
+        Contract::Access | Contract::Terminals => {
+            refuse(company.is_some(), "company_number", not_with);
+            refuse(seller.is_some(), "seller_number", not_with);
+            refuse(customer.is_none(), "customer_id", "is required for");
+            Some(Reach::Built { contract, scope: Scope::Customer(customer?) })
+        }
+        Contract::Operator => {
+            refuse(company.is_some(), "company_number", not_with);
+            refuse(seller.is_some(), "seller_number", not_with);
+            refuse(customer.is_some(), "customer_id", not_with);
             Some(Reach::Built { contract, scope: Scope::Installation })
         }
     }
@@ -151,11 +174,17 @@ const CONTRACTS: &str = "access, terminals, aapay, card_ledger, payments or oper
 
 fn named(word: &str) -> Option<Named> {
     match word {
-        "access" => Some(Named::NotBuilt("access contract")),
-        "terminals" => Some(Named::NotBuilt("terminals contract")),
         "aapay" => Some(Named::NotBuilt("aapay contract")),
         "payments" => Some(Named::NotBuilt("payments contract")),
         built => Contract::parse(built).map(Named::Built),
+    }
+}
+
+impl IssuedCredentialBody {
+    /// A credential as clients see it this once.
+    pub(in crate::operator) fn of(credential: &Credential, secret: String) -> IssuedCredentialBody {
+        let app_token = (credential.contract == Contract::Terminals).then(|| secret.clone());
+        IssuedCredentialBody { secret, app_token, credential: CredentialBody::of(credential, None) }
     }
 }
 
@@ -165,16 +194,19 @@ impl CredentialBody {
         credential: &Credential,
         last_used_at: Option<Timestamp>,
     ) -> CredentialBody {
-        let (company, seller) = match &credential.scope {
-            Scope::Installation | Scope::Customer(_) => (None, None),
-            Scope::Company { number, seller } => (Some(number.clone()), seller.clone()),
+        let (company, seller, customer) = match &credential.scope {
+            Scope::Installation => (None, None, None),
+            Scope::Company { number, seller } => (Some(number.clone()), seller.clone(), None),
+            Scope::Customer(customer) => (None, None, Some(*customer)),
         };
         CredentialBody {
             id: credential.id.0.to_string(),
             contract: credential.contract.as_str(),
             label: credential.label.clone(),
+            app_id: credential.login.clone(),
             company_number: company,
             seller_number: seller,
+            customer_id: customer,
             created_at: credential.created_at.rfc3339(),
             expires_at: credential.expires_at.map(Timestamp::rfc3339),
             revoked_at: credential.revoked_at.map(Timestamp::rfc3339),

@@ -2,9 +2,10 @@
 
 use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
-use utoipa::{IntoParams, Modify};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, ResponseBuilder, Schema};
+use utoipa::{IntoParams, Modify, ToSchema};
 
+use crate::http::fields::{FromObject, Object};
 use crate::http::problem::ProblemBody;
 
 /// The document without its routes.
@@ -24,6 +25,11 @@ use crate::http::problem::ProblemBody;
         (name = "companies", description = "Ledgers and their sellers"),
         (name = "accounts", description = "Accounts, statements, reservations and cards"),
         (name = "credentials", description = "Keys and tokens"),
+        (name = "customers", description = "The tree of customers, and what their terminals use"),
+        (name = "onboarding", description = "Requests for new merchants, and their review"),
+        (name = "terminals", description = "Terminals and what they use"),
+        (name = "packages", description = "Software for terminals"),
+        (name = "rollouts", description = "A package to many terminals, in stages"),
         (name = "journal", description = "What happened, and whether it adds up"),
         (name = "clock", description = "The demo's clock"),
     )
@@ -53,10 +59,21 @@ pub(in crate::operator) struct IdempotencyKey {
     key: Option<String>,
 }
 
+/// What a request may carry that needs nothing: an object without fields.
+#[derive(Debug, ToSchema)]
+pub(in crate::operator) struct Nothing {}
+
+impl FromObject for Nothing {
+    fn from_object(_: &mut Object) -> Option<Nothing> {
+        Some(Nothing {})
+    }
+}
+
 /// Adds what holds for every operation: unknown fields are refused, and the answer can be a
 /// problem.
 pub(in crate::operator) fn complete(mut document: OpenApi) -> OpenApi {
     close_requests(&mut document);
+    spare_bodies(&mut document);
     let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
     let problem = ResponseBuilder::new()
         .description("A problem; see `type` and `status`")
@@ -72,21 +89,39 @@ pub(in crate::operator) fn complete(mut document: OpenApi) -> OpenApi {
     document
 }
 
+/// Says of requests that may come without a body that they may.
+fn spare_bodies(document: &mut OpenApi) {
+    let posts = document.paths.paths.values_mut().filter_map(|item| item.post.as_mut());
+    for body in posts.filter_map(|operation| operation.request_body.as_mut()) {
+        if let RefOr::T(body) = body
+            && body.content.values().filter_map(name_of_schema).any(|name| SPARED.contains(&name))
+        {
+            body.required = Some(Required::False);
+        }
+    }
+}
+
+/// The bodies that may be left out.
+const SPARED: [&str; 2] = ["Nothing", "ChosenIdentities"];
+
+/// What a body is called among the schemas.
+fn name_of_schema(content: &RefOr<Content>) -> Option<&str> {
+    let RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) = content else {
+        return None;
+    };
+    schema.ref_location.strip_prefix("#/components/schemas/")
+}
+
 /// Says of every body of a request that it has no fields but those that are named.
 fn close_requests(document: &mut OpenApi) {
     let bodies = document.paths.paths.values().flat_map(|item| [&item.post, &item.patch]);
     let bodies = bodies.flatten().filter_map(|operation| operation.request_body.as_ref());
     let contents = bodies.filter_map(|body| match body {
-        RefOr::T(body) => body.content.get("application/json"),
+        RefOr::T(body) => Some(body.content.values()),
         RefOr::Ref(_) => None,
     });
-    let schemas = contents.filter_map(|content| {
-        let RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) = content else {
-            return None;
-        };
-        schema.ref_location.strip_prefix("#/components/schemas/").map(str::to_owned)
-    });
-    let names: Vec<String> = schemas.collect();
+    let names = contents.flatten().filter_map(name_of_schema).map(str::to_owned);
+    let names: Vec<String> = names.collect();
     let components = document.components.get_or_insert_default();
     for name in names {
         if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(&name) {

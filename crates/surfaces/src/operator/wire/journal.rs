@@ -122,6 +122,27 @@ impl EventBody {
     }
 }
 
+/// What the subject of a change of a document is called, where it is shown by its number.
+fn subject_name(kind: ChangeKind) -> Option<&'static str> {
+    let ChangeKind::Estate(_) = kind else { return None };
+    let (subject, _) = kind.as_str().split_once('.')?;
+    [
+        ("customer", "customer_id"),
+        ("request", "request_id"),
+        ("package", "package_id"),
+        ("update", "update_id"),
+        ("rollout", "rollout_id"),
+    ]
+    .into_iter()
+    .find_map(|(word, name)| (word == subject).then_some(name))
+}
+
+/// Whether a field of a change is for others. What secrets are derived from, and what they are
+/// compared with, is for nobody.
+fn is_told(name: &str) -> bool {
+    !name.ends_with("_salt") && !name.ends_with("_hash") && !name.starts_with("inherited.")
+}
+
 fn transaction_kind(kind: TransactionKind) -> String {
     match kind {
         TransactionKind::Posting(kind) => format!("{}.posted", kind.as_str()),
@@ -192,7 +213,10 @@ impl Data {
         if matches!(row.kind, ChangeKind::CredentialIssued | ChangeKind::CredentialRevoked) {
             self.put("credential_id", row.subject.0.to_string());
         }
-        for (name, value) in &row.fields {
+        if let Some(name) = subject_name(row.kind) {
+            self.put(name, row.subject.0);
+        }
+        for (name, value) in row.fields.iter().filter(|(name, _)| is_told(name)) {
             let amount = value.parse().ok().filter(|_| name.starts_with("credit_limit"));
             let shown =
                 amount.zip(account).map(|(minor, account)| format_minor(minor, account.currency));

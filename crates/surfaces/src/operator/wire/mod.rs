@@ -3,6 +3,12 @@
 pub(super) mod accounts;
 pub(super) mod cards;
 pub(super) mod companies;
+pub(super) mod configuration;
 pub(super) mod credentials;
+pub(super) mod customers;
 pub(super) mod document;
 pub(super) mod journal;
+pub(super) mod onboarding;
+pub(super) mod packages;
+pub(super) mod rollouts;
+pub(super) mod terminals;

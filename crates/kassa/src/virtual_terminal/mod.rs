@@ -1,0 +1,149 @@
+//! A terminal without a device: activates itself, calls home, installs updates and rings up
+//! purchases, online and offline, and says in plain lines what happens. For demos, tests and
+//! whoever writes the software of a real one.
+
+mod device;
+mod purchases;
+mod state;
+mod updates;
+
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use tokio::runtime::Runtime;
+
+use crate::command_line::TerminalOptions;
+use crate::scratch::Scratch;
+use crate::serve::{Signals, runtime};
+use crate::terminal::{note, say};
+
+use device::{Device, Told};
+use state::State;
+
+/// How long to wait for the next call after one that failed, at most.
+const RETRY_MAX: Duration = Duration::from_secs(30);
+
+/// Runs until a signal comes, or as many calls were made as were asked for.
+///
+/// # Errors
+/// When it cannot activate itself, or its token is not good any more.
+pub(crate) fn run(options: &TerminalOptions) -> anyhow::Result<()> {
+    let address = resolve(&options.url)?;
+    let scratch = match options.state_dir {
+        Some(_) => None,
+        None => Some(Scratch::new("terminal")?),
+    };
+    let dir = options.state_dir.as_deref().or(scratch.as_ref().map(Scratch::path));
+    let dir = dir.context("there is no folder for the terminal's state")?;
+    let mut stop = Stop::listen()?;
+    let state = State::open(dir)?;
+    let mut device = Device { address, options, state };
+    device.become_terminal()?;
+    let mut calls = 0_u64;
+    loop {
+        let pause = match device.round(&stop) {
+            Ok(told) => {
+                calls = calls.saturating_add(1);
+                if options.calls.is_some_and(|most| calls >= most) {
+                    return Ok(());
+                }
+                options.interval.map_or(told.next_call, Duration::from_secs)
+            }
+            Err(error) if error.is::<device::NotThisDevice>() => return Err(error),
+            Err(error) => {
+                note(&format!("the call failed and is made again: {error:#}"));
+                options.interval.map_or(RETRY_MAX, Duration::from_secs).min(RETRY_MAX)
+            }
+        };
+        if stop.wait(pause) {
+            say("stopped");
+            return Ok(());
+        }
+    }
+}
+
+impl Device<'_> {
+    /// One call home, and everything that follows from it.
+    fn round(&mut self, stop: &Stop) -> anyhow::Result<Told> {
+        let told = self.call_home()?;
+        for update in &told.updates {
+            self.install(update, stop)?;
+        }
+        self.ring_up_online()?;
+        self.ring_up_offline(&told.configuration)?;
+        self.upload_offline()?;
+        Ok(told)
+    }
+}
+
+/// Where a server is that was given as `http://HOST:PORT`.
+fn resolve(url: &str) -> anyhow::Result<SocketAddr> {
+    let Some(host) = url.strip_prefix("http://") else {
+        bail!("{url} is no http:// address; the virtual terminal speaks no TLS");
+    };
+    let host = host.strip_suffix('/').unwrap_or(host);
+    ensure!(!host.contains('/'), "{url} has a path; give the server's address alone");
+    let host = if host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
+        host.to_owned()
+    } else {
+        format!("{host}:80")
+    };
+    let mut found = host.to_socket_addrs().with_context(|| format!("{host} is not known"))?;
+    found.next().with_context(|| format!("{host} has no address"))
+}
+
+/// Tells when somebody wants the terminal to stop.
+pub(crate) struct Stop {
+    asked: Receiver<()>,
+    is_asked: bool,
+    /// What listens for the signals.
+    _runtime: Runtime,
+}
+
+impl Stop {
+    fn listen() -> anyhow::Result<Stop> {
+        let runtime = runtime()?;
+        let (ask, asked) = channel();
+        let mut signals = runtime.block_on(async { Signals::listen() })?;
+        runtime.spawn(async move {
+            loop {
+                signals.next().await;
+                if ask.send(()).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Stop { asked, is_asked: false, _runtime: runtime })
+    }
+
+    /// Whether somebody has asked by now.
+    fn is_asked(&self) -> bool {
+        self.is_asked || self.asked.try_recv().is_ok()
+    }
+
+    /// Waits so long, or until somebody asks: true.
+    fn wait(&mut self, pause: Duration) -> bool {
+        self.is_asked = self.is_asked
+            || !matches!(self.asked.recv_timeout(pause), Err(RecvTimeoutError::Timeout));
+        self.is_asked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_plain_http() {
+        let at = |url| resolve(url).map(|address| address.to_string()).ok();
+        assert_eq!(at("http://127.0.0.1:8080").as_deref(), Some("127.0.0.1:8080"));
+        assert_eq!(at("http://127.0.0.1:8080/").as_deref(), Some("127.0.0.1:8080"));
+        assert_eq!(at("http://127.0.0.1").as_deref(), Some("127.0.0.1:80"));
+        assert_eq!(at("http://[::1]:8080").as_deref(), Some("[::1]:8080"));
+        for bad in ["https://127.0.0.1", "127.0.0.1:8080", "http://127.0.0.1/kassa", "http://"] {
+            assert_eq!(at(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What a device says of an update while it installs it.
+
+use axum::Json;
+use axum::extract::State;
+use estate::command::Outcome;
+use estate::report_update::ReportUpdate;
+use estate::{Command, Update};
+use ledger::ReadSet;
+
+use super::callers::Device;
+use super::problem::{no_update, not_read, not_submitted};
+use super::wire::updates::{UpdateBody, UpdateReport};
+use crate::Platform;
+use crate::http::body::{Body, Segments};
+use crate::http::problem::Problem;
+
+/// Says how far an update is. To say the same again changes nothing.
+#[utoipa::path(post, path = "/updates/{update_id}/status", tag = "updates",
+    params(("update_id" = String, Path, description = "As the call home named it")),
+    request_body = UpdateReport, responses((status = 200, body = UpdateBody)))]
+pub(super) async fn report_update(
+    State(platform): State<Platform>,
+    device: Device,
+    Segments(id): Segments<String>,
+    body: Result<Body<UpdateReport>, Problem>,
+) -> Result<Json<UpdateBody>, Problem> {
+    device.terminal(&platform).await?;
+    let report = body?.value;
+    let number = number(&id).ok_or_else(no_update)?;
+    let rollout = rollout_of(&platform, number).await?;
+    let command = ReportUpdate {
+        terminal: device.number,
+        token_hash: device.token_hash,
+        update: number,
+        status: report.status,
+        message: report.message,
+        rollouts: rollout.into_iter().collect(),
+    };
+    let answer = platform.engine.submit(Command::ReportUpdate(command)).await;
+    let Outcome::Update(update) = answer.map_err(not_submitted)?.done else {
+        return Err(Problem::bug());
+    };
+    Ok(Json(UpdateBody::of(&update)))
+}
+
+/// The rollout that an update is part of: whose tally will be counted in.
+async fn rollout_of(platform: &Platform, update: i64) -> Result<Option<i64>, Problem> {
+    let reads = ReadSet { documents: vec![Update::id(update)], ..ReadSet::default() };
+    let books = platform.queries.read(move |reader| reader.load(&reads)).await.map_err(not_read)?;
+    let update = books.document(Update::id(update)).and_then(Update::of);
+    Ok(update.and_then(|update| update.rollout))
+}
+
+/// An id of ours, in the one way of writing it.
+pub(super) fn number(text: &str) -> Option<i64> {
+    let number: i64 = text.parse().ok()?;
+    (number > 0 && number.to_string() == text).then_some(number)
+}

@@ -1,0 +1,242 @@
+//! Those who must not get in, and what they are told.
+
+use ledger::{Contract, IssueCredential, RevokeCredential, Scope, Timestamp};
+
+use super::things::Fixture;
+use super::{Surface, ledger};
+use crate::http::secrets::secret_hash;
+use crate::testing::{
+    ACCESS_KEY, ACCESS_KEY_OTHER, APP, APP_OTHER, BEGIN, OPERATOR_KEY, Reply, TOKEN, TOKEN_654,
+};
+
+/// A header of a request. Its value may be any bytes.
+pub(super) type Header = (&'static str, Vec<u8>);
+
+/// A wrong caller: who it is, why it must not get in, and what it sends.
+pub(super) type Stranger = (&'static str, Why, Vec<Header>);
+
+/// Why a caller must not get in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// It is nobody, nobody any more, or somebody elsewhere.
+    Unknown,
+    /// Its time is over.
+    Expired,
+}
+
+/// What the right caller sends: for the card ledger, a token for one seller only.
+pub(super) fn good(fixture: &Fixture, surface: Surface) -> Vec<Header> {
+    match surface {
+        Surface::Access => authorization(&format!("apikey {ACCESS_KEY}")),
+        Surface::CardLedger => bearer(TOKEN_654),
+        Surface::Device => bearer(&fixture.ours.token),
+        Surface::Operator => bearer(OPERATOR_KEY),
+        Surface::Terminals => application(APP),
+    }
+}
+
+/// What the owners of the other scenes send, in their order.
+pub(super) fn others(fixture: &Fixture, surface: Surface) -> Vec<Vec<Header>> {
+    match surface {
+        Surface::Access => vec![authorization(&format!("apikey {ACCESS_KEY_OTHER}"))],
+        Surface::CardLedger => ledger::OTHERS.map(|shop| bearer(shop.token)).into(),
+        Surface::Device => vec![bearer(&fixture.theirs.token)],
+        Surface::Operator => Vec::new(),
+        Surface::Terminals => vec![application(APP_OTHER)],
+    }
+}
+
+/// Everybody who must not get in.
+pub(super) fn wrong(fixture: &Fixture, surface: Surface) -> Vec<Stranger> {
+    let (expired, revoked) = retired(fixture, surface);
+    match surface {
+        Surface::Terminals => {
+            let mut strangers = wrong_applications();
+            let (id, token) = &revoked;
+            strangers.push(("a revoked one", Why::Unknown, application((id, token))));
+            let (id, token) = &expired.unwrap();
+            strangers.push(("an expired one", Why::Expired, application((id, token))));
+            strangers
+        }
+        Surface::Access | Surface::CardLedger | Surface::Device | Surface::Operator => {
+            let scheme = if surface == Surface::Access { "apikey" } else { "Bearer" };
+            let mut strangers = wrong_authorizations(fixture, surface, scheme);
+            let with = |token: &str| authorization(&format!("{scheme} {token}"));
+            strangers.push(("a revoked one", Why::Unknown, with(&revoked.1)));
+            if let Some((_, token)) = &expired {
+                strangers.push(("an expired one", Why::Expired, with(token)));
+            }
+            strangers
+        }
+    }
+}
+
+/// Logins and secrets that were good once: one that has expired, where such do, and one that was
+/// revoked.
+fn retired(fixture: &Fixture, surface: Surface) -> (Option<(String, String)>, (String, String)) {
+    let (contract, scope) = match surface {
+        Surface::Access => (Contract::Access, Scope::Customer(1)),
+        Surface::CardLedger => {
+            let (number, seller) = ("100".to_owned(), None);
+            (Contract::CardLedger, Scope::Company { number, seller })
+        }
+        Surface::Operator => (Contract::Operator, Scope::Installation),
+        Surface::Terminals => (Contract::Terminals, Scope::Customer(1)),
+        Surface::Device => return (None, (String::new(), fixture.reset.token.clone())),
+    };
+    let issue = |name: &str, login: &str, expires_at| {
+        fixture.world.submit(engine::Command::IssueCredential(IssueCredential {
+            login: (contract == Contract::Terminals).then(|| login.to_owned()),
+            contract,
+            label: name.to_owned(),
+            scope: scope.clone(),
+            secret_hash: secret_hash(name),
+            salt: [0; 16],
+            expires_at,
+            actor: "test".to_owned(),
+            idempotency: None,
+        }));
+        (login.to_owned(), name.to_owned())
+    };
+    let now = Timestamp::parse_rfc3339(BEGIN).unwrap();
+    let expired = issue("expired-secret", "555555", Some(now));
+    let revoked = issue("revoked-secret", "666666", None);
+    let directory = fixture.world.platform.engine.directory();
+    let credential = directory.credential_by_hash(&secret_hash(&revoked.1)).unwrap().id;
+    let revoke = RevokeCredential { credential, actor: "test".to_owned() };
+    fixture.world.submit(engine::Command::RevokeCredential(revoke));
+    (Some(expired), revoked)
+}
+
+fn wrong_authorizations(
+    fixture: &Fixture,
+    surface: Surface,
+    scheme: &'static str,
+) -> Vec<Stranger> {
+    let good = good(fixture, surface);
+    let header = String::from_utf8(good[0].1.clone()).unwrap();
+    let (_, secret) = header.split_once(' ').unwrap();
+    let mut strangers = vec![
+        ("nobody", Vec::new()),
+        ("an empty header", authorization("")),
+        ("a scheme alone", authorization(scheme)),
+        ("a scheme and a space", authorization(&format!("{scheme} "))),
+        ("a secret without a scheme", authorization(secret)),
+        ("another scheme", authorization(&format!("Basic {secret}"))),
+        ("an invented scheme", authorization(&format!("{scheme}s {secret}"))),
+        ("garbage", vec![("authorization", vec![0xff, 0xfe, 0x80])]),
+        ("garbage after the scheme", {
+            let garbage = [scheme.as_bytes(), b" \xc3\x28\xff"].concat();
+            vec![("authorization", garbage)]
+        }),
+        ("an unknown secret", authorization(&format!("{scheme} no-such-secret"))),
+        ("a secret with more to it", authorization(&format!("{scheme} {secret}x"))),
+        ("a secret with less to it", authorization(&format!("{scheme} {}", &secret[1..]))),
+        ("an application", application(APP)),
+    ];
+    let secrets = [
+        (Surface::Access, "a key of Access", ACCESS_KEY),
+        (Surface::CardLedger, "a token of the card ledger", TOKEN),
+        (Surface::Device, "a device", fixture.ours.token.as_str()),
+        (Surface::Operator, "an operator", OPERATOR_KEY),
+        (Surface::Terminals, "an application's token", APP.1),
+    ];
+    for (of, who, secret) in secrets.into_iter().filter(|(of, ..)| *of != surface) {
+        strangers.push((who, authorization(&format!("{scheme} {secret}"))));
+        if of == Surface::Access {
+            strangers.push((who, authorization(&format!("apikey {secret}"))));
+        }
+    }
+    if surface == Surface::Device {
+        let (ours, theirs) = (&fixture.ours, &fixture.theirs.token);
+        let secret = theirs.splitn(3, '_').nth(2).unwrap();
+        let mixed = format!("Bearer kdt_{}_{secret}", ours.number);
+        strangers.push(("our number with another device's secret", authorization(&mixed)));
+        strangers.push(("a deleted terminal's device", bearer(&fixture.deleted.token)));
+        strangers.push(("no terminal", authorization(&format!("Bearer kdt_987654321_{secret}"))));
+    }
+    strangers.into_iter().map(|(who, headers)| (who, Why::Unknown, headers)).collect()
+}
+
+fn wrong_applications() -> Vec<Stranger> {
+    let (id, token) = APP;
+    let headers = |all: &[(&'static str, &str)]| {
+        let version = [("api-version", "3.0")];
+        let all = all.iter().chain(&version);
+        all.map(|(name, value)| (*name, value.as_bytes().to_vec())).collect::<Vec<Header>>()
+    };
+    let mut garbage = application((id, token));
+    garbage[1].1 = vec![0xff, 0xfe, 0x80];
+    let strangers = [
+        ("nobody", headers(&[])),
+        ("an id alone", headers(&[("app-id", id)])),
+        ("a token alone", headers(&[("app-token", token)])),
+        ("empty headers", application(("", ""))),
+        ("an empty token", application((id, ""))),
+        ("an empty id", application(("", token))),
+        ("an id with another's token", application((id, APP_OTHER.1))),
+        ("another's id with a token", application((APP_OTHER.0, token))),
+        ("an unknown token", application((id, "no-such-token"))),
+        ("an unknown id", application(("999999", token))),
+        ("an id with more to it", application(("1212120", token))),
+        ("garbage", garbage),
+        ("a key of Access", application((id, ACCESS_KEY))),
+        ("a token of the card ledger", application((id, TOKEN))),
+        ("an operator", application((id, OPERATOR_KEY))),
+        ("a token as a bearer", bearer(token)),
+        ("a key of Access in its own way", authorization(&format!("apikey {ACCESS_KEY_OTHER}"))),
+    ];
+    strangers.into_iter().map(|(who, headers)| (who, Why::Unknown, headers)).collect()
+}
+
+fn bearer(token: &str) -> Vec<Header> {
+    authorization(&format!("Bearer {token}"))
+}
+
+fn authorization(value: &str) -> Vec<Header> {
+    vec![("authorization", value.as_bytes().to_vec())]
+}
+
+fn application((id, token): (&str, &str)) -> Vec<Header> {
+    vec![
+        ("app-id", id.as_bytes().to_vec()),
+        ("app-token", token.as_bytes().to_vec()),
+        ("api-version", b"3.0".to_vec()),
+    ]
+}
+
+/// Each contract has its own way of saying no to strangers.
+#[track_caller]
+pub(super) fn check_refusal(surface: Surface, why: Why, reply: &Reply, about: &str) {
+    let expected = if surface == Surface::Terminals { 403 } else { 401 };
+    assert_eq!(reply.status, expected, "{about}: {reply:?}");
+    let challenged = !reply.header("www-authenticate").is_empty();
+    assert_eq!(challenged, expected == 401, "{about}: RFC 9110 §11.6.1 {reply:?}");
+    let body = reply.json();
+    let media_type = match surface {
+        Surface::Access => {
+            assert_eq!(body.as_object().unwrap().len(), 2, "{about}: {reply:?}");
+            assert!(body["Message"].is_string(), "{about}: {reply:?}");
+            assert_eq!(body["Errors"], serde_json::json!([]), "{about}");
+            "application/json"
+        }
+        Surface::CardLedger => {
+            let code = if why == Why::Expired { "token-expired" } else { "token-invalid" };
+            assert_eq!(body["Type"], format!("ledger.card-transaction.{code}"), "{about}");
+            assert_eq!(body["Status"], 401, "{about}");
+            "application/problem+json"
+        }
+        Surface::Device | Surface::Operator => {
+            assert_eq!(body["type"], "urn:kassa:problem:unauthenticated", "{about}");
+            assert_eq!(body["status"], 401, "{about}");
+            "application/problem+json"
+        }
+        Surface::Terminals => {
+            assert_eq!(body["error_code"], "NOT_AUTHORIZED", "{about}");
+            assert!(body["error_message"].is_string(), "{about}: {reply:?}");
+            assert!(body["details"].is_array(), "{about}: {reply:?}");
+            "application/json"
+        }
+    };
+    assert!(reply.header("content-type").starts_with(media_type), "{about}: {reply:?}");
+}

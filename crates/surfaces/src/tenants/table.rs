@@ -1,0 +1,162 @@
+//! How each operation is called. The documents say which operations there are.
+
+use super::{Row, Surface, ledger};
+
+/// Line and body.
+type Call = (&'static str, &'static str);
+
+/// The rows of an API.
+pub(super) fn rows(surface: Surface) -> Vec<Row> {
+    let (mount, calls): (&str, &[Call]) = match surface {
+        Surface::Access => ("/access/v1", &ACCESS),
+        Surface::CardLedger => return ledger::rows(),
+        Surface::Device => ("/device/v1", &DEVICE),
+        Surface::Operator => ("/operator/v1", &OPERATOR),
+        Surface::Terminals => ("/terminals", &TERMINALS),
+    };
+    let row = |(line, body): &Call| {
+        let (method, path) = line.split_once(' ').unwrap_or((line, ""));
+        Row { line: format!("{method} {mount}{path}"), body: (*body).to_owned(), scene: "" }
+    };
+    calls.iter().map(row).collect()
+}
+
+const ACCESS: [Call; 15] = [
+    ("GET /onboarding/getinfo/$type", ""),
+    ("GET /customer/GetCustomers", ""),
+    ("GET /customer/GetCustomers?customerId=$customer", ""),
+    ("GET /customer/GetRequests", ""),
+    ("GET /customer/GetRequests?customerId=$customer", ""),
+    ("GET /customer/GetRequests?customerId=$pending", ""),
+    ("GET /onboarding/GetRequests", ""),
+    ("GET /onboarding/GetRequests?customerId=$customer", ""),
+    ("GET /onboarding/GetRequests?customerId=$pending", ""),
+    ("POST /onboarding/CreateRequest", REQUEST),
+    ("POST /onboarding/CreateRequest", REQUEST_AGAIN),
+    ("GET /terminal/GetPackages?customerId=$customer", ""),
+    ("GET /terminal/GetPackages?customerId=$customer&model=C10", ""),
+    ("POST /terminal/CreateUpdate", UPDATE_OF_ROOT),
+    ("POST /terminal/CreateUpdate", UPDATE),
+];
+
+const UPDATE: &str =
+    r#"{"customerId":$customer,"packageIds":[$package],"serialNumbers":["$serial"]}"#;
+const UPDATE_OF_ROOT: &str =
+    r#"{"customerId":"$root","packageIds":["$package"],"serialNumbers":["$serial"]}"#;
+
+const REQUEST: &str = r#"{"ParentId":$customer,$application}"#;
+const REQUEST_AGAIN: &str = r#"{"ParentId":"$root","CustomerId":"$rejected",$application}"#;
+
+/// What `$application` stands for.
+pub(super) const APPLICATION: &str = r#""OrganisationNo":"123456-7890",
+    "Address":{"CompanyName":"Åkes Ägg 🥚","Street":"Kanalvägen 14","ZipCode":"19461",
+    "City":"Väsby","Country":"Sweden","ContactName":"Åke","ContactPhone":"08-123",
+    "ContactEmail":"ake@example.com"},"TransactionTypes":{"Purchase":{"Active":true}},
+    "AcquiringAgreements":[{"CardBrandId":"1","AgreementNumber":"1","AcquirerId":"6"}],
+    "Languages":[{"LanguageId":"1","IsDefault":true}],"MccCode":"5411",
+    "CountryCodeNumeric":"752","CurrencyCode":"SEK","ReceiptMerchantName":"ÅKES",
+    "TerminalidOrder":{"Quantity":"1","TerminalModelId":"9","TerminalOperatingModeId":"2"}"#;
+
+const DEVICE: [Call; 5] = [
+    (
+        "POST /activate",
+        r#"{"terminal_id":"$waiting","activation_code":"$code","serial_number":"$serial",
+        "model":"verifone_p400","application_version":"1.0"}"#,
+    ),
+    (
+        "POST /call-home",
+        r#"{"application_version":"1.0","packages":[{"package_id":$package,
+        "status":"downloaded"}]}"#,
+    ),
+    ("GET /packages/$package", ""),
+    ("POST /updates/$update/status", r#"{"status":"downloaded"}"#),
+    (
+        "POST /transactions",
+        r#"{"transactions":[{"id":"$new","card_token":"$card","amount":"1.00","currency":"SEK",
+        "entry_mode":"chip","accepted_at":"2026-11-20T10:00:00.000Z"}]}"#,
+    ),
+];
+
+const OPERATOR: [Call; 52] = [
+    ("GET /companies", ""),
+    ("POST /companies", r#"{"company_number":"$new","name":"C","currencies":["SEK"]}"#),
+    ("GET /companies/$company", ""),
+    ("PATCH /companies/$company", r#"{"name":"Bolaget"}"#),
+    ("GET /companies/$company/sellers", ""),
+    ("POST /companies/$company/sellers", r#"{"seller_number":"$new","name":"S"}"#),
+    ("GET /companies/$company/sellers/$seller", ""),
+    ("GET /accounts", ""),
+    (
+        "POST /accounts",
+        r#"{"company_number":"$company","currency":"SEK","credit_limit":"1","holder":"H"}"#,
+    ),
+    ("GET /accounts/$account", ""),
+    ("PATCH /accounts/$account", r#"{"credit_limit":"60000"}"#),
+    ("GET /accounts/$account/entries", ""),
+    ("GET /accounts/$account/reservations", ""),
+    ("GET /accounts/$account/cards", ""),
+    ("POST /accounts/$account/cards", r#"{}"#),
+    ("GET /cards/$card", ""),
+    ("PATCH /cards/$card", r#"{"status":"active"}"#),
+    ("GET /credentials", ""),
+    ("POST /credentials", r#"{"contract":"operator","label":"L"}"#),
+    ("GET /credentials/$credential", ""),
+    ("DELETE /credentials/$credential", ""),
+    ("GET /customers", ""),
+    ("POST /customers", r#"{"parent_id":$customer,"name":"Åke 🥚","organisation_number":"1"}"#),
+    ("GET /customers/$customer", ""),
+    ("PATCH /customers/$customer", r#"{"name":"Öst"}"#),
+    ("GET /customers/$customer/configuration", ""),
+    ("PATCH /customers/$customer/configuration", r#"{"name":"Kassa"}"#),
+    ("GET /onboarding-requests", ""),
+    ("GET /onboarding-requests/$request", ""),
+    ("POST /onboarding-requests/$request/claim", ""),
+    ("POST /onboarding-requests/$request/approve", r#"{"company_number":"100"}"#),
+    ("POST /onboarding-requests/$request/reject", r#"{"message":"Nej"}"#),
+    ("GET /terminals", ""),
+    ("GET /terminals/$terminal", ""),
+    ("GET /terminals/$terminal/configuration", ""),
+    ("PATCH /terminals/$terminal/configuration", r#"{"name":"Kassa"}"#),
+    ("POST /terminals/$terminal/reset-activation", ""),
+    ("GET /packages", ""),
+    ("POST /packages", PACKAGE),
+    ("GET /packages/$package", ""),
+    ("GET /rollouts", ""),
+    ("POST /rollouts", r#"{"customer_id":$customer,"package_id":$package}"#),
+    ("GET /rollouts/$rollout", ""),
+    ("GET /rollouts/$rollout/terminals", ""),
+    ("POST /rollouts/$rollout/pause", ""),
+    ("POST /rollouts/$paused/resume", ""),
+    ("POST /rollouts/$rollout/roll-back", ""),
+    ("POST /rollouts/$rollout/end", ""),
+    ("GET /events", ""),
+    ("GET /ledger/verification", ""),
+    ("GET /clock", ""),
+    ("POST /clock/advance", r#"{"seconds":1}"#),
+];
+
+const PACKAGE: &str = "--frontier\r\n\
+    Content-Disposition: form-data; name=\"name\"\r\n\r\nPaket Å\r\n--frontier\r\n\
+    Content-Disposition: form-data; name=\"model_name\"\r\n\r\nALL\r\n--frontier\r\n\
+    Content-Disposition: form-data; name=\"customer_id\"\r\n\r\n$customer\r\n--frontier\r\n\
+    Content-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n$new\r\n\
+    --frontier--\r\n";
+
+const TERMINALS: [Call; 11] = [
+    ("GET", ""),
+    ("GET ?account_id=$account", ""),
+    ("GET ?reference_id=$reference", ""),
+    ("GET ?serial_number=$serial", ""),
+    ("GET ?gateway_id=$gateway", ""),
+    ("POST", ONBOARDING),
+    ("GET /$terminal", ""),
+    ("POST /$terminal", r#"{"reference_id":"$new"}"#),
+    ("POST /$terminal/deactivate", ""),
+    ("POST /$inactive/activate", ""),
+    ("DELETE /$terminal", ""),
+];
+
+const ONBOARDING: &str = r#"{"account_id":"$account","serial_number":"$new",
+    "model":"verifone_p400","terminal_configuration":{"name":"Kassa 1 🧾",
+    "address":{"line1":"1 Way","city":"Town","region":"CA","postal_code":"94063","country":"US"},
+    "timezone":"US/Pacific","currency":"USD"}}"#;
