@@ -86,7 +86,7 @@ impl fmt::Display for EstateReport {
             "ceiling: the calls' requests, and an answer as long as theirs, by the same server,
               without engine and store; calls home: terminals chosen at random, each as soon as a
               connection is free; open loop: calls that arrive by a fixed schedule, at {} of that
-              rate. A terminal calls once an hour: a rate of 1 000 a second is that of 3.6 million.",
+              rate. A terminal calls once an hour: 3.6 million of them make 1 000 calls a second.",
             pace.open_loop_share
         );
         self.figures.write_end(out, &phases)

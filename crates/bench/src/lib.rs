@@ -4,8 +4,8 @@
 //!
 //! The benchmarks of the card ledger and of the estate drive a server that runs in a process of its
 //! own, so that the kernel's figures for that process are the server's and nobody else's. All
-//! requests come from one thread. That of batching drives an engine in this process, and an ordinary application
-//! beside it, on the same database.
+//! requests come from one thread. That of batching drives an engine in this process, and an
+//! ordinary application beside it, on the same database.
 //!
 //! | module | what it is for |
 //! |---|---|

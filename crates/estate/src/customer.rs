@@ -49,6 +49,9 @@ pub struct Merchant {
 /// All customers.
 pub const CUSTOMERS: &str = "customers";
 
+/// What the fields of its settings begin with.
+const SETTINGS: &str = "settings.";
+
 impl Customer {
     /// Names its document.
     pub fn id(number: i64) -> DocumentId {
@@ -124,6 +127,13 @@ impl Customer {
         Customer::line(directory, number).contains(&root)
     }
 
+    /// The settings that a customer has chosen itself. Nothing else of it is read, since every
+    /// call of a terminal wants those of all customers above it.
+    pub(crate) fn settings_of(directory: &Directory, number: i64) -> Layer {
+        let found = directory.document(Customer::id(number));
+        found.map_or_else(Layer::default, |found| Layer::of(found.fields.under(SETTINGS)))
+    }
+
     /// Reads a document.
     pub fn of(document: &Document) -> Option<Customer> {
         let fields = &document.fields;
@@ -147,7 +157,7 @@ impl Customer {
             created_at: fields.time("created_at")?,
             account_id: text("account_id")?,
             merchant,
-            settings: Layer::of(fields.under("settings.")),
+            settings: Layer::of(fields.under(SETTINGS)),
         })
     }
 
@@ -166,7 +176,7 @@ impl Customer {
             .with("entity_id", merchant.map(|merchant| &merchant.entity_id))
             .with("mcc", merchant.map(|merchant| &merchant.mcc))
             .with_all("", &merchant.map(|it| agreement_fields(&it.agreements)).unwrap_or_default())
-            .with_all("settings.", self.settings.fields());
+            .with_all(SETTINGS, self.settings.fields());
         let mut document = Document::new(Customer::id(self.number), fields);
         document.names.insert(Customer::account_name(&self.account_id));
         if let Some(merchant) = merchant {

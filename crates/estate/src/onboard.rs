@@ -209,13 +209,13 @@ impl TerminalStep {
             }
             (_, TerminalStatus::Deleted) => Err(Refusal::TerminalDeleted),
             (TerminalStep::Activate, TerminalStatus::Active) => Err(Refusal::TerminalActive),
-            (TerminalStep::Activate, _) => {
+            (TerminalStep::Activate, TerminalStatus::Inactive) => {
                 terminal.status = TerminalStatus::Active;
                 Ok(())
             }
-            (_, TerminalStatus::Inactive) | (TerminalStep::Deactivate, TerminalStatus::Ordered) => {
-                Err(Refusal::TerminalNotActive)
-            }
+            // Only a device makes an ordered terminal active.
+            (TerminalStep::Activate | TerminalStep::Deactivate, TerminalStatus::Ordered)
+            | (_, TerminalStatus::Inactive) => Err(Refusal::TerminalNotActive),
             (TerminalStep::Deactivate, TerminalStatus::Active) => {
                 terminal.status = TerminalStatus::Inactive;
                 Ok(())

@@ -10,6 +10,7 @@ mod rules;
 mod table;
 mod window;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use ledger::{Directory, Fields};
@@ -46,7 +47,7 @@ pub enum Origin {
 /// What a terminal uses: each setting with its value and where that comes from. A setting without
 /// a default that nobody has chosen is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Effective(BTreeMap<&'static str, (String, Origin)>);
+pub struct Effective(BTreeMap<&'static str, (Cow<'static, str>, Origin)>);
 
 impl Layer {
     /// Of fields that were kept.
@@ -118,9 +119,7 @@ pub fn recalled(from_customers: Fields, terminal: &Terminal) -> Effective {
 fn laid_together(directory: &Directory, customer: i64, own: Option<&Layer>) -> Effective {
     let mut effective = Effective::defaults();
     for number in Customer::line(directory, customer).into_iter().rev() {
-        if let Some(found) = Customer::find(directory, number) {
-            effective.overlay(&found.settings, Origin::Customer(number));
-        }
+        effective.overlay(&Customer::settings_of(directory, number), Origin::Customer(number));
     }
     if let Some(own) = own {
         effective.overlay(own, Origin::Terminal);
@@ -131,7 +130,7 @@ fn laid_together(directory: &Directory, customer: i64, own: Option<&Layer>) -> E
 impl Effective {
     fn defaults() -> Effective {
         let defaults = SETTINGS.iter().filter_map(|setting| {
-            Some((setting.name, (setting.default?.to_owned(), Origin::Default)))
+            Some((setting.name, (Cow::Borrowed(setting.default?), Origin::Default)))
         });
         Effective(defaults.collect())
     }
@@ -145,7 +144,7 @@ impl Effective {
         }
         for (name, value) in layer.chosen.iter() {
             if let Some(setting) = setting(name) {
-                self.0.insert(setting.name, (value.to_owned(), origin));
+                self.0.insert(setting.name, (Cow::Owned(value.to_owned()), origin));
             }
         }
     }
@@ -156,7 +155,7 @@ impl Effective {
         let asks_on_receipt = self.text("tip.mode") == Some("prompt_on_receipt");
         let shown = self.0.get_mut("tip.terminal_display.percentage_guide.show_amount");
         if let Some((value, _)) = shown.filter(|_| asks_on_receipt) {
-            "true".clone_into(value);
+            *value = Cow::Borrowed("true");
         }
         self
     }
@@ -184,7 +183,7 @@ impl Effective {
 
     /// The value of a setting.
     pub fn text(&self, setting: &str) -> Option<&str> {
-        self.0.get(setting).map(|(value, _)| value.as_str())
+        self.0.get(setting).map(|(value, _)| value.as_ref())
     }
 
     /// The value of a setting that is a number.
@@ -199,7 +198,7 @@ impl Effective {
 
     /// All settings that have a value, with where it comes from.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str, Origin)> {
-        self.0.iter().map(|(name, (value, origin))| (*name, value.as_str(), *origin))
+        self.0.iter().map(|(name, (value, origin))| (*name, value.as_ref(), *origin))
     }
 }
 
@@ -213,7 +212,9 @@ mod tests {
 
     fn layer(chosen: &[(&str, &str)]) -> Layer {
         let mut layer = Layer::default();
-        chosen.iter().for_each(|(name, value)| layer.choose(name, *value));
+        for (name, value) in chosen {
+            layer.choose(name, *value);
+        }
         layer
     }
 

@@ -102,6 +102,9 @@ pub(crate) struct DemoOptions {
     /// Print one line of JSON first: the base URL and all credentials
     #[arg(long)]
     pub(crate) print_json: bool,
+    /// Let the Terminals contract be called as often as one likes
+    #[arg(long)]
+    pub(crate) no_throttle: bool,
     /// Do not play the tour
     #[arg(long)]
     pub(crate) no_scenario: bool,
@@ -188,7 +191,8 @@ pub(crate) struct LedgerBenchOptions {
 #[derive(Args, Debug)]
 pub(crate) struct EstateBenchOptions {
     /// Terminals in the store; all of them call, and every tenth has an update to install
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, default_value_t = 10_000)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(crate) terminals: u64,
     /// Merchants that they are spread over
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
@@ -313,7 +317,8 @@ pub(crate) enum CredentialCommand {
 #[derive(Args, Debug)]
 pub(crate) struct IssueOptions {
     /// Where it is good
-    #[arg(long, default_value = "card_ledger", value_parser = ["card_ledger", "access", "terminals"])]
+    #[arg(long, default_value = "card_ledger")]
+    #[arg(value_parser = ["card_ledger", "access", "terminals"])]
     pub(crate) contract: String,
     /// The company that a token for the card ledger is bound to
     #[arg(long, value_name = "NUMBER")]

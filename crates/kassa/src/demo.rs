@@ -55,7 +55,7 @@ pub(crate) fn run(options: &DemoOptions) -> anyhow::Result<()> {
     catch_up(&clock, installation.store.as_ref())?;
     let running = installation.start(Arc::<VirtualClock>::clone(&clock), Some(clock));
     seed::seed(&running.platform.engine)?;
-    let throttling = Some(surfaces::terminals::Throttling::CONTRACT);
+    let throttling = (!options.no_throttle).then_some(surfaces::terminals::Throttling::CONTRACT);
     let options_of_surfaces = surfaces::Options { ceiling: false, store: facts, throttling };
     let router = surfaces::router(running.platform.clone(), options_of_surfaces);
     runtime()?.block_on(play(options, running, router, kept))

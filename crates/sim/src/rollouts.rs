@@ -111,29 +111,28 @@ fn a_faulty_package_is_stopped_early() {
 
 #[test]
 fn a_good_package_gets_to_everybody_and_back() {
-    for seed in seeds(4) {
+    for seed in seeds(3) {
         let _announce = Announce { seed, step: 0 };
-        let mut world = World::new(seed, 300);
+        let mut world = World::new(seed, 200);
         let package = world.package(Quality { faulty: 100, silent: 50 });
         let rollout = world.start(package, &[10, 50, 100]);
         world.run_for(2 * HOUR_MS);
+        world.resume_if_halted(rollout);
         let paused = world.steer(rollout, RolloutStep::Pause);
         assert_eq!(paused.state, RolloutState::Paused);
         let told = world.told.0;
-        assert!(told > 0 && told < 300, "seed {seed}: {told}");
+        assert!(told > 0 && told < 200, "seed {seed}: {told}");
         world.run_for(2 * HOUR_MS);
         assert_eq!(world.told.0, told, "seed {seed}: told while paused");
+        // What was under way may have halted it meanwhile. Either way it goes on.
         world.steer(rollout, RolloutStep::Resume);
         world.run_until(96, |world| {
-            // Now and then chance has it that too many fail, and the operator knows better.
-            if world.rollout(rollout).state == RolloutState::Halted {
-                world.steer(rollout, RolloutStep::Resume);
-            }
+            world.resume_if_halted(rollout);
             world.rollout(rollout).is_over
         });
         let tally = world.tally(rollout);
         assert_eq!(world.rollout(rollout).state, RolloutState::Completed, "seed {seed}");
-        assert_eq!((tally.reached, tally.under_way()), (300, 0), "seed {seed}: {tally:?}");
+        assert_eq!((tally.reached, tally.under_way()), (200, 0), "seed {seed}: {tally:?}");
         assert_eq!(world.running(package), tally.installed, "seed {seed}");
 
         let had_one = world.devices.len() / 2;
@@ -261,6 +260,13 @@ impl World {
         let done = self.run(Command::SteerRollout(command));
         let Outcome::Rollout(rollout, _) = done else { panic!("{done:?}") };
         rollout
+    }
+
+    /// Now and then chance has it that too many fail, and the operator knows better.
+    fn resume_if_halted(&mut self, rollout: i64) {
+        if self.rollout(rollout).state == RolloutState::Halted {
+            self.steer(rollout, RolloutStep::Resume);
+        }
     }
 
     /// Lets time pass until something has happened, for so many hours at most.

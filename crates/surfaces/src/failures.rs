@@ -31,6 +31,15 @@ fn open_account(world: &World) -> Reply {
     world.send(request.body(body.to_string().into()).unwrap())
 }
 
+fn add_customer(world: &World) -> Reply {
+    let body = json!({ "name": "Åkes 🦊", "organisation_number": "1" });
+    let request = axum::http::Request::post("/operator/v1/customers")
+        .header("authorization", format!("Bearer {OPERATOR_KEY}"))
+        .header("content-type", "application/json")
+        .header("idempotency-key", "f-1");
+    world.send(request.body(body.to_string().into()).unwrap())
+}
+
 /// Asks while the store is in `mood`, then again when it is well; checks both answers' status, the
 /// first one's type, and whether the second is a repeat of what had been done.
 #[track_caller]
@@ -60,8 +69,10 @@ fn a_batch_that_the_store_refused_may_be_sent_again() {
     let refused = (503, "service-unavailable");
     let reply = check(authorize, Mood::Refuses, refused, false);
     assert_eq!(reply.header("retry-after"), "1");
-    let reply = check(open_account, Mood::Refuses, (503, "not-done"), false);
-    assert_eq!(reply.header("retry-after"), "1");
+    for ask in [open_account, add_customer] {
+        let reply = check(ask, Mood::Refuses, (503, "not-done"), false);
+        assert_eq!(reply.header("retry-after"), "1");
+    }
 }
 
 #[test]
@@ -69,10 +80,12 @@ fn an_outcome_that_is_not_known_is_not_a_decline() {
     let reply = check(authorize, Mood::LosesTheNews, (503, "outcome-unknown"), true);
     assert_eq!(reply.header("retry-after"), "1");
     check(open_account, Mood::LosesTheNews, (504, "outcome-unknown"), true);
+    check(add_customer, Mood::LosesTheNews, (504, "outcome-unknown"), true);
 }
 
 #[test]
 fn a_bug_is_answered_in_the_contracts_shape_and_did_nothing() {
     check(authorize, Mood::Panics, (500, "internal-error"), false);
     check(open_account, Mood::Panics, (500, "internal-error"), false);
+    check(add_customer, Mood::Panics, (500, "internal-error"), false);
 }

@@ -11,7 +11,7 @@
 //!   that all this is not shown of calls that nobody can make and of ids that nobody has.
 
 mod callers;
-mod ledger;
+mod shops;
 mod table;
 mod things;
 mod trees;

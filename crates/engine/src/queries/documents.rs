@@ -74,7 +74,8 @@ mod tests {
             let pick = |document: Document| Some(document.id.number).filter(|it| picks(*it));
             let slice = documents(reader.as_mut(), "all", before, limit, pick).unwrap();
             assert!(slice.items.len() <= limit);
-            (all.extend(slice.items), pages += 1);
+            all.extend(slice.items);
+            pages += 1;
             before = slice.next;
             if before.is_none() {
                 return (all, pages);

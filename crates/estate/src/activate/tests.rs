@@ -41,11 +41,13 @@ fn activation(terminal: i64, model: &str, serial: &str) -> ActivateTerminal {
 }
 
 fn run(fleet: &mut Fleet, command: &ActivateTerminal) -> Result<Terminal, Refusal> {
-    let answer = fleet.run(Command::ActivateTerminal(command.clone()))?;
-    match answer.done {
-        Outcome::Terminal(terminal) => Ok(*terminal),
-        other => panic!("{other:?}"),
-    }
+    Ok(terminal_of(fleet.run(Command::ActivateTerminal(command.clone()))?))
+}
+
+#[track_caller]
+fn terminal_of(answer: Answer) -> Terminal {
+    let Outcome::Terminal(terminal) = answer.done else { panic!("{answer:?}") };
+    *terminal
 }
 
 fn wrong(command: &ActivateTerminal) -> ActivateTerminal {
@@ -55,9 +57,9 @@ fn wrong(command: &ActivateTerminal) -> ActivateTerminal {
 /// The journal's words, oldest first, after the fleet was made.
 fn journal(fleet: &mut Fleet) -> Vec<&'static str> {
     let rows = fleet.store.rows_after(RowId(5), 100).unwrap();
-    let words = rows.into_iter().map(|row| match row {
-        ledger::Row::Change(change) => change.kind.as_str(),
-        other => panic!("{other:?}"),
+    let words = rows.into_iter().map(|row| {
+        let ledger::Row::Change(change) = row else { panic!("{row:?}") };
+        change.kind.as_str()
     });
     words.collect()
 }
@@ -166,10 +168,7 @@ fn reset(
 ) -> Result<Terminal, Refusal> {
     let draw = Draw([u8::try_from(fleet.newest().0).unwrap(); 32]);
     let command = ResetActivation { terminal, draw, actor: "operator".to_owned(), idempotency };
-    match fleet.run(Command::ResetActivation(command))?.done {
-        Outcome::Terminal(terminal) => Ok(*terminal),
-        other => panic!("{other:?}"),
-    }
+    Ok(terminal_of(fleet.run(Command::ResetActivation(command))?))
 }
 
 #[test]

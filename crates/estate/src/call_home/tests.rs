@@ -53,11 +53,9 @@ fn told(fleet: &mut Fleet, terminal: i64, packages: &[(i64, UpdateStatus)]) -> V
 
 fn words(fleet: &mut Fleet, after: RowId) -> Vec<(&'static str, String)> {
     let rows = fleet.store.rows_after(after, 100).unwrap();
-    let words = rows.into_iter().map(|row| match row {
-        Row::Change(change) => {
-            (change.kind.as_str(), change.field("status").unwrap_or_default().to_owned())
-        }
-        other => panic!("{other:?}"),
+    let words = rows.into_iter().map(|row| {
+        let Row::Change(change) = row else { panic!("{row:?}") };
+        (change.kind.as_str(), change.field("status").unwrap_or_default().to_owned())
     });
     words.collect()
 }

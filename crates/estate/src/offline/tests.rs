@@ -60,7 +60,9 @@ fn fleet() -> (Fleet, i64) {
             ("deferred_authorization.max_total_amount", "20000"),
             ("deferred_authorization.supported_card_entry_modes", "chip,contactless"),
         ];
-        settings.into_iter().for_each(|(name, value)| customer.settings.choose(name, value));
+        for (name, value) in settings {
+            customer.settings.choose(name, value);
+        }
         books.put_document(customer.document());
     });
     for (account, token) in accounts.into_iter().zip(["c-sek", "c-eur"]) {
@@ -140,10 +142,9 @@ fn upload(terminal: i64, items: &str) -> PostOffline {
 }
 
 fn run(fleet: &mut Fleet, command: PostOffline) -> Result<Vec<OfflineOutcome>, Refusal> {
-    match fleet.run(Command::PostOffline(command))?.done {
-        Outcome::Offline(outcomes) => Ok(outcomes),
-        other => panic!("{other:?}"),
-    }
+    let answer = fleet.run(Command::PostOffline(command))?;
+    let Outcome::Offline(outcomes) = answer.done else { panic!("{answer:?}") };
+    Ok(outcomes)
 }
 
 /// What became of each item, in words.

@@ -44,7 +44,7 @@ impl Estate {
 
     fn run(&mut self, command: impl Into<Command>) -> Result<Answer, Refusal> {
         let command = command.into();
-        self.now += 1_000;
+        self.now = self.now.saturating_add(1_000);
         let mut reads = ReadSet::default();
         command.read(&mut reads);
         let now = Timestamp(self.now);
@@ -115,7 +115,9 @@ fn customer(number: i64, parent: i64) -> Customer {
 
 fn layer(chosen: &[(&str, &str)]) -> Layer {
     let mut layer = Layer::default();
-    chosen.iter().for_each(|(name, value)| layer.choose(name, *value));
+    for (name, value) in chosen {
+        layer.choose(name, *value);
+    }
     layer
 }
 
@@ -147,9 +149,8 @@ fn update(chosen: &[(&str, &str)]) -> TerminalStep {
     TerminalStep::Update { settings: layer(chosen), reference_id: None }
 }
 
-fn key(key: u8, fingerprint: u8) -> Option<Idempotency> {
-    let fingerprint = Fingerprint([fingerprint; 16]);
-    Some(Idempotency { key: Key([key; 16]), fingerprint })
+fn key(key: u8, fingerprint: u8) -> Idempotency {
+    Idempotency { key: Key([key; 16]), fingerprint: Fingerprint([fingerprint; 16]) }
 }
 
 #[test]
@@ -163,7 +164,7 @@ fn a_terminal_comes_into_the_estate_ready_for_its_device() {
     assert_eq!((terminal.terminal_id.len(), terminal.gateway_id().len()), (8, 10));
     for customer in [1, 2] {
         let found = estate.listed(&Terminal::onboarded_list(customer));
-        assert_eq!(found, [terminal.uuid.clone()]);
+        assert_eq!(found, std::slice::from_ref(&terminal.uuid));
     }
     assert!(estate.listed(&Terminal::onboarded_list(3)).is_empty());
 }
@@ -171,9 +172,9 @@ fn a_terminal_comes_into_the_estate_ready_for_its_device() {
 #[test]
 fn onboarding_is_refused_in_this_order() {
     let mut estate = Estate::new();
-    estate.terminal(OnboardTerminal { idempotency: key(1, 1), ..onboard("A-1") });
+    estate.terminal(OnboardTerminal { idempotency: Some(key(1, 1)), ..onboard("A-1") });
     let half = layer(&[("maintenance_window.start", "1")]);
-    let base = OnboardTerminal { idempotency: key(1, 2), customer: 9, ..onboard("A-1") };
+    let base = OnboardTerminal { idempotency: Some(key(1, 2)), customer: 9, ..onboard("A-1") };
     let conflict = Refusal::SettingsConflict {
         setting: "maintenance_window.duration",
         reason: "is required with a start",
@@ -312,11 +313,13 @@ fn a_repeat_is_answered_as_the_first_whatever_has_happened_since() {
         estate.run(Command::ChangeCustomer(change)).unwrap();
     };
     choose(&mut estate, "visa");
-    let onboard = OnboardTerminal { idempotency: key(1, 1), ..onboard("A-1") };
+    let onboard = OnboardTerminal { idempotency: Some(key(1, 1)), ..onboard("A-1") };
     let (first, used, replayed) = configured(estate.run(onboard.clone()).unwrap());
     assert_eq!((used.text("supported_card_brands"), replayed), (Some("visa"), false));
-    let step =
-        ChangeTerminal { idempotency: key(2, 2), ..change(&first.uuid, TerminalStep::Deactivate) };
+    let step = ChangeTerminal {
+        idempotency: Some(key(2, 2)),
+        ..change(&first.uuid, TerminalStep::Deactivate)
+    };
     let (inactive, ..) = configured(estate.run(step.clone()).unwrap());
     choose(&mut estate, "jcb");
     let delete = change(&first.uuid, TerminalStep::Delete);
@@ -331,7 +334,7 @@ fn a_repeat_is_answered_as_the_first_whatever_has_happened_since() {
     );
     let (again, ..) = configured(estate.run(step.clone()).unwrap());
     assert_eq!(again, inactive);
-    let other = OnboardTerminal { idempotency: key(2, 1), ..onboard };
+    let other = OnboardTerminal { idempotency: Some(key(2, 1)), ..onboard };
     check(&mut estate, other, Refusal::IdempotencyKeyReused);
     assert_eq!(estate.rows(), rows);
 }
@@ -340,7 +343,7 @@ fn a_repeat_is_answered_as_the_first_whatever_has_happened_since() {
 fn an_update_under_a_key_is_kept_even_where_it_changes_nothing() {
     let mut estate = Estate::new();
     let uuid = estate.terminal(onboard("A-1")).uuid;
-    let same = ChangeTerminal { idempotency: key(5, 5), ..change(&uuid, update(&[])) };
+    let same = ChangeTerminal { idempotency: Some(key(5, 5)), ..change(&uuid, update(&[])) };
     let (_, _, replayed) = configured(estate.run(same.clone()).unwrap());
     let (_, _, again) = configured(estate.run(same).unwrap());
     assert_eq!((replayed, again), (false, true));

@@ -102,7 +102,9 @@ mod tests {
     #[track_caller]
     fn check(chosen: &[(&str, &str)], wrong: &[&str]) {
         let mut layer = Layer::default();
-        chosen.iter().for_each(|(name, value)| layer.choose(name, *value));
+        for (name, value) in chosen {
+            layer.choose(name, *value);
+        }
         let effective = with_own(&Directory::default(), 0, &layer);
         let found: Vec<&str> = conflicts(&effective).into_iter().map(|(name, _)| name).collect();
         assert_eq!(found, wrong, "{chosen:?}");

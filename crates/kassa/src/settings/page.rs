@@ -18,8 +18,8 @@ KASSA_WRITE_DOCS=1 cargo test --package kassa configuration_page
 Each setting of `kassa serve` can be given in three places. A flag wins over an environment
 variable, a variable over the configuration file, the file over the default. An empty variable
 counts as one that is not set. The commands that work on the store itself (`verify`, `backup`,
-`operator-key`, `credential`, `company`, `seller`, `customer`) know the settings marked with *store*, in the
-same three places, so that they find the same store as the server.
+`operator-key`, `credential`, `company`, `seller`, `customer`) know the settings marked with
+*store*, in the same three places, so that they find the same store as the server.
 
 The file is TOML, flat, and a key that is no setting is an error:
 

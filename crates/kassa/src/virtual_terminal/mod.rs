@@ -41,19 +41,17 @@ pub(crate) fn run(options: &TerminalOptions) -> anyhow::Result<()> {
     let state = State::open(dir)?;
     let mut device = Device { address, options, state };
     device.become_terminal()?;
-    let mut calls = 0_u64;
+    let mut rounds = 0_u64;
     loop {
-        let pause = match device.round(&stop) {
-            Ok(told) => {
-                calls = calls.saturating_add(1);
-                if options.calls.is_some_and(|most| calls >= most) {
-                    return Ok(());
-                }
-                options.interval.map_or(told.next_call, Duration::from_secs)
-            }
-            Err(error) if error.is::<device::NotThisDevice>() => return Err(error),
+        let outcome = device.round(&stop);
+        rounds = rounds.saturating_add(1);
+        let is_last = options.calls.is_some_and(|most| rounds >= most);
+        let pause = match outcome {
+            Ok(_) if is_last => return Ok(()),
+            Ok(told) => options.interval.map_or(told.next_call, Duration::from_secs),
+            Err(error) if is_last || error.is::<device::NotThisDevice>() => return Err(error),
             Err(error) => {
-                note(&format!("the call failed and is made again: {error:#}"));
+                note(&format!("something failed and is tried again: {error:#}"));
                 options.interval.map_or(RETRY_MAX, Duration::from_secs).min(RETRY_MAX)
             }
         };

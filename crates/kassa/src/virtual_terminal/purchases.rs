@@ -54,7 +54,10 @@ impl Device<'_> {
             return Ok(());
         }
         let authorized: Value = serde_json::from_str(&answer.body)?;
-        let id = authorized["authorizationId"].as_str().context("no authorizationId")?;
+        // The answer is a link, and the id is where it ends.
+        let link = authorized["@id"].as_str().unwrap_or_default();
+        let id = link.rsplit('/').next().filter(|id| !id.is_empty());
+        let id = id.context("the authorization has no @id")?;
         let purchase = json!({
             "authorizationId": id,
             "sourcePurchaseTransactionId": format!("{terminal}-{number}-p"),

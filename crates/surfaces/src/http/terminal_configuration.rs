@@ -54,7 +54,8 @@ pub fn configuration_json(effective: &Effective) -> Value {
     let mut root = Map::new();
     root.insert("sim_card_id".to_owned(), Value::Null);
     for setting in SETTINGS {
-        let value = effective.text(setting.name).map_or(Value::Null, |text| setting_json(setting, text));
+        let value =
+            effective.text(setting.name).map_or(Value::Null, |text| setting_json(setting, text));
         insert(&mut root, setting.name, value);
     }
     for group in ["maintenance_window", "address"] {
@@ -325,8 +326,8 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_named() {
-        use FaultCode::{Missing, WrongType, WrongValue};
+    fn every_setting_has_its_type_and_form() {
+        use FaultCode::{WrongType, WrongValue};
         for setting in SETTINGS {
             let pointer = format!("/{}", setting.name.replace('.', "/"));
             let path = pointer.trim_start_matches('/');
@@ -343,6 +344,11 @@ mod tests {
             };
             check(&pointer, bad, &Rules::FREE, &[(path, WrongValue)]);
         }
+    }
+
+    #[test]
+    fn every_fault_is_named() {
+        use FaultCode::{Missing, WrongType, WrongValue};
         check(
             "/maintenance_window/start",
             json!(1.5),

@@ -112,7 +112,7 @@ pub(super) fn customer(platform: &Platform, id: &str) -> Result<Customer, Proble
     found.ok_or_else(|| not_granted(&Refusal::CustomerNotFound))
 }
 
-/// The number that a part of a path is, written as it is shown; one that is written otherwise is the
+/// The number that a part of a path is, written as it is shown. What is written otherwise is the
 /// number of nothing.
 pub(super) fn number(text: &str) -> Option<i64> {
     text.parse().ok().filter(|number: &i64| *number > 0 && number.to_string() == text)

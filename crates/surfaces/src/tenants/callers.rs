@@ -3,7 +3,7 @@
 use ledger::{Contract, IssueCredential, RevokeCredential, Scope, Timestamp};
 
 use super::things::Fixture;
-use super::{Surface, ledger};
+use super::{Surface, shops};
 use crate::http::secrets::secret_hash;
 use crate::testing::{
     ACCESS_KEY, ACCESS_KEY_OTHER, APP, APP_OTHER, BEGIN, OPERATOR_KEY, Reply, TOKEN, TOKEN_654,
@@ -39,7 +39,7 @@ pub(super) fn good(fixture: &Fixture, surface: Surface) -> Vec<Header> {
 pub(super) fn others(fixture: &Fixture, surface: Surface) -> Vec<Vec<Header>> {
     match surface {
         Surface::Access => vec![authorization(&format!("apikey {ACCESS_KEY_OTHER}"))],
-        Surface::CardLedger => ledger::OTHERS.map(|shop| bearer(shop.token)).into(),
+        Surface::CardLedger => shops::OTHERS.map(|shop| bearer(shop.token)).into(),
         Surface::Device => vec![bearer(&fixture.theirs.token)],
         Surface::Operator => Vec::new(),
         Surface::Terminals => vec![application(APP_OTHER)],

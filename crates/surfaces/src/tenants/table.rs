@@ -1,6 +1,6 @@
 //! How each operation is called. The documents say which operations there are.
 
-use super::{Row, Surface, ledger};
+use super::{Row, Surface, shops};
 
 /// Line and body.
 type Call = (&'static str, &'static str);
@@ -9,7 +9,7 @@ type Call = (&'static str, &'static str);
 pub(super) fn rows(surface: Surface) -> Vec<Row> {
     let (mount, calls): (&str, &[Call]) = match surface {
         Surface::Access => ("/access/v1", &ACCESS),
-        Surface::CardLedger => return ledger::rows(),
+        Surface::CardLedger => return shops::rows(),
         Surface::Device => ("/device/v1", &DEVICE),
         Surface::Operator => ("/operator/v1", &OPERATOR),
         Surface::Terminals => ("/terminals", &TERMINALS),
@@ -95,7 +95,7 @@ const OPERATOR: [Call; 52] = [
     ("GET /accounts/$account/entries", ""),
     ("GET /accounts/$account/reservations", ""),
     ("GET /accounts/$account/cards", ""),
-    ("POST /accounts/$account/cards", r#"{}"#),
+    ("POST /accounts/$account/cards", "{}"),
     ("GET /cards/$card", ""),
     ("PATCH /cards/$card", r#"{"status":"active"}"#),
     ("GET /credentials", ""),
@@ -142,12 +142,13 @@ const PACKAGE: &str = "--frontier\r\n\
     Content-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n$new\r\n\
     --frontier--\r\n";
 
-const TERMINALS: [Call; 11] = [
+const TERMINALS: [Call; 12] = [
     ("GET", ""),
     ("GET ?account_id=$account", ""),
     ("GET ?reference_id=$reference", ""),
     ("GET ?serial_number=$serial", ""),
     ("GET ?gateway_id=$gateway", ""),
+    ("GET ?page=$cursor", ""),
     ("POST", ONBOARDING),
     ("GET /$terminal", ""),
     ("POST /$terminal", r#"{"reference_id":"$new"}"#),

@@ -20,10 +20,10 @@ use estate::{Command, Draw, Request, Terminal};
 use ledger::{Contract, CredentialId, IssueCredential, Scope};
 
 use super::table::APPLICATION;
-use super::{Row, Surface, ledger as shops};
+use super::{Row, Surface, shops};
 use crate::http::secrets::secret_hash;
 use crate::testing::{
-    ACCOUNT_ID, ACCOUNT_ID_OTHER, CARD, CARD_200, OPERATOR_KEY, World, application,
+    ACCOUNT_ID, ACCOUNT_ID_OTHER, APP, APP_OTHER, CARD, CARD_200, OPERATOR_KEY, World, application,
 };
 
 /// What things are called, and which ones they are.
@@ -33,7 +33,8 @@ pub(super) type Scene = BTreeMap<&'static str, String>;
 pub(super) struct Scenes {
     /// The caller's own, and those that only the caller can have.
     pub(super) own: Scene,
-    /// Those of others, of whom the caller must not learn anything.
+    /// Those of others, of whom the caller must not learn anything. First come those of whoever
+    /// calls as [`super::callers::others`].
     pub(super) others: Vec<Scene>,
     /// Such as nobody has.
     pub(super) nobodys: Scene,
@@ -66,12 +67,19 @@ struct Partner {
     root: i64,
     merchant: i64,
     account_id: &'static str,
+    application: (&'static str, &'static str),
     card: &'static str,
 }
 
-const US: Partner = Partner { root: 1, merchant: 3, account_id: ACCOUNT_ID, card: CARD };
-const THEM: Partner =
-    Partner { root: 2, merchant: 4, account_id: ACCOUNT_ID_OTHER, card: CARD_200 };
+const US: Partner =
+    Partner { root: 1, merchant: 3, account_id: ACCOUNT_ID, application: APP, card: CARD };
+const THEM: Partner = Partner {
+    root: 2,
+    merchant: 4,
+    account_id: ACCOUNT_ID_OTHER,
+    application: APP_OTHER,
+    card: CARD_200,
+};
 
 /// What rows of the operator API name.
 const OPERATED: [&str; 12] = [
@@ -100,12 +108,12 @@ pub(super) fn scene(things: &[(&'static str, &str)]) -> Scene {
 impl Fixture {
     pub(super) fn new() -> Fixture {
         let options = crate::Options::default();
-        let mut world = World::with_estate(|platform| crate::router(platform, options));
+        let world = World::with_estate(|platform| crate::router(platform, options));
         let count = Cell::new(0);
         let devices = [US, THEM, US, US].map(|partner| {
             let fresh = count.get() + 1;
             count.set(fresh);
-            activated(&mut world, partner.merchant, fresh)
+            activated(&world, partner.merchant, fresh)
         });
         let [ours, theirs, reset, deleted] = devices;
         world.submit_estate(Command::ResetActivation(ResetActivation {
@@ -184,7 +192,10 @@ impl Fixture {
         nobodys.extend(scene(&[("serial", "Z987654321")]));
         let mut own = of(US);
         own.extend(scene(&[("type", "CardBrands"), ("application", APPLICATION)]));
-        Scenes { own, others: vec![of(THEM)], nobodys }
+        // One that is in their tree was not rejected, and is not ours either.
+        let merchant = THEM.merchant.to_string();
+        let merchant = scene(&[("pending", &merchant), ("rejected", &merchant)]);
+        Scenes { own, others: vec![of(THEM), merchant], nobodys }
     }
 
     fn terminals_scenes(&self) -> Scenes {
@@ -200,6 +211,7 @@ impl Fixture {
                 ("serial", &serial),
                 ("reference", terminal.reference_id.as_deref().unwrap()),
                 ("gateway", &terminal.gateway_id()),
+                ("cursor", &self.cursor(partner)),
             ])
         };
         let unknown = "98765432-4321-4321-8321-987654321000";
@@ -208,12 +220,25 @@ impl Fixture {
             ("terminal", unknown),
             ("inactive", unknown),
             ("serial", "SERIAL-987654321"),
-            ("reference", "reference of nobody"),
+            ("reference", "reference-of-nobody"),
             ("gateway", "GWKT000000"),
+            ("cursor", "bm9ib2R5cyBjdXJzb3I"),
         ]);
         let mut own = of(US);
         own.extend(scene(&[("new", &self.fresh("SERIAL-"))]));
-        Scenes { own, others: vec![of(THEM)], nobodys }
+        let theirs = of(THEM);
+        // The state of their terminals is nobody's business either.
+        let other_states =
+            scene(&[("terminal", &theirs["inactive"]), ("inactive", &theirs["terminal"])]);
+        Scenes { own, others: vec![theirs, other_states], nobodys }
+    }
+
+    /// Where a partner's list of terminals goes on.
+    fn cursor(&self, partner: Partner) -> String {
+        let path = "/terminals?page_size=1";
+        let list = self.world.call_terminals("GET", path, partner.application, "").json();
+        let next = list["next"].as_str().unwrap_or_else(|| panic!("{list}"));
+        next.split_once("page=").unwrap().1.to_owned()
     }
 
     fn device_scenes(&self) -> Scenes {
@@ -414,7 +439,7 @@ pub(super) fn onboard(world: &World, customer: i64, serial: &str, draw: Draw) ->
         customer,
         model: "verifone_p400".to_owned(),
         serial: serial.to_owned(),
-        reference_id: Some(format!("reference of {serial}")),
+        reference_id: Some(format!("reference-of-{serial}")),
         settings,
         draw,
         actor: ACTOR.to_owned(),

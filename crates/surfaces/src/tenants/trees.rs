@@ -105,12 +105,11 @@ impl Forest {
             estate::Customer::find(&directory, number).unwrap().account_id
         };
         // A root is no merchant: what stands for its terminal is nobody's.
-        let terminal = match parent {
-            None => String::new(),
-            Some(_) => {
-                let draw = Draw([place + 120; 32]);
-                onboard(&self.world, number, &format!("SERIAL-{place}"), draw).uuid
-            }
+        let terminal = if parent.is_some() {
+            let draw = Draw([place + 120; 32]);
+            onboard(&self.world, number, &format!("SERIAL-{place}"), draw).uuid
+        } else {
+            String::new()
         };
         let (_, pending) = self.request(number);
         let package = self.package(number);

@@ -146,7 +146,7 @@ fn read_page(
     let has_more = found.len() > page_size;
     found.truncate(page_size);
     let reached = match (has_more, found.last()) {
-        (true, Some(last)) => Some(last.number),
+        (true, Some(farthest)) => Some(farthest.number),
         _ if walk.at_end => None,
         _ => Some(walk.number()),
     };
@@ -362,4 +362,82 @@ fn seal(platform: &Platform, caller: &Caller, payload: &[u8]) -> [u8; 16] {
     let mut sealed = caller.hasher("terminals page").finish().to_vec();
     sealed.extend(payload);
     platform.secrets.request_fingerprint(&sealed).0
+}
+
+#[cfg(test)]
+mod tests {
+    use estate::Layer;
+    use estate::terminal::Activation;
+    use ledger::{ReadSet, RowId, Timestamp};
+    use store::{MemoryStore, Store as _};
+
+    use super::*;
+
+    fn terminal(number: i64) -> Terminal {
+        Terminal {
+            number,
+            terminal_id: Terminal::terminal_id_of(RowId(number)),
+            uuid: number.to_string(),
+            customer: 1,
+            status: TerminalStatus::Active,
+            is_onboarded: true,
+            model: "verifone_p400".to_owned(),
+            serial: None,
+            reference_id: None,
+            operating_mode: None,
+            created_at: Timestamp(number),
+            last_call_home: None,
+            application_version: None,
+            installed: None,
+            rollouts: Vec::new(),
+            activation: Activation::Waiting { code_salt: "0".repeat(32), wrong_codes: 0 },
+            settings: Layer::default(),
+        }
+    }
+
+    /// A store with as many terminals.
+    fn terminals(count: i64) -> MemoryStore {
+        let mut store = MemoryStore::default();
+        let mut fill = |mut books: ledger::Books| {
+            for number in 1..=count {
+                books.put_document(terminal(number).document(&[1]));
+            }
+            let kind = ledger::ChangeKind::Estate(ledger::EstateChange::TerminalOnboarded);
+            let change = ledger::Change::about(RowId(0), kind, "test", Timestamp(1));
+            books.place_change(change, None);
+            books.close(Timestamp(1))
+        };
+        store.transact(&ReadSet::default(), &mut fill).unwrap();
+        store
+    }
+
+    /// Reads pages from `place` on; the numbers that match on each.
+    #[track_caller]
+    fn check(store: &MemoryStore, mut place: Place, wanted: i64, expected: &[&[i64]]) {
+        let mut reader = store.source().open().unwrap();
+        let list = Terminal::onboarded_list(1);
+        let mut pages = Vec::new();
+        loop {
+            let matches = |terminal: &Terminal| terminal.number == wanted;
+            let page = read_page(reader.as_mut(), &list, place, 10, &matches).unwrap();
+            pages.push(page.terminals.iter().map(|found| found.number).collect::<Vec<i64>>());
+            let on = if matches!(place, Place::NewerThan(_)) { page.previous } else { page.next };
+            match on {
+                Some(next) => place = next,
+                None => break,
+            }
+        }
+        assert_eq!(pages, expected);
+    }
+
+    #[test]
+    fn a_page_looks_at_so_many_rows_and_the_next_goes_on() {
+        let count = i64::try_from(PAGE_ROWS_SCANNED_MAX).unwrap() + 50;
+        let store = terminals(count);
+        check(&store, Place::Start, 1, &[&[], &[1]]);
+        check(&store, Place::Start, count, &[&[count], &[]]);
+        check(&store, Place::NewerThan(0), count, &[&[], &[count]]);
+        check(&store, Place::OlderThan(50), 7, &[&[7]]);
+        check(&store, Place::OlderThan(1), 1, &[&[]]);
+    }
 }

@@ -29,7 +29,7 @@ use ledger::ReadSet;
 
 use self::calls::{Call, Caller};
 use self::problem::{Detail, Problem};
-use self::wire::{NewTerminal, TerminalBody, TerminalChange};
+use self::wire::{NewTerminal, Reference, TerminalBody, TerminalChange};
 use crate::Platform;
 use crate::http::body::mark_replayed;
 use crate::http::requests::RequestId;
@@ -166,7 +166,12 @@ async fn update(
     let uuid = terminal_id(id)?;
     let call = Call::read(&contract.platform, &caller, request).await?;
     let change = TerminalChange::read(call.fields()?)?;
-    let TerminalChange { settings, reference_id } = change;
+    let TerminalChange { settings, reference } = change;
+    let reference_id = match reference {
+        Reference::Kept => None,
+        Reference::Removed => Some(None),
+        Reference::Set(text) => Some(Some(text)),
+    };
     let step = TerminalStep::Update { settings: settings.clone(), reference_id };
     let answer = contract.change(&caller, uuid.clone(), step, call).await;
     if let Err(SubmitError::Refused(Refusal::SettingsConflict { .. })) = &answer {

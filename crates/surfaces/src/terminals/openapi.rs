@@ -2,11 +2,10 @@
 //! settings, and so never says anything else than what is checked.
 
 use estate::limits::{ID_CHARS_MAX, SERIAL_CHARS_MAX};
+use estate::reference::ONBOARDED_MODELS;
 use estate::settings::{Form, SETTINGS, Setting};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
-
-use super::wire::MODELS;
 
 /// The contract in `OpenAPI` 3.1.
 pub fn openapi() -> OpenApi {
@@ -120,8 +119,7 @@ fn operation(name: &str, summary: &str, status: &str, body: Option<&str>) -> Val
 }
 
 fn list() -> Value {
-    let query =
-        |name: &str, schema: Value| json!({ "name": name, "in": "query", "schema": schema });
+    let query = |name: &str, schema: Value| json!({ "name": name, "in": "query", "required": false, "schema": schema });
     let seconds = || json!({ "type": "integer", "format": "int64", "minimum": 0 });
     let status = json!({
         "type": "array", "items": { "type": "string", "enum": ["active", "inactive", "deleted"] },
@@ -129,7 +127,7 @@ fn list() -> Value {
     });
     let size = json!({ "type": "integer", "minimum": 1, "maximum": 50, "default": 10 });
     let page = json!({
-        "name": "page", "in": "query", "schema": { "type": "string" },
+        "name": "page", "in": "query", "required": false, "schema": { "type": "string" },
         "description": "What next or previous of a list has named, and no other parameter."
     });
     json!({
@@ -145,7 +143,7 @@ fn list() -> Value {
             query("create_time_end", seconds()),
             query("account_id", text(ID_CHARS_MAX)),
             query("reference_id", text(ID_CHARS_MAX)),
-            query("model", json!({ "type": "string", "enum": MODELS })),
+            query("model", json!({ "type": "string", "enum": ONBOARDED_MODELS })),
             query("serial_number", serial()),
             query("status", status),
             query("gateway_id", text(ID_CHARS_MAX))
@@ -169,7 +167,7 @@ fn schemas() -> Value {
             "properties": {
                 "account_id": text(ID_CHARS_MAX),
                 "serial_number": serial(),
-                "model": { "type": "string", "enum": MODELS },
+                "model": { "type": "string", "enum": ONBOARDED_MODELS },
                 "reference_id": nullable(text(ID_CHARS_MAX)),
                 "terminal_configuration": { "allOf": [
                     reference("TerminalConfiguration"),

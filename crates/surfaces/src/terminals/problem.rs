@@ -227,7 +227,7 @@ impl Problem {
     /// Why a command was not done.
     pub(super) fn not_submitted(error: SubmitError<Refusal>) -> Problem {
         match error {
-            SubmitError::Refused(refusal) => refused(refusal),
+            SubmitError::Refused(refusal) => refused(&refusal),
             SubmitError::Overloaded | SubmitError::NotDone => {
                 Problem::unavailable("Nothing was done. Send the request again later.")
             }
@@ -239,7 +239,7 @@ impl Problem {
     }
 }
 
-fn refused(refusal: Refusal) -> Problem {
+fn refused(refusal: &Refusal) -> Problem {
     use Reason::{DuplicateResource, TerminalIsActive, TerminalNotActive, UniqueKeyReused};
     let state = |reason, message| {
         Problem::invalid_one(Detail::new(Target::HttpRequestPath, &[], reason, message))
@@ -270,7 +270,30 @@ fn refused(refusal: Refusal) -> Problem {
             Problem::invalid_one(Detail::header("Unique-Key", UniqueKeyReused, message))
         }
         // None of the commands of this contract is refused for these.
-        _ => Problem::bug(),
+        Refusal::Unbuilt
+        | Refusal::RequestNotFound
+        | Refusal::PackageNotFound
+        | Refusal::UpdateNotFound
+        | Refusal::RolloutNotFound
+        | Refusal::CompanyNotConfigured
+        | Refusal::AlreadyDecided
+        | Refusal::AlreadyClaimed
+        | Refusal::SubmittedBySame
+        | Refusal::CustomerNotRejected
+        | Refusal::IdentityTaken(_)
+        | Refusal::WrongActivationCode
+        | Refusal::ActivationLocked
+        | Refusal::AlreadyActivated
+        | Refusal::ModelDiffers
+        | Refusal::NotThisDevice
+        | Refusal::PackageDoesNotSuit { .. }
+        | Refusal::SerialNotFound { .. }
+        | Refusal::TooManyUpdates
+        | Refusal::UpdateEnded
+        | Refusal::RolloutState
+        | Refusal::RolloutRunning
+        | Refusal::TooManyRollouts
+        | Refusal::NobodyMeant => Problem::bug(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Bodies of this contract: what callers write, and a terminal as they read it.
 
 use estate::limits::{ID_CHARS_MAX, SERIAL_CHARS_MAX};
+use estate::reference::ONBOARDED_MODELS;
 use estate::settings::{Effective, Layer};
 use estate::{Customer, Terminal};
 use ledger::Directory;
@@ -12,10 +13,6 @@ use super::problem::{CONFIGURATION, Detail, Problem, Reason};
 use crate::http::terminal_configuration::{
     Fault, FaultCode, Rules, configuration_json, parse_configuration,
 };
-
-/// The models of this contract, each of which can be used here.
-pub(super) const MODELS: [&str; 4] =
-    ["verifone_p400", "verifone_v400m", "ingenico_lane3000", "xac_at170r"];
 
 /// What a configuration must have; the contract's only currency.
 const KEPT: &[&str] = &["name", "address", "address.country", "timezone", "currency"];
@@ -37,9 +34,19 @@ pub(super) struct NewTerminal {
 /// A change of a terminal as it is asked for.
 #[derive(Debug)]
 pub(super) struct TerminalChange {
-    /// `Some(None)` takes it away.
-    pub(super) reference_id: Option<Option<String>>,
+    pub(super) reference: Reference,
     pub(super) settings: Layer,
+}
+
+/// What a body says about a terminal's reference.
+#[derive(Debug)]
+pub(super) enum Reference {
+    /// Nothing.
+    Kept,
+    /// There shall be none: `null`.
+    Removed,
+    /// It shall be this.
+    Set(String),
 }
 
 /// A terminal as callers see it.
@@ -114,7 +121,10 @@ impl NewTerminal {
         let account_id = reading.required("account_id", |text| one_line(text, ID_CHARS_MAX));
         let serial = reading.required("serial_number", serial_number);
         let model = reading.required("model", model);
-        let reference_id = reading.reference_id();
+        let reference_id = match reading.reference() {
+            Reference::Set(text) => Some(text),
+            Reference::Kept | Reference::Removed => None,
+        };
         let rules = Rules { kept: KEPT, is_complete: true, currencies: CURRENCIES };
         let settings = reading.configuration(&rules);
         if settings.is_none() && reading.is_absent(CONFIGURATION) {
@@ -124,7 +134,7 @@ impl NewTerminal {
             account_id,
             serial,
             model,
-            reference_id: reference_id.flatten(),
+            reference_id,
             settings,
         };
         match (account_id, serial, model, settings) {
@@ -149,11 +159,11 @@ impl TerminalChange {
             let reason = Reason::ParamCannotBeModified;
             reading.details.push(Detail::field(name, reason, "cannot be changed"));
         }
-        let reference_id = reading.reference_id();
+        let reference = reading.reference();
         let rules = Rules { kept: KEPT, is_complete: false, currencies: CURRENCIES };
         let settings = reading.configuration(&rules).unwrap_or_default();
         if reading.details.is_empty() {
-            Ok(TerminalChange { reference_id, settings })
+            Ok(TerminalChange { reference, settings })
         } else {
             Err(Problem::invalid(reading.details))
         }
@@ -203,13 +213,13 @@ impl Reading<'_> {
         }
     }
 
-    /// `None` where it is not there, `Some(None)` where it is `null`.
-    fn reference_id(&mut self) -> Option<Option<String>> {
+    fn reference(&mut self) -> Reference {
         let name = "reference_id";
-        if self.fields.get(name)?.is_null() {
-            return Some(None);
+        if self.fields.get(name).is_some_and(Value::is_null) {
+            return Reference::Removed;
         }
-        self.text(name, |text| one_line(text, ID_CHARS_MAX)).map(Some)
+        let text = self.text(name, |text| one_line(text, ID_CHARS_MAX));
+        text.map_or(Reference::Kept, Reference::Set)
     }
 
     fn configuration(&mut self, rules: &Rules) -> Option<Layer> {
@@ -245,6 +255,6 @@ pub(super) fn serial_number(text: &str) -> Result<(), String> {
 }
 
 pub(super) fn model(text: &str) -> Result<(), String> {
-    let is_known = MODELS.contains(&text);
-    is_known.then_some(()).ok_or_else(|| format!("must be one of {}", MODELS.join(", ")))
+    let is_known = ONBOARDED_MODELS.contains(&text);
+    is_known.then_some(()).ok_or_else(|| format!("must be one of {}", ONBOARDED_MODELS.join(", ")))
 }

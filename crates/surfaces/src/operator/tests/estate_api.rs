@@ -62,7 +62,8 @@ fn customers_that_are_none_are_refused() {
     let world = with_customers();
     let customer = |parent: &str, name: &str, number: &str| {
         format!(
-            r#"POST /customers {{"parent_id":{parent},"name":"{name}","organisation_number":"{number}"}}"#
+            r#"POST /customers {{"parent_id":{parent},"name":"{name}",
+            "organisation_number":"{number}"}}"#
         )
     };
     let longest = "å".repeat(100);
@@ -104,7 +105,8 @@ fn what_terminals_use_is_told_with_its_origin() {
         json!({"start":2,"duration":3})
     );
     let own = format!(
-        r#"PATCH /terminals/{terminal}/configuration {{"name":"Disk å 🦊","maintenance_window":{{"start":4}}}}"#
+        r#"PATCH /terminals/{terminal}/configuration {{"name":"Disk å 🦊",
+        "maintenance_window":{{"start":4}}}}"#
     );
     let after = operate(&world, &own);
     assert_eq!(after.status, 200, "{after:?}");

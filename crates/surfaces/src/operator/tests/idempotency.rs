@@ -3,7 +3,7 @@
 use super::*;
 
 /// Requests that add something, each with another request for the same resource.
-const ADDITIONS: [[&str; 2]; 5] = [
+const ADDITIONS: [[&str; 2]; 6] = [
     [
         r#"POST /companies {"company_number":"500","name":"Five","currencies":["SEK"]}"#,
         r#"POST /companies {"company_number":"501","name":"Five","currencies":["SEK"]}"#,
@@ -25,6 +25,10 @@ const ADDITIONS: [[&str; 2]; 5] = [
     [
         r#"POST /credentials {"contract":"card_ledger","label":"L","company_number":"100"}"#,
         r#"POST /credentials {"contract":"card_ledger","label":"M","company_number":"100"}"#,
+    ],
+    [
+        r#"POST /customers {"name":"Nio","organisation_number":"9"}"#,
+        r#"POST /customers {"name":"Tio","organisation_number":"9"}"#,
     ],
 ];
 
@@ -79,6 +83,9 @@ fn a_repeat_gets_the_first_answer_whatever_has_changed_since() {
     let block = format!(r#"PATCH /cards/{token} {{"status":"blocked"}}"#);
     assert_eq!(operate(&world, &block).status, 200);
     assert_eq!(operate_under(&world, "k", ADDITIONS[3][0]).body, card.body);
+    let customer = operate_under(&world, "k", ADDITIONS[5][0]);
+    assert_eq!(operate(&world, r#"PATCH /customers/1 {"name":"Elva"}"#).status, 200);
+    assert_eq!(operate_under(&world, "k", ADDITIONS[5][0]).body, customer.body);
     let credential = operate_under(&world, "k", ADDITIONS[4][0]);
     let id = credential.json()["id"].as_str().unwrap().to_owned();
     assert_eq!(operate(&world, &format!("DELETE /credentials/{id}")).status, 204);

@@ -99,14 +99,12 @@ fn check(world: &World, path: &str, step: &str, expected: &str) {
         "delete" => world.call_terminals("DELETE", path, APP, ""),
         step => world.call_terminals("POST", &format!("{path}/{step}"), APP, ""),
     };
-    match expected.split_once("! ") {
-        Some((code, cause)) => refused(&reply, code, &[cause]),
-        None => {
-            assert_eq!(reply.status, 200, "{step} {reply:?}");
-            assert_eq!(reply.json()["status"], expected, "{step}");
-            assert_eq!(get(world, path).json(), reply.json());
-        }
+    if let Some((code, cause)) = expected.split_once("! ") {
+        return refused(&reply, code, &[cause]);
     }
+    assert_eq!(reply.status, 200, "{step} {reply:?}");
+    assert_eq!(reply.json()["status"], expected, "{step}");
+    assert_eq!(get(world, path).json(), reply.json());
 }
 
 #[test]

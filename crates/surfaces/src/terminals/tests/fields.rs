@@ -69,8 +69,12 @@ fn settings_at_their_edges() {
     let world = world();
     let one = |name: &str, good: &[Value], bad: &[Value]| {
         let pointer = format!("{CONFIGURATION}/{name}");
-        good.iter().for_each(|value| check(&world, &pointer, value, &[]));
-        bad.iter().for_each(|value| check_one(&world, &pointer, value, VALUE));
+        for value in good {
+            check(&world, &pointer, value, &[]);
+        }
+        for value in bad {
+            check_one(&world, &pointer, value, VALUE);
+        }
     };
     let text = [json!("Å"), json!("🦊".repeat(255))];
     let no_text = [json!(""), json!("🦊".repeat(256)), json!("a\u{0}"), json!("  ")];
@@ -96,7 +100,9 @@ fn settings_at_their_edges() {
             "mode": "prompt_on_receipt"
         }),
     ];
-    modes.iter().for_each(|tip| check(&world, "/terminal_configuration/tip", tip, &[]));
+    for tip in &modes {
+        check(&world, "/terminal_configuration/tip", tip, &[]);
+    }
     for name in ["sim_card_id", "firmware"] {
         check(&world, &format!("{CONFIGURATION}/{name}"), &json!("x"), &[]);
     }
