@@ -1,7 +1,7 @@
 //! The decisions by which a device becomes a terminal, once.
 
 use ledger::document::Kind;
-use ledger::{Books, EstateChange, Idempotency, ReadSet, Timestamp};
+use ledger::{Books, Change, EstateChange, Idempotency, ReadSet, Timestamp};
 
 use crate::command::{Answer, Outcome, change_of, document_of, read_key, repeated};
 use crate::customer::Customer;
@@ -10,6 +10,9 @@ use crate::limits::WRONG_CODES_MAX;
 use crate::reference::ONBOARDED_MODELS;
 use crate::refusal::Refusal;
 use crate::terminal::{Activation, Terminal, TerminalStatus};
+
+/// The field of an activation's change that tells the merchant's name then, for a repeated request.
+const MERCHANT_NAME: &str = "merchant_name";
 
 /// A device asks to become a terminal (device API, POST activate). The code itself never gets
 /// here: the caller has looked the terminal up and compared it.
@@ -76,9 +79,7 @@ pub fn activate_terminal(
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
     if let Some(change) = repeated(books, command.idempotency)? {
-        let first = Terminal::of(&document_of(&change, Kind::Terminal));
-        let first = first.ok_or(Refusal::IdempotencyKeyReused)?;
-        return Ok(Answer::replayed(Outcome::Terminal(Box::new(first))));
+        return first_activation(&change).ok_or(Refusal::IdempotencyKeyReused);
     }
     let terminal = books.document(Terminal::id(command.terminal)).and_then(Terminal::of);
     let terminal = terminal.filter(|found| found.status != TerminalStatus::Deleted);
@@ -108,10 +109,19 @@ pub fn activate_terminal(
         token_hash: command.token_hash.clone(),
     };
     let document = terminal.document(&Customer::line(&books.directory, terminal.customer));
+    let merchant = Customer::find(&books.directory, terminal.customer);
+    let merchant = merchant.map(|customer| customer.name).unwrap_or_default();
     let change = change_of(&document, EstateChange::TerminalActivated, &terminal.actor(), now);
-    books.place_change(change, command.idempotency);
+    books.place_change(change.with(MERCHANT_NAME, merchant.as_str()), command.idempotency);
     books.put_document(document);
-    Ok(Answer::new(Outcome::Terminal(Box::new(terminal))))
+    Ok(Answer::new(Outcome::Activated { terminal: Box::new(terminal), merchant }))
+}
+
+/// The answer that an activation was.
+fn first_activation(change: &Change) -> Option<Answer> {
+    let terminal = Box::new(Terminal::of(&document_of(change, Kind::Terminal))?);
+    let merchant = change.field(MERCHANT_NAME)?.to_owned();
+    Some(Answer::replayed(Outcome::Activated { terminal, merchant }))
 }
 
 /// Makes the terminal one of the device's model, with its serial number.
@@ -137,6 +147,10 @@ fn take_device(
     let namesake = books.named(&Terminal::serial_name(&command.model, &command.serial));
     if namesake.is_some_and(|found| found.id.number != terminal.number) {
         return Err(Refusal::SerialTaken);
+    }
+    if terminal.serial.as_ref().is_some_and(|serial| *serial != command.serial) {
+        // What the device before it had installed says nothing of this one.
+        terminal.installed = None;
     }
     terminal.is_onboarded |= is_onboarded_model;
     terminal.model.clone_from(&command.model);

@@ -7,7 +7,7 @@ use crate::command::{Answer, Outcome, change_of, document_of, next_number, repea
 use crate::customer::Customer;
 use crate::draw::Draw;
 use crate::refusal::Refusal;
-use crate::settings::{Layer, conflict, with_own};
+use crate::settings::{Layer, conflicts_of, with_own};
 
 /// Asks to add a customer that is no merchant: a partner, a chain, a region (operator API, POST
 /// customers).
@@ -91,7 +91,8 @@ pub fn change_customer(
     if customer.settings != before.settings {
         // What its terminals are to use must go together, with what comes from above.
         let effective = with_own(&books.directory, customer.parent, &customer.settings);
-        if let Some((setting, reason)) = conflict(&effective) {
+        let mut found = conflicts_of(&command.settings, &effective).into_iter();
+        if let Some((setting, reason)) = found.next() {
             return Err(Refusal::SettingsConflict { setting, reason });
         }
     }

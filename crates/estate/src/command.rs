@@ -83,6 +83,13 @@ pub enum Outcome {
     Approved(Box<Approval>),
     /// A terminal as it is now.
     Terminal(Box<Terminal>),
+    /// A device has become a terminal.
+    Activated {
+        /// As it is now.
+        terminal: Box<Terminal>,
+        /// What its merchant was called then.
+        merchant: String,
+    },
     /// A terminal as it is now, with what it uses.
     Configured {
         /// The terminal.

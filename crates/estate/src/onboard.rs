@@ -7,7 +7,7 @@ use crate::command::{Answer, Outcome, change_of, document_of, read_key, repeated
 use crate::customer::Customer;
 use crate::draw::Draw;
 use crate::refusal::Refusal;
-use crate::settings::{Effective, Layer, conflict, effective, recalled};
+use crate::settings::{Effective, Layer, conflicts_of, effective, recalled};
 use crate::terminal::{Activation, Terminal, TerminalStatus};
 
 /// Asks to onboard a terminal (Terminals, POST terminals).
@@ -103,7 +103,7 @@ pub fn onboard_terminal(
         return Err(Refusal::CannotHaveTerminals);
     }
     let terminal = onboarded(command, books.coming_id(), now);
-    let effective = without_conflict(books, &terminal)?;
+    let effective = without_conflict(books, &terminal, &command.settings)?;
     if books.named(&Terminal::serial_name(&command.model, &command.serial)).is_some() {
         return Err(Refusal::SerialTaken);
     }
@@ -163,7 +163,7 @@ pub fn change_terminal(
     let mut terminal = before.clone();
     command.step.take(&mut terminal)?;
     let effective = match &command.step {
-        TerminalStep::Update { .. } => without_conflict(books, &terminal)?,
+        TerminalStep::Update { settings, .. } => without_conflict(books, &terminal, settings)?,
         TerminalStep::Deactivate | TerminalStep::Activate | TerminalStep::Delete => {
             effective(&books.directory, &terminal)
         }
@@ -190,10 +190,14 @@ fn shown(command: &ChangeTerminal, books: &Books) -> Option<Terminal> {
     is_shown.then_some(terminal)
 }
 
-/// What a terminal is to use.
-fn without_conflict(books: &Books, terminal: &Terminal) -> Result<Effective, Refusal> {
+/// What a terminal is to use after a change of its settings.
+fn without_conflict(
+    books: &Books,
+    terminal: &Terminal,
+    change: &Layer,
+) -> Result<Effective, Refusal> {
     let effective = effective(&books.directory, terminal);
-    match conflict(&effective) {
+    match conflicts_of(change, &effective).into_iter().next() {
         Some((setting, reason)) => Err(Refusal::SettingsConflict { setting, reason }),
         None => Ok(effective),
     }

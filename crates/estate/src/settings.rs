@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use ledger::{Directory, Fields};
 use sha2::{Digest, Sha256};
 
-pub use rules::{Conflict, conflict, conflicts};
+pub use rules::{Conflict, conflicts, conflicts_of};
 pub use table::{Form, SETTINGS, Setting, setting};
 pub use window::{Window, window};
 

@@ -112,7 +112,7 @@ pub(crate) struct DemoOptions {
 
 #[derive(Args, Debug)]
 pub(crate) struct TerminalOptions {
-    /// The server, as http://127.0.0.1:8080; without TLS
+    /// The server, as `http://127.0.0.1:8080`; without TLS
     #[arg(long)]
     pub(crate) url: String,
     /// The terminal to become: its eight characters or its UUID

@@ -2,11 +2,13 @@
 
 mod narration;
 pub(crate) mod seed;
+mod terminals;
 mod tour;
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -58,7 +60,7 @@ pub(crate) fn run(options: &DemoOptions) -> anyhow::Result<()> {
     let throttling = (!options.no_throttle).then_some(surfaces::terminals::Throttling::CONTRACT);
     let options_of_surfaces = surfaces::Options { ceiling: false, store: facts, throttling };
     let router = surfaces::router(running.platform.clone(), options_of_surfaces);
-    runtime()?.block_on(play(options, running, router, kept))
+    runtime()?.block_on(play(options, running, router, data_dir))
 }
 
 /// Moves the clock to where an earlier run of the demo had moved it.
@@ -82,7 +84,7 @@ async fn play(
     options: &DemoOptions,
     running: Running,
     router: Router,
-    kept: Option<&Path>,
+    data_dir: &Path,
 ) -> anyhow::Result<()> {
     let server = bind(options.listen, router).await?;
     let address = server.address()?;
@@ -90,20 +92,30 @@ async fn play(
     if options.print_json {
         say(&credentials_json(address));
     }
-    let tour = (!options.no_scenario).then(|| (address, names_of_run(&running.platform)));
-    let kept = kept.map(Path::to_owned);
+    let places = terminals::places(&running.platform).await?;
+    let tour = (!options.no_scenario).then(|| (names_of_run(&running.platform), places));
+    let kept = options.data_dir.clone();
+    let data_dir = data_dir.to_owned();
+    let (end, ended) = channel::<()>();
     // The tour is a client like any other: it talks to the server over a socket, from outside.
     let guide = std::thread::spawn(move || {
         say(&narration::welcome(address, kept.as_deref()));
-        if let Some((address, run)) = tour
-            && let Err(error) = tour::play(address, &run)
-        {
+        let Some((run, places)) = tour else { return say(&narration::farewell(address)) };
+        if let Err(error) = tour::play(address, &run) {
             note(&format!("kassa: the tour stopped: {error:#}"));
         }
+        say(&narration::terminals());
+        let devices = terminals::start(address, places, &data_dir);
+        devices.wait_for_first_calls();
+        say("");
         say(&narration::farewell(address));
+        // They go on until the demo ends: then nobody is left to send anything.
+        if ended.recv().is_err() {
+            drop(devices);
+        }
     });
     let outcome = serve(server, running, signals, Duration::ZERO).await;
-    drop(guide);
+    drop((guide, end));
     outcome
 }
 
@@ -136,6 +148,17 @@ fn credentials_json(address: SocketAddr) -> String {
             "seller_number": seed::SELLER,
             "card_tokens": [seed::CARD, seed::SMALL_CARD],
         },
+        "access": { "api_key": seed::ACCESS_KEY, "customer_id": seed::PARTNER },
+        "terminals": {
+            "app_id": seed::APP_ID,
+            "app_token": seed::APP_TOKEN,
+            "account_id": seed::ACCOUNT_ID,
+        },
+        "merchant": {
+            "customer_id": seed::MERCHANT,
+            "merchant_id": seed::MERCHANT_ID,
+            "entity_id": seed::ENTITY_ID,
+        },
         "operator": { "key": seed::OPERATOR_KEY },
     })
     .to_string()
@@ -158,10 +181,15 @@ mod tests {
         assert_eq!(
             credentials_json("127.0.0.1:8080".parse().unwrap()),
             concat!(
-                r#"{"base_url":"http://127.0.0.1:8080","card_ledger":{"#,
+                r#"{"access":{"api_key":"demo-access-key-0000000000000000000000000000000000","#,
+                r#""customer_id":1},"base_url":"http://127.0.0.1:8080","card_ledger":{"#,
                 r#""card_tokens":["5646735165","546415646315"],"company_number":"100","#,
                 r#""seller_number":"654","token":"demo-ledger-token-000000000000000"},"#,
-                r#""operator":{"key":"demo-operator-key-00000000000000"}}"#,
+                r#""merchant":{"customer_id":2,"entity_id":"00000000000000000000000000000d30","#,
+                r#""merchant_id":"DEMO-MERCHANT"},"#,
+                r#""operator":{"key":"demo-operator-key-00000000000000"},"#,
+                r#""terminals":{"account_id":"00000000-0000-4000-8000-000000000002","#,
+                r#""app_id":"121212","app_token":"demo_app_token_0000000000000000"}}"#,
             )
         );
     }

@@ -259,10 +259,7 @@ pub(crate) fn add_customer(
     let decisions = run_work(installation.store.as_mut(), [&work], SystemClock.now());
     let decision = decisions.context("the store failed")?.into_iter().next();
     let answer = estate::Command::reply(decision.context("there was no reply")?);
-    let answer = answer.map_err(|refusal| match refusal {
-        estate::Refusal::CustomerNotFound => anyhow!("parent: there is no customer {parent}"),
-        other => anyhow!(other),
-    })?;
+    let answer = answer.with_context(|| format!("nobody was added below customer {parent}"))?;
     let Outcome::Customer(customer) = answer.done else { bail!("the answer is of another kind") };
     say(&format!("added customer {}", customer.number));
     Ok(())

@@ -11,6 +11,7 @@
 //!   that all this is not shown of calls that nobody can make and of ids that nobody has.
 
 mod callers;
+mod junk;
 mod shops;
 mod table;
 mod things;
@@ -138,8 +139,9 @@ fn check(surface: Surface) {
     for case in speaking {
         check_foreign_ids(&fixture, case, &good);
     }
-    for case in &cases {
-        check_granted(&fixture, &case.row, &case.scenes.own, &good);
+    for Case { row, scenes } in &cases {
+        let reply = check_granted(&fixture, row, &scenes.own, &good);
+        check_tells_nothing_of_others(row, scenes, &reply);
     }
     for (place, theirs) in callers::others(&fixture, surface).iter().enumerate() {
         for case in cases.iter().filter(|case| !is_one_of(&PUBLIC, &case.row)) {
@@ -153,10 +155,22 @@ fn check(surface: Surface) {
 }
 
 /// Whoever has all that a row names gets what it asks for.
-fn check_granted(fixture: &Fixture, row: &Row, scene: &Scene, headers: &[Header]) {
+fn check_granted(fixture: &Fixture, row: &Row, scene: &Scene, headers: &[Header]) -> Reply {
     let reply = send(fixture, row, scene, headers);
     let is_granted = (200..300).contains(&reply.status);
     assert!(is_granted, "{} {} by its owner: {reply:?}", row.line, row.body);
+    reply
+}
+
+/// A granted call names nothing of anybody else, lists of everything included.
+fn check_tells_nothing_of_others(row: &Row, scenes: &Scenes, reply: &Reply) {
+    let own: BTreeSet<&String> = scenes.own.values().collect();
+    // Shorter ones may be a part of anything.
+    let theirs = scenes.others.iter().flat_map(Scene::values).filter(|value| value.len() > 4);
+    for value in theirs.filter(|value| !own.contains(value)) {
+        let told = replace_words(&reply.body, value, "");
+        assert_eq!(told, reply.body, "{} tells of {value}", row.line);
+    }
 }
 
 /// The table has a row for every documented operation, and none for anything else.

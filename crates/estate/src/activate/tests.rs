@@ -46,7 +46,9 @@ fn run(fleet: &mut Fleet, command: &ActivateTerminal) -> Result<Terminal, Refusa
 
 #[track_caller]
 fn terminal_of(answer: Answer) -> Terminal {
-    let Outcome::Terminal(terminal) = answer.done else { panic!("{answer:?}") };
+    let (Outcome::Activated { terminal, .. } | Outcome::Terminal(terminal)) = answer.done else {
+        panic!("{answer:?}")
+    };
     *terminal
 }
 
@@ -186,8 +188,10 @@ fn a_reset_takes_the_device_away_and_lets_another_one_in() {
     let Activation::Waiting { code_salt, .. } = terminal.activation else { panic!() };
     let replaced = activation(number, "C100+", "SN-2");
     let replaced = ActivateTerminal { code_salt: Some(code_salt), ..replaced };
+    fleet.edit(number, |terminal| terminal.installed = Some(7));
     let terminal = run(&mut fleet, &replaced).unwrap();
     assert_eq!(terminal.serial.as_deref(), Some("SN-2"));
+    assert_eq!(terminal.installed, None, "that was the old device's");
     // The old device's number is free again.
     let second = waiting(&mut fleet, "C100+", true);
     run(&mut fleet, &activation(second, "C100+", "SN-1")).unwrap();
@@ -211,7 +215,8 @@ fn a_repeated_activation_gets_the_first_token() {
     };
     let answer = fleet.run(Command::ActivateTerminal(again)).unwrap();
     assert!(answer.replayed);
-    assert_eq!(answer.done, Outcome::Terminal(Box::new(terminal)));
+    let merchant = "Kiosken på hörnet".to_owned();
+    assert_eq!(answer.done, Outcome::Activated { terminal: Box::new(terminal), merchant });
     let idempotency = Some(Idempotency { key: Key([9; 16]), fingerprint: Fingerprint([2; 16]) });
     let other = ActivateTerminal { idempotency, ..first };
     assert_eq!(run(&mut fleet, &other), Err(Refusal::IdempotencyKeyReused));

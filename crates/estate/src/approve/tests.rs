@@ -12,7 +12,7 @@ use crate::change_customer::AddCustomer;
 use crate::command::{Approval, Outcome};
 use crate::request::RequestStatus;
 use crate::review::{ApproveRequest, ChosenIdentities, ClaimRequest, RejectRequest, Reviewer};
-use crate::settings::{conflict, inherited};
+use crate::settings::{conflicts, inherited};
 use crate::submit::SubmitRequest;
 use crate::terminal::{Activation, TerminalStatus};
 use crate::{Answer, Command, Customer, Draw, Refusal, Request, Terminal};
@@ -596,6 +596,6 @@ fn an_approved_merchants_settings_do_not_contradict_each_other() {
             .unwrap();
         world.steps("approve").unwrap();
         let effective = inherited(&world.store.directory(), 4);
-        assert_eq!(conflict(&effective), None, "{country}");
+        assert_eq!(conflicts(&effective), [], "{country}");
     }
 }

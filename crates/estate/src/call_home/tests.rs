@@ -72,6 +72,21 @@ fn a_call_alone_leaves_no_row() {
 }
 
 #[test]
+fn what_a_device_said_of_an_earlier_try_is_not_said_of_the_next() {
+    let (mut fleet, terminal, package) = fleet();
+    order(&mut fleet, terminal, package);
+    assert_eq!(told(&mut fleet, terminal, &[]).len(), 1);
+    let failed = [(package, UpdateStatus::Failed)];
+    assert_eq!(told(&mut fleet, terminal, &failed), []);
+    order(&mut fleet, terminal, package);
+    assert_eq!(told(&mut fleet, terminal, &failed).len(), 1, "it is to try again");
+    assert_eq!(told(&mut fleet, terminal, &failed), []);
+    order(&mut fleet, terminal, package);
+    assert_eq!(told(&mut fleet, terminal, &[(package, UpdateStatus::Installed)]), []);
+    assert_eq!(fleet.read(terminal).installed, Some(package));
+}
+
+#[test]
 fn only_the_device_itself_may_call() {
     let (mut fleet, terminal, _) = fleet();
     let other = fleet.terminal(2, "C100+");

@@ -291,6 +291,27 @@ fn an_update_merges_and_is_checked_as_a_whole() {
 }
 
 #[test]
+fn what_a_customer_chose_is_no_fault_of_a_change_about_something_else() {
+    let mut estate = Estate::new();
+    let choose = |estate: &mut Estate, settings: Layer| {
+        let actor = "operator".to_owned();
+        let change = ChangeCustomer { customer: 1, name: None, settings, actor };
+        estate.run(Command::ChangeCustomer(change))
+    };
+    let window = [("maintenance_window.start", "1"), ("maintenance_window.duration", "2")];
+    choose(&mut estate, layer(&window)).unwrap();
+    let uuid = estate.terminal(onboard("A-1")).uuid;
+    estate.terminal(change(&uuid, update(&window[..1])));
+    let mut none = Layer::default();
+    window.iter().for_each(|(name, _)| none.withdraw(name));
+    choose(&mut estate, none).unwrap();
+    let changed = estate.terminal(change(&uuid, update(&[("name", "B")])));
+    assert_eq!(changed.settings.chosen("name"), Some("B"));
+    let again = estate.run(change(&uuid, update(&[("maintenance_window.start", "3")])));
+    assert!(matches!(again, Err(Refusal::SettingsConflict { .. })), "{again:?}");
+}
+
+#[test]
 fn a_deleted_terminal_gives_its_device_free() {
     let mut estate = Estate::new();
     let first = estate.terminal(onboard("A-1"));

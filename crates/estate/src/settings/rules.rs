@@ -1,6 +1,6 @@
 //! Which settings do not go together, though each is fine by itself.
 
-use super::Effective;
+use super::{Effective, Layer};
 
 /// A setting that must change, and why, as the end of a sentence that begins with its name.
 pub type Conflict = (&'static str, &'static str);
@@ -9,9 +9,26 @@ pub type Conflict = (&'static str, &'static str);
 const US_ADDRESS: [&str; 4] =
     ["address.line1", "address.city", "address.region", "address.postal_code"];
 
-/// The first setting that does not go with the others.
-pub fn conflict(effective: &Effective) -> Option<Conflict> {
-    conflicts(effective).into_iter().next()
+/// The settings that do not go with the others and that a change is about: it names them, or some
+/// that they must go with. What others have brought about is no fault of a change that is about
+/// something else: the layers below a customer are not looked at when it chooses.
+pub fn conflicts_of(change: &Layer, effective: &Effective) -> Vec<Conflict> {
+    let mut found = conflicts(effective);
+    found.retain(|(name, _)| change.is_about(group(name)));
+    found
+}
+
+/// What a setting's name begins with. Settings that must go together have this in common.
+fn group(name: &str) -> Option<&str> {
+    name.rsplit_once('.').map(|(group, _)| group)
+}
+
+impl Layer {
+    fn is_about(&self, wanted: Option<&str>) -> bool {
+        let chosen = self.chosen.iter().map(|(name, _)| name);
+        let mut named = chosen.chain(self.withdrawn.iter().map(String::as_str));
+        named.any(|name| group(name) == wanted)
+    }
 }
 
 /// All settings that do not go with the others.
@@ -69,7 +86,7 @@ mod tests {
     use ledger::Directory;
 
     use super::*;
-    use crate::settings::{Layer, with_own};
+    use crate::settings::with_own;
 
     #[test]
     fn settings_that_do_not_go_together_are_named() {
@@ -99,6 +116,21 @@ mod tests {
         check(&[(each, "250001")], &[total]);
     }
 
+    #[test]
+    fn a_change_answers_for_what_it_is_about() {
+        let mut kept = Layer::default();
+        kept.choose("maintenance_window.start", "3");
+        let effective = with_own(&Directory::default(), 0, &kept);
+        let found = |change: &Layer| conflicts_of(change, &effective).len();
+        let mut other = Layer::default();
+        other.choose("name", "Kassa");
+        other.choose("address.country", "SE");
+        assert_eq!((found(&kept), found(&other), found(&Layer::default())), (1, 0, 0));
+        let mut taken_away = Layer::default();
+        taken_away.withdraw("maintenance_window.duration");
+        assert_eq!(found(&taken_away), 1);
+    }
+
     #[track_caller]
     fn check(chosen: &[(&str, &str)], wrong: &[&str]) {
         let mut layer = Layer::default();
@@ -108,6 +140,6 @@ mod tests {
         let effective = with_own(&Directory::default(), 0, &layer);
         let found: Vec<&str> = conflicts(&effective).into_iter().map(|(name, _)| name).collect();
         assert_eq!(found, wrong, "{chosen:?}");
-        assert_eq!(conflict(&effective).map(|(name, _)| name), wrong.first().copied());
+        assert_eq!(conflicts_of(&layer, &effective), conflicts(&effective), "{chosen:?}");
     }
 }

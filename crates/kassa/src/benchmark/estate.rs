@@ -205,7 +205,7 @@ impl Filling<'_> {
             tokens.push(token);
         }
         self.run("activations", activations.into_iter(), |done| {
-            let Outcome::Terminal(terminal) = done else { return None };
+            let Outcome::Activated { terminal, .. } = done else { return None };
             Some(terminal.number)
         })?;
         Ok(tokens)

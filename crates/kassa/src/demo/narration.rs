@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use super::seed::{CARD, COMPANY, LEDGER_TOKEN, OPERATOR_KEY, SELLER, SMALL_CARD};
+use super::seed::{
+    ACCESS_KEY, ACCOUNT_ID, APP_ID, APP_TOKEN, CARD, COMPANY, LEDGER_TOKEN, MERCHANT, OPERATOR_KEY,
+    PARTNER, SELLER, SMALL_CARD,
+};
 use crate::client::{Answer, Request};
 
 /// Where a line of a body is broken, in columns.
@@ -32,6 +35,9 @@ pub(super) fn welcome(address: SocketAddr, kept: Option<&Path>) -> String {
          Kassa's demo runs at http://{address}\n\
          \n\
          \x20 card ledger   company {COMPANY}, seller {SELLER}   Bearer {LEDGER_TOKEN}\n\
+         \x20 Access        customer {PARTNER}                apikey {ACCESS_KEY}\n\
+         \x20 Terminals     App-Id {APP_ID}             App-Token {APP_TOKEN}\n\
+         \x20 merchant      customer {MERCHANT}                account_id {ACCOUNT_ID}\n\
          \x20 operator API                            Bearer {OPERATOR_KEY}\n\
          \x20 cards         {CARD:14}            limit 50 000.00 SEK\n\
          \x20               {SMALL_CARD:14}            limit    500.00 SEK\n\
@@ -63,6 +69,17 @@ pub(super) fn step(
         "{number}. {title} {rule}\n\n{}\n\n{}",
         curl(address, request),
         row(&answer.status_line, balances)
+    )
+}
+
+/// What the terminals' lines are.
+pub(super) fn terminals() -> String {
+    let title = "Two terminals of the merchant begin to work";
+    let rule = "─".repeat(COLUMNS.saturating_sub(1).saturating_sub(title.chars().count()));
+    format!(
+        "{title} {rule}\n\n\
+         Each activates itself with its code, calls home, and rings up one purchase online and\n\
+         one offline. They are kassa terminal, which plays any terminal you approve.\n"
     )
 }
 

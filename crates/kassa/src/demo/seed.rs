@@ -1,4 +1,4 @@
-//! The fixed content of the demo: one company, a partner and its merchant with two terminals, two
+//! The fixed content of the demo: one company, a partner and its merchant with two terminals, three
 //! accounts with a card each, and credentials that everybody knows.
 //!
 //! Invariant: seeding a second time changes nothing, and `kassa serve` never gets here.
@@ -59,9 +59,15 @@ pub(super) const TERMINALS: i64 = 2;
 
 const ACTOR: &str = "demo";
 
+/// The card with which the demo's terminals are played with, so that the others stay as they are.
+pub(super) const TERMINAL_CARD: &str = "546415646323";
+
 /// A holder, the limit in major units, and the card.
-const HOLDERS: [(&str, &str, &str); 2] =
-    [("Alma Demo", "50000", CARD), ("Bo Demo", "500", SMALL_CARD)];
+const HOLDERS: [(&str, &str, &str); 3] = [
+    ("Alma Demo", "50000", CARD),
+    ("Bo Demo", "500", SMALL_CARD),
+    ("Cia Demo", "10000", TERMINAL_CARD),
+];
 
 /// Puts the demo's content into the store, as far as it is not there.
 ///
@@ -287,8 +293,8 @@ mod tests {
         let accounts = source.open().unwrap().accounts_before(AccountId(i64::MAX), 10).unwrap();
         let mut limits: Vec<i64> = accounts.iter().map(|account| account.credit_limit).collect();
         limits.sort_unstable();
-        // Two holders' accounts, and what is owed to the seller in two currencies.
-        assert_eq!(limits, [0, 0, 50_000, 5_000_000]);
+        // Three holders' accounts, and what is owed to the seller in two currencies.
+        assert_eq!(limits, [0, 0, 50_000, 1_000_000, 5_000_000]);
         engine.close();
         thread.join().unwrap();
     }

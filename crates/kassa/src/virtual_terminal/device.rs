@@ -23,6 +23,8 @@ pub(super) struct Device<'o> {
     pub(super) options: &'o TerminalOptions,
     /// What it remembers.
     pub(super) state: State,
+    /// What stands before its lines, where more than one speaks.
+    pub(super) name: Option<&'o str>,
 }
 
 /// What a call home was answered.
@@ -41,6 +43,14 @@ pub(super) struct Told {
 pub(super) struct NotThisDevice;
 
 impl Device<'_> {
+    /// Says what happens.
+    pub(super) fn tell(&self, line: &str) {
+        match self.name {
+            Some(name) => say(&format!("{name}  {line}")),
+            None => say(line),
+        }
+    }
+
     /// Activates itself, unless it has done so before.
     ///
     /// # Errors
@@ -48,7 +58,7 @@ impl Device<'_> {
     pub(super) fn become_terminal(&mut self) -> anyhow::Result<()> {
         if !self.state.text("device_token").is_empty() {
             let (id, name) = (self.state.text("terminal_id"), self.state.text("merchant"));
-            say(&format!("resumed as terminal {id} of {name}"));
+            self.tell(&format!("resumed as terminal {id} of {name}"));
             return Ok(());
         }
         let code = self.options.activation_code.as_deref();
@@ -69,21 +79,23 @@ impl Device<'_> {
         let answer = self.send("/device/v1/activate", "", &body.to_string(), &headers)?;
         ensure!(answer.status == 201, "the activation was refused: {}", told_by(&answer));
         let body: Value = serde_json::from_str(&answer.body)?;
-        let terminal = &body["terminal"];
-        let merchant = &terminal["merchant"];
+        let terminal = at(&body, "terminal");
+        let merchant = at(terminal, "merchant");
         for (name, value) in [
-            ("terminal_id", &terminal["terminal_id"]),
-            ("company", &merchant["company_number"]),
-            ("seller", &merchant["seller_number"]),
-            ("merchant", &merchant["name"]),
+            ("terminal_id", at(terminal, "terminal_id")),
+            ("company", at(merchant, "company_number")),
+            ("seller", at(merchant, "seller_number")),
+            ("merchant", at(merchant, "name")),
         ] {
             self.state.keep(name, value.clone())?;
         }
         self.state.keep("application_version", self.options.application_version.as_str())?;
-        self.state.keep("device_token", body["device_token"].clone())?;
+        self.state.keep("device_token", at(&body, "device_token").clone())?;
         let (id, name) = (self.state.text("terminal_id"), self.state.text("merchant"));
         let (model, serial) = (&self.options.model, self.serial());
-        say(&format!("activated as terminal {id} of {name}: {model}, serial number {serial}"));
+        self.tell(&format!(
+            "activated as terminal {id} of {name}: {model}, serial number {serial}"
+        ));
         Ok(())
     }
 
@@ -102,17 +114,18 @@ impl Device<'_> {
         let body = json!({ "application_version": self.state.text("application_version") });
         let answer = self.post("/device/v1/call-home", &body)?;
         let updates: Vec<Ordered> =
-            list(&answer["updates"]).iter().filter_map(Ordered::of).collect();
-        let seconds = answer["next_call_home_seconds"].as_u64().context("no time to call again")?;
-        let version = answer["configuration_version"].as_str().unwrap_or_default();
+            list(at(&answer, "updates")).iter().filter_map(Ordered::of).collect();
+        let seconds =
+            at(&answer, "next_call_home_seconds").as_u64().context("no time to call again")?;
+        let version = at(&answer, "configuration_version").as_str().unwrap_or_default();
         let news = if version == self.state.text("configuration_version") { "" } else { " (new)" };
         let count = updates.len();
-        say(&format!(
+        self.tell(&format!(
             "called home: configuration {version}{news}, {count} updates, next call in {seconds} s"
         ));
         let version = version.to_owned();
         self.state.keep("configuration_version", version)?;
-        let configuration = answer["configuration"].clone();
+        let configuration = at(&answer, "configuration").clone();
         Ok(Told { configuration, updates, next_call: Duration::from_secs(seconds) })
     }
 
@@ -152,6 +165,11 @@ pub(super) fn random_hex() -> String {
     hex(&bits)
 }
 
+/// A field of an object; `null` where there is none.
+pub(super) fn at<'v>(value: &'v Value, name: &str) -> &'v Value {
+    value.get(name).unwrap_or(&Value::Null)
+}
+
 /// The items of a list; none where it is none.
 pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
@@ -161,7 +179,8 @@ pub(super) fn list(value: &Value) -> &[Value] {
 pub(super) fn told_by(answer: &Answer) -> String {
     let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
     // The card ledger's problems have capitals.
-    let said = ["detail", "Detail", "title", "Title"].iter().find_map(|name| body[*name].as_str());
+    let said =
+        ["detail", "Detail", "title", "Title"].iter().find_map(|name| at(&body, name).as_str());
     match said {
         Some(said) => format!("{}: {said}", answer.status_line),
         None => answer.status_line.clone(),

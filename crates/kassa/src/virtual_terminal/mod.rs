@@ -8,7 +8,7 @@ mod state;
 mod updates;
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 use crate::command_line::TerminalOptions;
 use crate::scratch::Scratch;
 use crate::serve::{Signals, runtime};
-use crate::terminal::{note, say};
+use crate::terminal::note;
 
 use device::{Device, Told};
 use state::State;
@@ -30,6 +30,18 @@ const RETRY_MAX: Duration = Duration::from_secs(30);
 /// # Errors
 /// When it cannot activate itself, or its token is not good any more.
 pub(crate) fn run(options: &TerminalOptions) -> anyhow::Result<()> {
+    play(options, None, Stop::listen()?)
+}
+
+/// As [`run`], until `stop` says so. `name` stands before each line, where more than one speaks.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn play(
+    options: &TerminalOptions,
+    name: Option<&str>,
+    mut stop: Stop,
+) -> anyhow::Result<()> {
     let address = resolve(&options.url)?;
     let scratch = match options.state_dir {
         Some(_) => None,
@@ -37,9 +49,8 @@ pub(crate) fn run(options: &TerminalOptions) -> anyhow::Result<()> {
     };
     let dir = options.state_dir.as_deref().or(scratch.as_ref().map(Scratch::path));
     let dir = dir.context("there is no folder for the terminal's state")?;
-    let mut stop = Stop::listen()?;
     let state = State::open(dir)?;
-    let mut device = Device { address, options, state };
+    let mut device = Device { address, options, state, name };
     device.become_terminal()?;
     let mut rounds = 0_u64;
     loop {
@@ -56,7 +67,7 @@ pub(crate) fn run(options: &TerminalOptions) -> anyhow::Result<()> {
             }
         };
         if stop.wait(pause) {
-            say("stopped");
+            device.tell("stopped");
             return Ok(());
         }
     }
@@ -96,8 +107,10 @@ fn resolve(url: &str) -> anyhow::Result<SocketAddr> {
 pub(crate) struct Stop {
     asked: Receiver<()>,
     is_asked: bool,
-    /// What listens for the signals.
-    _runtime: Runtime,
+    /// Is told each time that the terminal begins to wait for its next call.
+    waits: Option<Sender<()>>,
+    /// What listens for the signals, where it is they.
+    _runtime: Option<Runtime>,
 }
 
 impl Stop {
@@ -113,16 +126,25 @@ impl Stop {
                 }
             }
         });
-        Ok(Stop { asked, is_asked: false, _runtime: runtime })
+        Ok(Stop { asked, is_asked: false, waits: None, _runtime: Some(runtime) })
+    }
+
+    /// Stops when something is sent, or the sender is gone. `waits` is told each time that the
+    /// terminal begins to wait for its next call.
+    pub(crate) fn when(asked: Receiver<()>, waits: Sender<()>) -> Stop {
+        Stop { asked, is_asked: false, waits: Some(waits), _runtime: None }
     }
 
     /// Whether somebody has asked by now.
     fn is_asked(&self) -> bool {
-        self.is_asked || self.asked.try_recv().is_ok()
+        self.is_asked || !matches!(self.asked.try_recv(), Err(TryRecvError::Empty))
     }
 
     /// Waits so long, or until somebody asks: true.
     fn wait(&mut self, pause: Duration) -> bool {
+        // Who is gone does not want to know.
+        let wants_to_know = |waits: &Sender<()>| waits.send(()).is_ok();
+        self.waits = self.waits.take().filter(wants_to_know);
         self.is_asked = self.is_asked
             || !matches!(self.asked.recv_timeout(pause), Err(RecvTimeoutError::Timeout));
         self.is_asked

@@ -6,9 +6,8 @@ use engine::Clock as _;
 use ledger::{Currency, Decimal};
 use serde_json::{Value, json};
 
-use super::device::{Device, list, random_hex, told_by};
+use super::device::{Device, at, list, random_hex, told_by};
 use crate::clock::SystemClock;
-use crate::terminal::say;
 
 /// What the terminal has stored and may still store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,12 +49,12 @@ impl Device<'_> {
         let answer = self.send(&path, token, &authorization, &[])?;
         if answer.status != 201 {
             let reason = told_by(&answer);
-            say(&format!("purchase {number}: {amount} {currency} not taken: {reason}"));
+            self.tell(&format!("purchase {number}: {amount} {currency} not taken: {reason}"));
             return Ok(());
         }
         let authorized: Value = serde_json::from_str(&answer.body)?;
         // The answer is a link, and the id is where it ends.
-        let link = authorized["@id"].as_str().unwrap_or_default();
+        let link = at(&authorized, "@id").as_str().unwrap_or_default();
         let id = link.rsplit('/').next().filter(|id| !id.is_empty());
         let id = id.context("the authorization has no @id")?;
         let purchase = json!({
@@ -65,7 +64,9 @@ impl Device<'_> {
         let purchase = with_amount(&purchase, "amount", amount)?;
         let answer = self.send(&format!("{root}/purchases"), token, &purchase, &[])?;
         ensure!(answer.status == 201, "purchase {number}: {}", told_by(&answer));
-        say(&format!("purchase {number}: {amount} {currency} online, authorized as {id}, booked"));
+        self.tell(&format!(
+            "purchase {number}: {amount} {currency} online, authorized as {id}, booked"
+        ));
         Ok(())
     }
 
@@ -83,7 +84,7 @@ impl Device<'_> {
             let mode = match accept(configuration, stored, minor, &code) {
                 Ok(mode) => mode,
                 Err(reason) => {
-                    say(&format!("offline: {amount} {code} not accepted: {reason}"));
+                    self.tell(&format!("offline: {amount} {code} not accepted: {reason}"));
                     return Ok(());
                 }
             };
@@ -96,7 +97,7 @@ impl Device<'_> {
             let mut items = self.state.list("stored").to_vec();
             items.push(item);
             self.state.keep("stored", items)?;
-            say(&format!("offline {number}: {amount} {code} accepted and stored"));
+            self.tell(&format!("offline {number}: {amount} {code} accepted and stored"));
         }
         Ok(())
     }
@@ -111,14 +112,15 @@ impl Device<'_> {
             return Ok(());
         }
         let answer = self.post("/device/v1/transactions", &json!({ "transactions": items }))?;
-        for result in list(&answer["transactions"]) {
-            let text = |name: &str| result[name].as_str().unwrap_or_default();
-            let again = if result["replayed"] == true { ", as before" } else { "" };
+        for result in list(at(&answer, "transactions")) {
+            let text = |name: &str| at(result, name).as_str().unwrap_or_default();
+            let again =
+                if at(result, "replayed") == &Value::Bool(true) { ", as before" } else { "" };
             let became = match text("status") {
                 "posted" => format!("booked as {}{again}", text("transaction_id")),
                 _ => format!("refused: {}", text("reason")),
             };
-            say(&format!("offline {}: {became}", text("id")));
+            self.tell(&format!("offline {}: {became}", text("id")));
         }
         self.state.keep("stored", Vec::<Value>::new())
     }
@@ -126,7 +128,7 @@ impl Device<'_> {
     fn stored(&self, currency: Currency) -> Stored {
         let items = self.state.list("stored");
         let minor =
-            |item: &Value| Decimal::parse(item["amount"].as_str()?).ok()?.minor(currency).ok();
+            |item: &Value| Decimal::parse(at(item, "amount").as_str()?).ok()?.minor(currency).ok();
         let total_minor = items.iter().filter_map(minor).fold(0, i64::saturating_add);
         Stored { count: i64::try_from(items.len()).unwrap_or(i64::MAX), total_minor }
     }
@@ -152,18 +154,18 @@ fn accept(
     minor: i64,
     currency: &str,
 ) -> Result<&'static str, &'static str> {
-    let deferred = &configuration["deferred_authorization"];
+    let deferred = at(configuration, "deferred_authorization");
     let is_over =
-        |number: i64, limit: &str| deferred[limit].as_i64().is_some_and(|max| number > max);
-    if deferred["enabled"] != true {
+        |number: i64, limit: &str| at(deferred, limit).as_i64().is_some_and(|max| number > max);
+    if at(deferred, "enabled") != &Value::Bool(true) {
         return Err("the terminal must accept nothing offline");
     }
     let may_read =
-        |mode: &str| list(&deferred["supported_card_entry_modes"]).iter().any(|m| m == mode);
+        |mode: &str| list(at(deferred, "supported_card_entry_modes")).iter().any(|m| m == mode);
     let mode =
         ["chip", "contactless", "magnetic_stripe", "manual"].into_iter().find(|m| may_read(m));
     let mode = mode.ok_or("no way of reading a card is allowed offline")?;
-    if configuration["currency"].as_str().is_some_and(|own| own != currency) {
+    if at(configuration, "currency").as_str().is_some_and(|own| own != currency) {
         return Err("the terminal takes another currency");
     }
     if is_over(minor, "max_transaction_amount") {
@@ -198,7 +200,9 @@ mod tests {
             "enabled": true, "max_transaction_count": 3, "max_transaction_amount": 10_000,
             "max_total_amount": 20_000, "supported_card_entry_modes": ["contactless", "chip"],
         });
-        changes.iter().for_each(|(name, value)| deferred[*name] = value.clone());
+        for (name, value) in changes {
+            deferred[*name] = value.clone();
+        }
         let configuration = json!({ "currency": "SEK", "deferred_authorization": deferred });
         let found = accept(&configuration, Stored { count, total_minor }, 10_000, "SEK");
         assert!(found.unwrap_or_else(|reason| reason).contains(expected), "{found:?}");

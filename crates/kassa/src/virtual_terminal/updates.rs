@@ -12,10 +12,9 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::Stop;
-use super::device::Device;
+use super::device::{Device, at};
 use crate::client::{Request, fetch};
 use crate::clock::OsRandomness;
-use crate::terminal::say;
 
 /// How often a download is gone on with in one round.
 const TRIES: u32 = 5;
@@ -33,16 +32,16 @@ pub(super) struct Ordered {
 impl Ordered {
     /// Reads one. The hash becomes a file's name, so it must be one.
     pub(super) fn of(value: &Value) -> Option<Ordered> {
-        let package = &value["package"];
+        let package = at(value, "package");
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        let sha256 = text(&package["sha256"])?;
+        let sha256 = text(at(package, "sha256"))?;
         let is_hash = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
         Some(Ordered {
-            id: text(&value["update_id"])?,
-            name: text(&package["name"])?,
-            size: package["size"].as_u64()?,
+            id: text(at(value, "update_id"))?,
+            name: text(at(package, "name"))?,
+            size: at(package, "size").as_u64()?,
             sha256: is_hash.then_some(sha256)?,
-            url: text(&package["url"])?,
+            url: text(at(package, "url"))?,
         })
     }
 }
@@ -61,20 +60,22 @@ impl Device<'_> {
         self.download(update, &path, stop)?;
         if hash_of(&path)? != update.sha256 {
             remove_file(&path)?;
-            say(&format!("update {id}: {name} is not what it should be: its SHA-256 differs"));
+            self.tell(&format!(
+                "update {id}: {name} is not what it should be: its SHA-256 differs"
+            ));
             return self.report(update, "failed", Some("the SHA-256 differs"));
         }
-        say(&format!("update {id}: {name}, {} bytes, SHA-256 is right", update.size));
+        self.tell(&format!("update {id}: {name}, {} bytes, SHA-256 is right", update.size));
         self.report(update, "downloaded", None)?;
         if is_drawn(self.options.fail_updates) {
-            say(&format!("update {id}: failed, as --fail-updates wants"));
+            self.tell(&format!("update {id}: failed, as --fail-updates wants"));
             self.report(update, "failed", Some("the virtual terminal was told to fail"))?;
             return Ok(remove_file(&path)?);
         }
         self.report(update, "installed", None)?;
         let version: String = name.chars().take(VERSION_CHARS_MAX).collect();
         self.state.keep("application_version", version)?;
-        say(&format!("update {id}: installed, running {name}"));
+        self.tell(&format!("update {id}: installed, running {name}"));
         Ok(remove_file(&path)?)
     }
 
@@ -94,12 +95,15 @@ impl Device<'_> {
                 break;
             }
             if here > 0 {
-                say(&format!("update {}: going on at byte {here} of {}", update.id, update.size));
+                self.tell(&format!(
+                    "update {}: going on at byte {here} of {}",
+                    update.id, update.size
+                ));
             }
             match self.fetch_from(update, path, here, stop) {
                 Ok(()) => {}
                 Err(error) if attempt == TRIES || stop.is_asked() => return Err(error),
-                Err(error) => say(&format!("update {}: interrupted: {error:#}", update.id)),
+                Err(error) => self.tell(&format!("update {}: interrupted: {error:#}", update.id)),
             }
         }
         // More than there should be is no package either.
@@ -124,10 +128,9 @@ impl Device<'_> {
         let mut was_begun = false;
         let head = fetch(self.address, request, headers, |head, piece| {
             match head.status {
-                206 => {}
                 // All of it: what is here is of no use.
                 200 if !was_begun => file.set_len(0)?,
-                200 => {}
+                200 | 206 => {}
                 status => bail!("the server answered {status}"),
             }
             was_begun = true;

@@ -60,7 +60,7 @@ impl Connection {
         self.call("POST", path, token, body)
     }
 
-    /// Sends one request and reads its answer. After an error the connection is closed.
+    /// Sends JSON and reads the answer. After an error the connection is closed.
     pub(crate) fn call(
         &mut self,
         method: &str,
@@ -68,18 +68,32 @@ impl Connection {
         token: &str,
         body: &str,
     ) -> std::io::Result<Reply> {
+        let authorization = format!("Bearer {token}");
+        let headers =
+            [("Content-Type", "application/json"), ("Authorization", authorization.as_str())];
+        let sent = if token.is_empty() { 1 } else { 2 };
+        self.send(method, path, &headers[..sent], body)
+    }
+
+    /// Sends one request with headers and reads its answer. After an error the connection is
+    /// closed.
+    pub(crate) fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> std::io::Result<Reply> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => BufReader::new(connect(self.address)?),
         };
         let length = body.len();
-        let authorization = match token {
-            "" => String::new(),
-            token => format!("Authorization: Bearer {token}\r\n"),
-        };
+        let headers: String =
+            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let message = format!(
-            "{method} {path} HTTP/1.1\r\nHost: kassa\r\n{authorization}\
-             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{method} {path} HTTP/1.1\r\nHost: kassa\r\n{headers}\
+             Content-Length: {length}\r\n\r\n{body}"
         );
         stream.get_mut().write_all(message.as_bytes())?;
         let reply = read_reply(&mut stream)?;

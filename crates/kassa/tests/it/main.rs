@@ -15,6 +15,7 @@ mod benchmark;
 mod commands;
 mod crash;
 mod documents;
+mod estate;
 mod hostile;
 mod http;
 mod nodes;

@@ -3,6 +3,7 @@
 
 mod commands;
 mod crash;
+mod estate;
 mod races;
 mod secrecy;
 mod together;

@@ -46,12 +46,14 @@ pub(super) async fn activate(
     };
     let answer = platform.engine.submit(Command::ActivateTerminal(command)).await;
     let answer = answer.map_err(not_submitted)?;
-    let Outcome::Terminal(terminal) = answer.done else { return Err(Problem::bug()) };
+    let Outcome::Activated { terminal, merchant } = answer.done else {
+        return Err(Problem::bug());
+    };
     let Activation::Done { token_salt, .. } = &terminal.activation else {
         return Err(Problem::bug());
     };
     let token = platform.secrets.device_token(terminal.number, token_salt);
-    let body = ActivatedBody::of(token, &terminal, &platform.engine.directory());
+    let body = ActivatedBody::of(token, &terminal, merchant, &platform.engine.directory());
     let mut response = (StatusCode::CREATED, Json(body)).into_response();
     mark_replayed(response.headers_mut(), answer.replayed);
     Ok(response)

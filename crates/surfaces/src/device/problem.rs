@@ -10,7 +10,7 @@ use crate::http::problem::Problem;
 /// Why a command was not done.
 pub(super) fn not_submitted(error: SubmitError<Refusal>) -> Problem {
     match error {
-        SubmitError::Refused(refusal) => refused(refusal),
+        SubmitError::Refused(refusal) => refused(&refusal),
         SubmitError::Overloaded => {
             let detail = "there is too much work; nothing was done";
             Problem::unavailable("overloaded", detail, RETRY_AFTER_SECONDS)
@@ -52,12 +52,12 @@ pub(super) fn wrong_code() -> Problem {
     Problem::unauthenticated("no terminal can be activated with this code")
 }
 
-fn refused(refusal: Refusal) -> Problem {
+fn refused(refusal: &Refusal) -> Problem {
     let conflict =
         |code, title| Problem::new(StatusCode::CONFLICT, code, title, refusal.to_string());
     let forbidden =
         |code, title| Problem::new(StatusCode::FORBIDDEN, code, title, refusal.to_string());
-    match &refusal {
+    match refusal {
         Refusal::NotThisDevice => not_this_device(),
         Refusal::WrongActivationCode => wrong_code(),
         Refusal::ActivationLocked => {

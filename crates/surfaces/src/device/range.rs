@@ -53,7 +53,10 @@ fn part(range: &str, length: u64) -> Option<Asked> {
         return None;
     }
     let (first, last) = range.trim().split_once('-')?;
-    let (first, last) = (number(first)?, number(last)?);
+    if !is_number(first) || !is_number(last) {
+        return None;
+    }
+    let (first, last) = (number(first), number(last));
     let end = length.checked_sub(1);
     let (first, last) = match (first, last) {
         (None, None) => return None,
@@ -68,12 +71,14 @@ fn part(range: &str, length: u64) -> Option<Asked> {
     })
 }
 
-/// A position, or none where the text is empty. One that is too large for us is as far as it gets.
-fn number(text: &str) -> Option<Option<u64>> {
-    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Some((!text.is_empty()).then(|| text.parse().unwrap_or(u64::MAX)))
+/// Whether a text is a position, or empty.
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A position; none where the text is empty. One that is too large for us is as far as it gets.
+fn number(text: &str) -> Option<u64> {
+    (!text.is_empty()).then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -182,15 +182,12 @@ impl Object {
 }
 
 /// The items of a list of so many.
-fn objects(value: Value, counts: &RangeInclusive<usize>) -> Result<Vec<Value>, String> {
-    match value {
-        Value::Array(items) if counts.contains(&items.len()) => Ok(items),
-        other => {
-            wipe(other);
-            let (least, most) = (counts.start(), counts.end());
-            Err(format!("must be a list of {least} to {most} objects"))
-        }
-    }
+fn objects(mut value: Value, counts: &RangeInclusive<usize>) -> Result<Vec<Value>, String> {
+    let items = value.as_array_mut().filter(|items| counts.contains(&items.len()));
+    let items = items.map(std::mem::take);
+    wipe(value);
+    let (least, most) = (counts.start(), counts.end());
+    items.ok_or_else(|| format!("must be a list of {least} to {most} objects"))
 }
 
 /// A name as errors show it (RFC 6901 escapes). One that could be a card number is not shown.

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::things::{onboard, reviewer};
 use crate::http::secrets::secret_hash;
-use crate::testing::{World, application};
+use crate::testing::{Reply, World, application};
 
 /// Deepest that a customer is, its root being 1.
 const DEPTH_MAX: usize = 20;
@@ -267,17 +267,17 @@ impl Forest {
         assert_eq!(unknown.status, 404, "{unknown:?}");
         let nobody = get("/terminals?account_id=98765432-4321-4321-8321-987654321000");
         assert_eq!(nobody.status, 403, "{nobody:?}");
+        let all = ids(&get("/terminals?page_size=50"));
+        let reached = self.reached(root).into_iter().map(|node| self.nodes[node].terminal.clone());
+        let reached: BTreeSet<String> = reached.filter(|it| !it.is_empty()).collect();
+        assert_eq!(all, reached, "seed {seed} {root}");
         for (place, node) in self.nodes.iter().enumerate() {
             let path = format!("/terminals?account_id={}", node.account_id);
             let (list, is_reached) = (get(&path), self.is_within(root, place));
             if is_reached {
                 assert_eq!(list.status, 200, "seed {seed}: {path} {list:?}");
-                let list = list.json();
-                let found = list["results"].as_array().unwrap().iter();
-                let found: Vec<&str> = found.map(|found| found["id"].as_str().unwrap()).collect();
-                let own = [node.terminal.as_str()];
-                let own = own.into_iter().filter(|terminal| !terminal.is_empty());
-                assert_eq!(found, own.collect::<Vec<_>>(), "seed {seed}: {path}");
+                let own = Some(node.terminal.clone()).filter(|it| !it.is_empty());
+                assert_eq!(ids(&list), own.into_iter().collect(), "seed {seed}: {path}");
             } else {
                 assert_eq!((list.status, &list.body), (403, &nobody.body), "seed {seed}: {path}");
             }
@@ -300,6 +300,14 @@ impl Forest {
 /// The token of the application that belongs to a key of Access.
 fn app(key: &str) -> String {
     format!("app-token-of-{key}")
+}
+
+/// The ids of a list of terminals.
+fn ids(list: &Reply) -> BTreeSet<String> {
+    assert_eq!(list.status, 200, "{list:?}");
+    let list = list.json();
+    let found = list["results"].as_array().unwrap().iter();
+    found.map(|found| found["id"].as_str().unwrap().to_owned()).collect()
 }
 
 fn numbers_of(list: &Value, member: &str) -> BTreeSet<i64> {

@@ -23,7 +23,7 @@ use axum::{Extension, Json, Router};
 use engine::SubmitError;
 use estate::command::Outcome;
 use estate::onboard::{ChangeTerminal, OnboardTerminal, TerminalStep};
-use estate::settings::{Effective, conflicts, effective, with_own};
+use estate::settings::{Effective, Layer, conflicts_of, effective, with_own};
 use estate::{Command, Customer, Draw, Refusal, Terminal};
 use ledger::ReadSet;
 
@@ -137,7 +137,7 @@ async fn onboard(
     let answer = platform.engine.submit(Command::OnboardTerminal(command)).await;
     if let Err(SubmitError::Refused(Refusal::SettingsConflict { .. })) = &answer {
         let own = with_own(&directory, customer, &settings);
-        if let Some(problem) = all_conflicts(&own) {
+        if let Some(problem) = all_conflicts(&settings, &own) {
             return Err(problem);
         }
     }
@@ -180,7 +180,7 @@ async fn update(
         own.merge(&settings);
         let directory = contract.platform.engine.directory();
         let own = with_own(&directory, terminal.customer, &own);
-        if let Some(problem) = all_conflicts(&own) {
+        if let Some(problem) = all_conflicts(&settings, &own) {
             return Err(problem);
         }
     }
@@ -267,9 +267,10 @@ impl Contract {
     }
 }
 
-/// All settings that do not go together; `None` where there are none.
-fn all_conflicts(effective: &Effective) -> Option<Problem> {
-    let details: Vec<Detail> = conflicts(effective).into_iter().map(Detail::conflict).collect();
+/// All settings that do not go together by a change; `None` where there are none.
+fn all_conflicts(change: &Layer, effective: &Effective) -> Option<Problem> {
+    let found = conflicts_of(change, effective).into_iter();
+    let details: Vec<Detail> = found.map(Detail::conflict).collect();
     (!details.is_empty()).then(|| Problem::invalid(details))
 }
 

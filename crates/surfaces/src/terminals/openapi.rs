@@ -29,7 +29,9 @@ pub(super) fn document() -> Value {
         "paths": {
             "/terminals": {
                 "get": list(),
-                "post": operation("onboardTerminal", "Onboard a terminal", "201", Some("NewTerminal"))
+                "post": operation(
+                    "onboardTerminal", "Onboard a terminal", "201", Some("NewTerminal")
+                )
             },
             "/terminals/{id}": {
                 "parameters": [id()],
@@ -118,11 +120,15 @@ fn operation(name: &str, summary: &str, status: &str, body: Option<&str>) -> Val
     operation
 }
 
+fn query(name: &str, schema: &Value) -> Value {
+    json!({ "name": name, "in": "query", "required": false, "schema": schema })
+}
+
 fn list() -> Value {
-    let query = |name: &str, schema: Value| json!({ "name": name, "in": "query", "required": false, "schema": schema });
     let seconds = || json!({ "type": "integer", "format": "int64", "minimum": 0 });
     let status = json!({
-        "type": "array", "items": { "type": "string", "enum": ["active", "inactive", "deleted"] },
+        "type": "array",
+        "items": { "type": "string", "enum": ["active", "inactive", "deleted"] },
         "default": ["active", "inactive"]
     });
     let size = json!({ "type": "integer", "minimum": 1, "maximum": 50, "default": 10 });
@@ -138,15 +144,15 @@ fn list() -> Value {
         "parameters": [
             header("Api-Version", true, &json!({ "type": "string", "enum": ["3.0"] })),
             page,
-            query("page_size", size),
-            query("create_time_start", seconds()),
-            query("create_time_end", seconds()),
-            query("account_id", text(ID_CHARS_MAX)),
-            query("reference_id", text(ID_CHARS_MAX)),
-            query("model", json!({ "type": "string", "enum": ONBOARDED_MODELS })),
-            query("serial_number", serial()),
-            query("status", status),
-            query("gateway_id", text(ID_CHARS_MAX))
+            query("page_size", &size),
+            query("create_time_start", &seconds()),
+            query("create_time_end", &seconds()),
+            query("account_id", &text(ID_CHARS_MAX)),
+            query("reference_id", &text(ID_CHARS_MAX)),
+            query("model", &json!({ "type": "string", "enum": ONBOARDED_MODELS })),
+            query("serial_number", &serial()),
+            query("status", &status),
+            query("gateway_id", &text(ID_CHARS_MAX))
         ],
         "responses": responses("200", "TerminalList")
     })

@@ -2,6 +2,7 @@
 
 use estate::Draw;
 use estate::activate::ResetActivation;
+use estate::change_customer::ChangeCustomer;
 use estate::onboard::{OnboardTerminal, TerminalStep};
 
 use super::*;
@@ -216,6 +217,12 @@ fn a_repeat_under_the_same_key_gets_the_same_answer() {
     let terminal = terminal_of(&world, 3);
     let body = activation(&world, &terminal);
     let first = post_under(&world, "k", "/activate", "", &body);
+    world.submit_estate(Command::ChangeCustomer(ChangeCustomer {
+        customer: 3,
+        name: Some("Nya namnet".to_owned()),
+        settings: Layer::default(),
+        actor: "test".to_owned(),
+    }));
     let again = post_under(&world, "k", "/activate", "", &body);
     assert_eq!((first.status, &first.body), (201, &again.body));
     assert_eq!(again.header("idempotent-replayed"), "true");

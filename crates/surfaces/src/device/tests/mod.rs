@@ -141,16 +141,17 @@ fn package(world: &World, content: &str) -> Package {
         actor: "test".to_owned(),
         idempotency: None,
     };
-    match world.submit_estate(Command::AddPackage(command)).done {
-        Outcome::Package(package) => package,
-        other => panic!("{other:?}"),
-    }
+    let answer = world.submit_estate(Command::AddPackage(command));
+    let Outcome::Package(package) = answer.done else { panic!("{answer:?}") };
+    package
 }
 
 /// Chooses settings for the terminals of a customer.
 fn configure(world: &World, customer: i64, chosen: &[(&str, &str)]) {
     let mut settings = Layer::default();
-    chosen.iter().for_each(|(name, value)| settings.choose(name, *value));
+    for (name, value) in chosen {
+        settings.choose(name, *value);
+    }
     let command = ChangeCustomer { customer, name: None, settings, actor: "test".to_owned() };
     world.submit_estate(Command::ChangeCustomer(command));
 }

@@ -110,10 +110,10 @@ impl ActivatedBody {
     pub(in crate::device) fn of(
         device_token: String,
         terminal: &Terminal,
+        name: String,
         directory: &Directory,
     ) -> ActivatedBody {
         let customer = Customer::find(directory, terminal.customer);
-        let name = customer.as_ref().map(|customer| customer.name.clone());
         let merchant = customer.and_then(|customer| customer.merchant);
         let (company_number, seller_number) = match merchant {
             Some(merchant) => (Some(merchant.company_number), Some(merchant.seller_number)),
@@ -128,11 +128,7 @@ impl ActivatedBody {
                 model: terminal.model.clone(),
                 serial_number: terminal.serial.clone(),
                 operating_mode: mode.map(|mode| mode.name),
-                merchant: ActivatedMerchant {
-                    company_number,
-                    seller_number,
-                    name: name.unwrap_or_default(),
-                },
+                merchant: ActivatedMerchant { company_number, seller_number, name },
             },
         }
     }
