@@ -56,8 +56,8 @@ pub const PACKAGE_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// Most packages that are uploaded at once; one more is told to come back later.
 pub const UPLOADS_MAX: usize = 4;
 
-/// Largest upload of offline transactions, in bytes: as many as one upload may have, each as long as
-/// it may be. Less than [`BODY_BYTES_STEP`].
+/// Largest upload of offline transactions, in bytes: as many as one upload may have, each as long
+/// as it may be. Less than [`BODY_BYTES_STEP`].
 pub const OFFLINE_UPLOAD_BYTES_MAX: usize = 128 * 1024;
 
 /// Most items on a page of a list, and how many there are when the client does not say.

@@ -78,26 +78,28 @@ pub fn activate_terminal(
     books: &mut Books,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
-    if let Some(change) = repeated(books, command.idempotency)? {
-        return first_activation(&change).ok_or(Refusal::IdempotencyKeyReused);
+    if let Some(first) = repeat(command, books, now)? {
+        return Ok(first);
     }
     let terminal = books.document(Terminal::id(command.terminal)).and_then(Terminal::of);
     let terminal = terminal.filter(|found| found.status != TerminalStatus::Deleted);
     let mut terminal = terminal.ok_or(Refusal::WrongActivationCode)?;
-    let (salt, wrong_codes) = match &terminal.activation {
+    let salt = match &terminal.activation {
         Activation::Done { .. } => return Err(Refusal::AlreadyActivated),
-        Activation::Waiting { code_salt, wrong_codes } => (code_salt.clone(), *wrong_codes),
+        Activation::Waiting { code_salt, .. } => code_salt.clone(),
     };
-    if wrong_codes >= WRONG_CODES_MAX {
+    if terminal.activation.wrong_codes() >= WRONG_CODES_MAX {
         return Err(Refusal::ActivationLocked);
     }
     if command.code_salt.as_ref() != Some(&salt) {
-        return Err(count_wrong_code(terminal, salt, wrong_codes, books, now));
+        count_wrong_code(terminal, books, now);
+        return Err(Refusal::WrongActivationCode);
     }
     match take_device(&mut terminal, command, books) {
         // Told as a wrong code, and so counted as one.
         Err(Refusal::WrongActivationCode) => {
-            return Err(count_wrong_code(terminal, salt, wrong_codes, books, now));
+            count_wrong_code(terminal, books, now);
+            return Err(Refusal::WrongActivationCode);
         }
         Err(refusal) => return Err(refusal),
         Ok(()) => {}
@@ -107,6 +109,7 @@ pub fn activate_terminal(
         at: now,
         token_salt: command.token_salt.clone(),
         token_hash: command.token_hash.clone(),
+        wrong_codes: 0,
     };
     let document = terminal.document(&Customer::line(&books.directory, terminal.customer));
     let merchant = Customer::find(&books.directory, terminal.customer);
@@ -115,6 +118,31 @@ pub fn activate_terminal(
     books.place_change(change.with(MERCHANT_NAME, merchant.as_str()), command.idempotency);
     books.put_document(document);
     Ok(Answer::new(Outcome::Activated { terminal: Box::new(terminal), merchant }))
+}
+
+/// The first answer, where this is a repeat. It holds the device's token. Whoever knows the key can
+/// guess at the code with it, so that wrong guesses are counted here too.
+fn repeat(
+    command: &ActivateTerminal,
+    books: &mut Books,
+    now: Timestamp,
+) -> Result<Option<Answer>, Refusal> {
+    let found = match repeated(books, command.idempotency) {
+        Ok(None) => return Ok(None),
+        Ok(Some(change)) => first_activation(&change).ok_or(Refusal::IdempotencyKeyReused),
+        Err(refusal) => Err(refusal),
+    };
+    let terminal = books.document(Terminal::id(command.terminal)).and_then(Terminal::of);
+    let is_activated = |it: &Terminal| matches!(it.activation, Activation::Done { .. });
+    if let Some(terminal) = terminal.filter(is_activated) {
+        if terminal.activation.wrong_codes() >= WRONG_CODES_MAX {
+            return Err(Refusal::ActivationLocked);
+        }
+        if found.is_err() {
+            count_wrong_code(terminal, books, now);
+        }
+    }
+    found.map(Some)
 }
 
 /// The answer that an activation was.
@@ -162,22 +190,14 @@ fn take_device(
 }
 
 /// Counts a wrong code; the last one that may be tried locks the activation.
-fn count_wrong_code(
-    mut terminal: Terminal,
-    code_salt: String,
-    wrong_codes: i64,
-    books: &mut Books,
-    now: Timestamp,
-) -> Refusal {
-    let wrong_codes = wrong_codes.saturating_add(1);
-    terminal.activation = Activation::Waiting { code_salt, wrong_codes };
+fn count_wrong_code(mut terminal: Terminal, books: &mut Books, now: Timestamp) {
+    terminal.activation.count_wrong_code();
     let document = terminal.document(&Customer::line(&books.directory, terminal.customer));
-    if wrong_codes == WRONG_CODES_MAX {
+    if terminal.activation.wrong_codes() == WRONG_CODES_MAX {
         let change = change_of(&document, EstateChange::ActivationLocked, &terminal.actor(), now);
         books.place_change(change, None);
     }
     books.put_document(document);
-    Refusal::WrongActivationCode
 }
 
 /// Decides one reset and places it in the books.

@@ -60,8 +60,8 @@ pub fn call_home(command: &CallHome, books: &mut Books, now: Timestamp) -> Resul
 fn take_reports(command: &CallHome, terminal: &mut Terminal, books: &mut Books, now: Timestamp) {
     for (package, status) in &command.packages {
         let open = Update::open_of(books, terminal.number).into_iter();
-        // Of an update that it has not been told of, a device can know only that it has the package:
-        // what else it says is about an earlier try.
+        // Of an update that it has not been told of, a device can know only that it has the
+        // package: what else it says is about an earlier try.
         let is_known = |update: &Update| {
             update.status != UpdateStatus::Ordered || *status == UpdateStatus::Installed
         };

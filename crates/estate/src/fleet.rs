@@ -89,6 +89,7 @@ impl Fleet {
                     at: MIDNIGHT,
                     token_salt: "0".repeat(32),
                     token_hash: token_hash(made),
+                    wrong_codes: 0,
                 },
                 settings: Layer::default(),
             };

@@ -1,6 +1,6 @@
 //! The decision to book what a terminal has accepted without asking anyone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::money::format_minor;
 use ledger::post::{post, posting_key};
@@ -130,6 +130,8 @@ struct Place {
 /// terminal had stored, so the limits are those of one upload.
 struct Allowance<'e> {
     effective: &'e Effective,
+    /// The items that are counted. One that stands twice in an upload is one.
+    counted: BTreeSet<&'e str>,
     count: i64,
     total_minor: i64,
 }
@@ -170,7 +172,8 @@ pub fn post_offline(
     }
     let place = Place::of(&terminal, command, books)?;
     let effective = effective(&books.directory, &terminal);
-    let mut allowance = Allowance { effective: &effective, count: 0, total_minor: 0 };
+    let mut allowance =
+        Allowance { effective: &effective, counted: BTreeSet::new(), count: 0, total_minor: 0 };
     let mut outcomes = Vec::with_capacity(command.items.len());
     for item in &command.items {
         outcomes.push(book(item, &place, &mut allowance, books, now));
@@ -180,10 +183,10 @@ pub fn post_offline(
 }
 
 /// Decides one item.
-fn book(
-    item: &OfflineItem,
+fn book<'e>(
+    item: &'e OfflineItem,
     place: &Place,
-    allowance: &mut Allowance<'_>,
+    allowance: &mut Allowance<'e>,
     books: &mut Books,
     now: Timestamp,
 ) -> OfflineOutcome {
@@ -286,7 +289,7 @@ impl Place {
     }
 }
 
-impl Allowance<'_> {
+impl<'e> Allowance<'e> {
     /// Whether one more item may be booked. A limit that nobody has set is none.
     fn check(&self, item: &OfflineItem) -> Result<(), OfflineRefusal> {
         let limit = |name: &str| self.setting(name).and_then(|text| text.parse().ok());
@@ -318,7 +321,10 @@ impl Allowance<'_> {
     }
 
     /// Counts an item that is booked, now or before.
-    fn use_up(&mut self, item: &OfflineItem) {
+    fn use_up(&mut self, item: &'e OfflineItem) {
+        if !self.counted.insert(&item.id) {
+            return;
+        }
         let minor = item.amount.minor(item.currency).unwrap_or(0);
         self.count = self.count.saturating_add(1);
         self.total_minor = self.total_minor.saturating_add(minor);

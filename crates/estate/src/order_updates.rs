@@ -65,8 +65,7 @@ pub fn order_updates(
     if line.is_empty() {
         return Err(Refusal::CustomerNotFound);
     }
-    let package = Package::find(directory, command.package);
-    let package = package.filter(|package| line.contains(&package.customer));
+    let package = Package::find_for(&line, directory, command.package);
     let package = package.ok_or(Refusal::PackageNotFound)?;
     let terminals = meant(command, &package, books)?;
     let mut wanting = Vec::new();

@@ -67,6 +67,12 @@ impl Package {
         directory.document(Package::id(number)).and_then(|found| Package::of(found))
     }
 
+    /// Finds a package that a customer may use. `line` is the customer and all above it, as
+    /// [`Customer::line`](crate::Customer::line) gives it.
+    pub fn find_for(line: &[i64], directory: &Directory, number: i64) -> Option<Package> {
+        Package::find(directory, number).filter(|package| line.contains(&package.customer))
+    }
+
     /// The packages of one customer, oldest first.
     pub fn of_customer(directory: &Directory, customer: i64) -> Vec<Package> {
         let list = format!("packages.of:{customer}");

@@ -4,9 +4,6 @@
 /// command; these are the reasons that only the installation's state can give.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Not built yet.
-    #[error("not built yet")]
-    Unbuilt,
     /// No such customer, or one outside what the caller may reach.
     #[error("customer is unknown")]
     CustomerNotFound,

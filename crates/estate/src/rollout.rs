@@ -221,8 +221,8 @@ impl Rollout {
         hundredths.div_euclid(100).clamp(1, self.population.max(1))
     }
 
-    /// How many terminals may be under way at a time: what the first stage has, in later ones too.
-    /// A fault that shows late does not meet everybody at once.
+    /// How many terminals may be under way at a time: what the first stage has, or a few where it
+    /// has fewer; in later stages too. A fault that shows late does not meet everybody at once.
     pub fn under_way_max(&self) -> i64 {
         self.reached_max_of(0).max(ROLLOUT_UNDER_WAY_MIN)
     }

@@ -110,8 +110,7 @@ pub fn start_rollout(
     if line.is_empty() {
         return Err(Refusal::CustomerNotFound);
     }
-    let package = Package::find(directory, command.package);
-    let package = package.filter(|package| line.contains(&package.customer));
+    let package = Package::find_for(&line, directory, command.package);
     let package = package.ok_or(Refusal::PackageNotFound)?;
     if command.population < 1 {
         return Err(Refusal::NobodyMeant);

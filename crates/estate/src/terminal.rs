@@ -75,6 +75,8 @@ pub enum Activation {
         token_salt: String,
         /// SHA-256 of its token: 64 hexadecimal digits.
         token_hash: String,
+        /// How often somebody has guessed at the request that was answered with the token.
+        wrong_codes: i64,
     },
 }
 
@@ -258,6 +260,7 @@ impl Activation {
                 at,
                 token_salt: text("token_salt")?,
                 token_hash: text("token_hash")?,
+                wrong_codes: fields.number("wrong_codes").unwrap_or(0),
             }),
             None => Some(Activation::Waiting {
                 code_salt: text("code_salt")?,
@@ -271,10 +274,30 @@ impl Activation {
             Activation::Waiting { code_salt, wrong_codes } => Fields::default()
                 .with("code_salt", Some(code_salt))
                 .with("wrong_codes", Some(wrong_codes.to_string())),
-            Activation::Done { at, token_salt, token_hash } => Fields::default()
+            Activation::Done { at, token_salt, token_hash, wrong_codes } => Fields::default()
                 .with("at", Some(at.0.to_string()))
                 .with("token_salt", Some(token_salt))
-                .with("token_hash", Some(token_hash)),
+                .with("token_hash", Some(token_hash))
+                .with("wrong_codes", (*wrong_codes > 0).then(|| wrong_codes.to_string())),
+        }
+    }
+
+    /// How often a wrong code was tried.
+    pub(crate) fn wrong_codes(&self) -> i64 {
+        match self {
+            Activation::Waiting { wrong_codes, .. } | Activation::Done { wrong_codes, .. } => {
+                *wrong_codes
+            }
+        }
+    }
+
+    /// Counts one more.
+    pub(crate) fn count_wrong_code(&mut self) {
+        let counted = self.wrong_codes().saturating_add(1);
+        match self {
+            Activation::Waiting { wrong_codes, .. } | Activation::Done { wrong_codes, .. } => {
+                *wrong_codes = counted;
+            }
         }
     }
 }

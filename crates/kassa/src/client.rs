@@ -199,8 +199,8 @@ mod tests {
         assert_eq!(
             message(address, post, &[("Range", "bytes=1-")]),
             "POST /a HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nConnection: close\r\n\
-             Authorization: Bearer t\r\nRange: bytes=1-\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\
-             \r\n{}"
+             Authorization: Bearer t\r\nRange: bytes=1-\r\nContent-Type: application/json\r\n\
+             Content-Length: 2\r\n\r\n{}"
         );
     }
 

@@ -87,8 +87,9 @@ const SETTINGS: [Setting; 17] = [
         variable: "KASSA_DATA_DIR",
         value: "DIR",
         default: "/var/lib/kassa",
-        meaning: "Where everything is kept; with a database, only the installation key. One \
-                  server at a time may use a store that is kept here",
+        meaning: "Where everything is kept; with a database, only the installation key and, \
+                  without packages-dir, packages. One server at a time may use a store that is \
+                  kept here",
         is_of_store: true,
     },
     Setting {

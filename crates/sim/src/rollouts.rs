@@ -459,6 +459,7 @@ fn terminal(number: i64) -> Terminal {
             at: Timestamp(START),
             token_salt: "0".repeat(32),
             token_hash: token_hash(number),
+            wrong_codes: 0,
         },
         settings: Layer::default(),
     }

@@ -224,6 +224,31 @@ fn a_repeated_activation_gets_the_first_token() {
 }
 
 #[test]
+fn whoever_knows_the_key_cannot_guess_the_code() {
+    let mut fleet = Fleet::new();
+    let number = waiting(&mut fleet, "C100+", true);
+    let key = fleet.key();
+    let first = ActivateTerminal { idempotency: Some(key), ..activation(number, "C100+", "SN-1") };
+    run(&mut fleet, &first).unwrap();
+    let guess = |guess: u8| {
+        let idempotency = Some(Idempotency { fingerprint: Fingerprint([guess; 16]), ..key });
+        ActivateTerminal { idempotency, code_salt: None, ..first.clone() }
+    };
+    for at in 1..=4 {
+        assert_eq!(run(&mut fleet, &guess(at)), Err(Refusal::IdempotencyKeyReused));
+    }
+    run(&mut fleet, &first).unwrap();
+    assert_eq!(run(&mut fleet, &guess(5)), Err(Refusal::IdempotencyKeyReused));
+    for command in [&guess(6), &first] {
+        assert_eq!(run(&mut fleet, command), Err(Refusal::ActivationLocked));
+    }
+    assert!(fleet.read(number).is_device(TOKEN), "the device goes on");
+    assert_eq!(journal(&mut fleet), ["terminal.activated", "terminal.activation-locked"]);
+    reset(&mut fleet, number, None).unwrap();
+    assert_eq!(fleet.read(number).activation.wrong_codes(), 0);
+}
+
+#[test]
 fn an_inactive_terminal_stays_inactive() {
     let mut fleet = Fleet::new();
     let number = waiting(&mut fleet, "verifone_p400", false);

@@ -175,6 +175,7 @@ fn each_limit_holds_at_its_edge() {
     check(&[("a 1, b 1, c 1", "posted posted posted")]);
     check(&[("a 1, b 1, c 1, d 1", "posted posted posted CountExceeded")]);
     check(&[("a 100, b 100", "posted posted")]);
+    check(&[("a 1, a 1, b 1, c 1", "posted again posted posted")]);
     check(&[("a 100, b 99.99, c 0.02", "posted posted TotalExceeded")]);
     check(&[("a 100, b 99.99, c 0.02, d 0.01", "posted posted TotalExceeded posted")]);
     check(&[("a 1 chip, b 1 contactless", "posted posted")]);

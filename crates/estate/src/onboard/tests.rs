@@ -303,7 +303,9 @@ fn what_a_customer_chose_is_no_fault_of_a_change_about_something_else() {
     let uuid = estate.terminal(onboard("A-1")).uuid;
     estate.terminal(change(&uuid, update(&window[..1])));
     let mut none = Layer::default();
-    window.iter().for_each(|(name, _)| none.withdraw(name));
+    for (name, _) in window {
+        none.withdraw(name);
+    }
     choose(&mut estate, none).unwrap();
     let changed = estate.terminal(change(&uuid, update(&[("name", "B")])));
     assert_eq!(changed.settings.chosen("name"), Some("B"));

@@ -76,8 +76,7 @@ pub(crate) fn call_access(
     body: &Value,
 ) -> Result<Reply> {
     let authorization = format!("apikey {key}");
-    let headers =
-        [("Content-Type", "application/json"), ("Authorization", authorization.as_str())];
+    let headers = [("Content-Type", "application/json"), ("Authorization", authorization.as_str())];
     to.send("POST", path, &headers, &body.to_string())
 }
 
@@ -187,8 +186,12 @@ pub(crate) fn choose(to: &mut Connection, key: &str, customer: i64, settings: &s
 /// The form of a package for terminals of any model.
 pub(crate) fn package_form(customer: i64, name: &str, content: &str) -> String {
     let customer = customer.to_string();
-    let parts =
-        [("customer_id", customer.as_str()), ("model_name", "ALL"), ("name", name), ("file", content)];
+    let parts = [
+        ("customer_id", customer.as_str()),
+        ("model_name", "ALL"),
+        ("name", name),
+        ("file", content),
+    ];
     let part = |(name, content): &(&str, &str)| {
         let file = if *name == "file" { "; filename=\"package\"" } else { "" };
         let disposition = format!("Content-Disposition: form-data; name=\"{name}\"{file}");

@@ -88,13 +88,12 @@ impl Connection {
             Some(stream) => stream,
             None => BufReader::new(connect(self.address)?),
         };
-        let length = body.len();
-        let headers: String =
-            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let message = format!(
-            "{method} {path} HTTP/1.1\r\nHost: kassa\r\n{headers}\
-             Content-Length: {length}\r\n\r\n{body}"
-        );
+        let length = body.len().to_string();
+        let mut message = format!("{method} {path} HTTP/1.1\r\nHost: kassa\r\n");
+        for (name, value) in headers.iter().chain(&[("Content-Length", length.as_str())]) {
+            message.extend([*name, ": ", *value, "\r\n"]);
+        }
+        message.extend(["\r\n", body]);
         stream.get_mut().write_all(message.as_bytes())?;
         let reply = read_reply(&mut stream)?;
         if reply.header("connection") != Some("close") {

@@ -14,8 +14,12 @@
 //! writes the version of the list that follows the one it read, and of two batches only one can:
 //! the other is decided again. The version is read before the list, never after it.
 //!
-//! Keys are looked up, and seldom found: what found ones lead to is read when they are, which takes
-//! one more round trip.
+//! What was waited for may have changed the directory too. So where documents are locked, the
+//! directory's version is read after that: the documents are never newer than the directory.
+//!
+//! Keys come after all locks: a repeat that has waited for the first request finds its key. They
+//! are looked up, and seldom found: what found ones lead to is read when they are, which takes one
+//! more round trip.
 //!
 //! Rows are looked up one by one, from a LATERAL that is planned by itself: whatever the planner
 //! believes of a table's size, it goes by the whole primary key. For `company = ANY(..) AND
@@ -26,7 +30,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_util::future::{join_all, join3, join5};
+use futures_util::future::{join_all, join3, join4, join5};
 use ledger::{
     Account, Authorization, Books, Card, CardToken, Change, Code, Directory, Document, DocumentId,
     Head, Key, ReadSet, RowId, Transaction,
@@ -154,6 +158,7 @@ pub(super) struct LoadStatements {
 struct LockStatements {
     documents: Statement,
     list_versions: Statement,
+    directory_version: Statement,
 }
 
 /// Whether what is loaded stays as it is until the end.
@@ -207,9 +212,11 @@ impl LockStatements {
         );
         let list_versions = "SELECT list, MAX(version) FROM list_version \
                              WHERE list = ANY($1::TEXT[]) GROUP BY list";
+        let directory_version = "SELECT value FROM meta WHERE name = 'directory_version'";
         Ok(LockStatements {
             documents: client.prepare(&documents).await?,
             list_versions: client.prepare(list_versions).await?,
+            directory_version: client.prepare(directory_version).await?,
         })
     }
 }
@@ -289,6 +296,8 @@ struct LoadedDocuments {
     /// Those that are locked, where any are.
     locked: Option<BTreeSet<DocumentId>>,
     list_versions: HashMap<String, i64>,
+    /// The directory's, as it was when they were locked.
+    directory_version: Option<i64>,
 }
 
 impl Loaded {
@@ -372,18 +381,19 @@ pub(super) async fn load(
     let parameters: Vec<&(dyn ToSql + Sync)> =
         vec![companies, accounts, tokens, authorizations, behind];
     let locked = ask(client, &statements.accounts, parameters);
+    let documents = load_documents(client, statements, documents);
     // What nobody asks for is not asked.
     let cards = ask_for(tokens, || ask(client, &statements.cards, vec![tokens]));
     let keyed = ask_for(keys, || ask(client, &statements.keys, vec![companies, keys]));
     let rows = load_rows(client, statements, companies, (authorizations, behind));
     // The answers come in the order of the questions; the first error is the cause of the rest.
-    let documents = load_documents(client, statements, documents);
-    let (locked, cards, keyed, rows, documents) =
-        join5(locked, cards, keyed, rows, documents).await;
+    let (locked, documents, cards, keyed, rows) =
+        join5(locked, documents, cards, keyed, rows).await;
     let accounts = cells::all(&locked?, cells::account)?;
+    let documents = documents?;
     let cards = cells::all(&cards?, cells::card)?;
     let keys = cells::all(&keyed?, cells::key)?;
-    Ok(Loaded { accounts, cards, keys, documents: documents?, ..rows? })
+    Ok(Loaded { accounts, cards, keys, documents, ..rows? })
 }
 
 /// Loads documents, after it has locked them where they are to be locked.
@@ -404,7 +414,8 @@ async fn load_documents(
     };
     let locked = ask(client, &locking.documents, parameters());
     let versions = ask_for(lists, || ask(client, &locking.list_versions, vec![lists]));
-    let (locked, versions, read) = join3(locked, versions, read).await;
+    let directory = ask(client, &locking.directory_version, Vec::new());
+    let (locked, versions, read, directory) = join4(locked, versions, read, directory).await;
     let locked = cells::all(&locked?, cells::document_id)?;
     let versions = versions?;
     let versions = versions.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
@@ -412,6 +423,7 @@ async fn load_documents(
         found: cells::all(&read?, cells::document)?,
         locked: Some(locked.into_iter().collect()),
         list_versions: versions.collect::<Result<_, Error>>()?,
+        directory_version: Some(one(&directory?)?.try_get(0)?),
     })
 }
 
@@ -472,6 +484,7 @@ pub(super) struct Begun {
     pub(super) newest: Option<i64>,
     /// How long its lane is still its own, in milliseconds. `None` when it is another's.
     pub(super) lane_ms: Option<i64>,
+    /// The directory's, as it was after the locks on documents.
     pub(super) directory_version: i64,
     pub(super) loaded: Loaded,
     /// The rows that keys were found to lead to, where the batch did not ask for all of them. They
@@ -509,6 +522,7 @@ pub(super) async fn begin(
         None => (None, 0),
     };
     let mut loaded = loaded?;
+    let directory_version = loaded.documents.directory_version.unwrap_or(directory_version);
     let behind = loaded.behind(wanted);
     if let Some(found) = &behind {
         // Their accounts are not locked now, which would be out of turn. Most are locked already:

@@ -155,11 +155,8 @@ impl Checks {
         name: &str,
         chars_max: usize,
     ) -> Result<Option<String>, Noted> {
-        let Some(value) = part.get(name).filter(|value| !is_empty(value)) else {
-            return Ok(None);
-        };
-        let read = code(value).and_then(|value| text(&value, chars_max));
-        self.noted(part.path(name), read).map(Some).ok_or(Noted)
+        let read = |value: &Value| code(value).and_then(|value| text(&value, chars_max));
+        self.optional(part, name, read)
     }
 
     /// A text of some lines that may be left out, or empty.
@@ -169,10 +166,20 @@ impl Checks {
         name: &str,
         chars_max: usize,
     ) -> Result<Option<String>, Noted> {
+        self.optional(part, name, |value| lines(value, chars_max))
+    }
+
+    /// What a member reads as that may be left out, or empty.
+    fn optional(
+        &mut self,
+        part: &Part<'_>,
+        name: &str,
+        read: impl FnOnce(&Value) -> Result<String, String>,
+    ) -> Result<Option<String>, Noted> {
         let Some(value) = part.get(name).filter(|value| !is_empty(value)) else {
             return Ok(None);
         };
-        self.noted(part.path(name), lines(value, chars_max)).map(Some).ok_or(Noted)
+        self.noted(part.path(name), read(value)).map(Some).ok_or(Noted)
     }
 
     /// One of some words; the first when it is left out.

@@ -126,8 +126,7 @@ impl Problem {
                 field("serialNumbers", "a terminal has too many updates waiting")
             }
             // Of other commands; none of this contract's is refused for them.
-            Refusal::Unbuilt
-            | Refusal::RequestNotFound
+            Refusal::RequestNotFound
             | Refusal::TerminalNotFound
             | Refusal::UpdateNotFound
             | Refusal::RolloutNotFound

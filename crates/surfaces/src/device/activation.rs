@@ -12,7 +12,7 @@ use estate::{Command, Terminal};
 use ledger::ids::Hasher;
 use ledger::{Idempotency, Key, ReadSet};
 
-use super::problem::{not_read, not_submitted, wrong_code};
+use super::problem::{not_submitted, wrong_code};
 use super::wire::activation::{ActivatedBody, ActivationRequest};
 use crate::Platform;
 use crate::http::body::{Body, mark_replayed};
@@ -69,7 +69,11 @@ async fn find(
         None => vec![Terminal::serial_name(&request.model, &request.serial_number)],
     };
     let reads = ReadSet { names: names.clone(), ..ReadSet::default() };
-    let books = platform.queries.read(move |reader| reader.load(&reads)).await.map_err(not_read)?;
+    let books = platform
+        .queries
+        .read(move |reader| reader.load(&reads))
+        .await
+        .map_err(Problem::not_read)?;
     Ok(names.iter().find_map(|name| books.named(name)).and_then(Terminal::of))
 }
 

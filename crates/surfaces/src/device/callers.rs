@@ -10,7 +10,7 @@ use estate::draw::hex;
 use estate::{Terminal, Update};
 use ledger::{Books, ReadSet};
 
-use super::problem::{not_read, not_this_device};
+use super::problem::not_this_device;
 use crate::Platform;
 use crate::http::body::Body;
 use crate::http::problem::Problem;
@@ -87,8 +87,11 @@ impl Device {
             lists: vec![open_list.clone()],
             ..ReadSet::default()
         };
-        let books: Books =
-            platform.queries.read(move |reader| reader.load(&reads)).await.map_err(not_read)?;
+        let books: Books = platform
+            .queries
+            .read(move |reader| reader.load(&reads))
+            .await
+            .map_err(Problem::not_read)?;
         let terminal = books.document(Terminal::id(self.number)).and_then(Terminal::of);
         let terminal = terminal.filter(|terminal| terminal.is_device(&self.token_hash));
         let updates = books.listed(&open_list).filter_map(Update::of).collect();

@@ -1,35 +1,14 @@
 //! Errors of this surface: the one place here that knows which HTTP status a refusal is.
 
 use axum::http::StatusCode;
-use engine::limits::RETRY_AFTER_SECONDS;
-use engine::{StoreError, SubmitError};
+use engine::SubmitError;
 use estate::Refusal;
 
 use crate::http::problem::Problem;
 
 /// Why a command was not done.
 pub(super) fn not_submitted(error: SubmitError<Refusal>) -> Problem {
-    match error {
-        SubmitError::Refused(refusal) => refused(&refusal),
-        SubmitError::Overloaded => {
-            let detail = "there is too much work; nothing was done";
-            Problem::unavailable("overloaded", detail, RETRY_AFTER_SECONDS)
-        }
-        SubmitError::NotDone => {
-            Problem::unavailable("not-done", "nothing was done", RETRY_AFTER_SECONDS)
-        }
-        SubmitError::Unknown => {
-            let title = "The outcome is not known";
-            let detail = "it may have been done; repeat the same request to find out";
-            Problem::new(StatusCode::GATEWAY_TIMEOUT, "outcome-unknown", title, detail)
-        }
-        SubmitError::Bug => Problem::bug(),
-    }
-}
-
-/// Why something could not be read.
-pub(super) fn not_read(_: StoreError) -> Problem {
-    Problem::unavailable("not-read", "the store does not answer", RETRY_AFTER_SECONDS)
+    Problem::not_done(error, |refusal| refused(&refusal))
 }
 
 /// A token that is not, or no longer, that of a terminal's device.
@@ -79,18 +58,12 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::CannotHaveTerminals | Refusal::CompanyNotConfigured => {
             forbidden("merchant-not-ready", "The terminal's merchant cannot be booked for")
         }
-        Refusal::IdempotencyKeyReused => {
-            let title = "The idempotency key is in use";
-            let detail = "this Idempotency-Key stands for another request";
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            Problem::new(status, "idempotency-key-reused", title, detail)
-        }
+        Refusal::IdempotencyKeyReused => Problem::key_reused(),
         Refusal::TerminalNotFound
         | Refusal::CustomerNotFound
         | Refusal::RequestNotFound
         | Refusal::RolloutNotFound => Problem::not_found("there is no such thing"),
-        Refusal::Unbuilt
-        | Refusal::AlreadyDecided
+        Refusal::AlreadyDecided
         | Refusal::AlreadyClaimed
         | Refusal::SubmittedBySame
         | Refusal::CustomerNotRejected

@@ -8,7 +8,7 @@ use estate::{Command, Update};
 use ledger::ReadSet;
 
 use super::callers::Device;
-use super::problem::{no_update, not_read, not_submitted};
+use super::problem::{no_update, not_submitted};
 use super::wire::updates::{UpdateBody, UpdateReport};
 use crate::Platform;
 use crate::http::body::{Body, Segments};
@@ -46,7 +46,11 @@ pub(super) async fn report_update(
 /// The rollout that an update is part of: whose tally will be counted in.
 async fn rollout_of(platform: &Platform, update: i64) -> Result<Option<i64>, Problem> {
     let reads = ReadSet { documents: vec![Update::id(update)], ..ReadSet::default() };
-    let books = platform.queries.read(move |reader| reader.load(&reads)).await.map_err(not_read)?;
+    let books = platform
+        .queries
+        .read(move |reader| reader.load(&reads))
+        .await
+        .map_err(Problem::not_read)?;
     let update = books.document(Update::id(update)).and_then(Update::of);
     Ok(update.and_then(|update| update.rollout))
 }

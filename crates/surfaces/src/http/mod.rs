@@ -3,6 +3,7 @@
 
 pub mod body;
 pub mod callers;
+pub(crate) mod document;
 pub mod fields;
 pub mod figures;
 pub mod multipart;

@@ -3,6 +3,8 @@
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use engine::limits::RETRY_AFTER_SECONDS;
+use engine::{StoreError, SubmitError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -117,6 +119,40 @@ impl Problem {
         let status = StatusCode::SERVICE_UNAVAILABLE;
         let problem = Problem::new(status, code, "The server cannot do it now", detail);
         Problem { retry_after_seconds: Some(retry_after_s), ..problem }
+    }
+
+    /// Why a command was not done; `refused` has the surface's own words for a refusal.
+    pub fn not_done<R>(error: SubmitError<R>, refused: impl FnOnce(R) -> Problem) -> Problem {
+        match error {
+            SubmitError::Refused(refusal) => refused(refusal),
+            SubmitError::Overloaded => {
+                let detail = "there is too much work; nothing was done";
+                Problem::unavailable("overloaded", detail, RETRY_AFTER_SECONDS)
+            }
+            SubmitError::NotDone => {
+                Problem::unavailable("not-done", "nothing was done", RETRY_AFTER_SECONDS)
+            }
+            SubmitError::Unknown => {
+                let title = "The outcome is not known";
+                let detail = "it may have been done; \
+                    repeat the request with the same Idempotency-Key to find out";
+                Problem::new(StatusCode::GATEWAY_TIMEOUT, "outcome-unknown", title, detail)
+            }
+            SubmitError::Bug => Problem::bug(),
+        }
+    }
+
+    /// Why something could not be read.
+    pub fn not_read(_: StoreError) -> Problem {
+        Problem::unavailable("not-read", "the store does not answer", RETRY_AFTER_SECONDS)
+    }
+
+    /// 422: a key that another request has used.
+    pub fn key_reused() -> Problem {
+        let title = "The idempotency key is in use";
+        let detail = "this Idempotency-Key stands for another request";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Problem::new(status, "idempotency-key-reused", title, detail)
     }
 
     /// The HTTP status.

@@ -15,7 +15,7 @@ use ledger::{
 
 use super::callers::Operator;
 use super::created;
-use super::problem::{added, not_read, not_submitted};
+use super::problem::{added, not_submitted};
 use super::wire::accounts::{
     AccountBody, AccountChange, AccountFilter, AsOf, EntryBody, NewAccount, ReservationBody,
 };
@@ -56,7 +56,7 @@ pub(super) async fn list_accounts(
         let found = found.filter(|view| page.after.is_none_or(|after| view.account.id.0 < after));
         Ok(Slice { items: found.into_iter().collect(), next: None })
     });
-    let slice = slice.await.map_err(not_read)?;
+    let slice = slice.await.map_err(Problem::not_read)?;
     Ok(Json(shown(slice, |view| AccountBody::of(&view, &directory, None))))
 }
 
@@ -124,7 +124,7 @@ pub(super) async fn get_account(
 
 fn past_not_told(error: AsOfError) -> Problem {
     match error {
-        AsOfError::Store(error) => not_read(error),
+        AsOfError::Store(error) => Problem::not_read(error),
         AsOfError::TooFarBack => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             let title = "The past cannot be told";
@@ -167,7 +167,7 @@ pub(super) async fn list_entries(
     let query = platform
         .queries
         .read(move |reader| entries::entries(reader, &account, page.after.map(RowId), page.limit));
-    let slice = query.await.map_err(not_read)?.ok_or_else(foreign_cursor)?;
+    let slice = query.await.map_err(Problem::not_read)?.ok_or_else(foreign_cursor)?;
     let directory = platform.engine.directory();
     Ok(Json(shown(slice, |entry| EntryBody::of(entry, &directory))))
 }
@@ -188,7 +188,7 @@ pub(super) async fn list_reservations(
     let query = platform.queries.read(move |reader| {
         entries::reservations(reader, &account, page.after.map(RowId), page.limit)
     });
-    let slice = query.await.map_err(not_read)?.ok_or_else(foreign_cursor)?;
+    let slice = query.await.map_err(Problem::not_read)?.ok_or_else(foreign_cursor)?;
     let directory = platform.engine.directory();
     Ok(Json(shown(slice, |reservation| ReservationBody::of(reservation, &directory))))
 }
@@ -205,7 +205,7 @@ pub(super) fn account_no(text: &str) -> Result<AccountNo, Problem> {
 /// An account as it stands.
 pub(super) async fn view(platform: &Platform, number: AccountNo) -> Result<AccountView, Problem> {
     let view = platform.queries.read(move |reader| account(reader, number)).await;
-    view.map_err(not_read)?.ok_or_else(|| not_submitted(Refusal::AccountNotFound.into()))
+    view.map_err(Problem::not_read)?.ok_or_else(|| not_submitted(Refusal::AccountNotFound.into()))
 }
 
 /// A part of a list as clients see it.

@@ -11,7 +11,7 @@ use ledger::{AddCard, CardId, CardStatus, CardToken, ChangeCard, Refusal};
 use super::accounts::{account_no, shown, view};
 use super::callers::Operator;
 use super::created;
-use super::problem::{added, not_read, not_submitted};
+use super::problem::{added, not_submitted};
 use super::wire::cards::{CardBody, CardChange, NewCard};
 use crate::Platform;
 use crate::http::body::{Body, Segments};
@@ -35,7 +35,7 @@ pub(super) async fn list_cards(
     let query = platform
         .queries
         .read(move |reader| cards(reader, account, page.after.map(CardId), page.limit));
-    let slice = query.await.map_err(not_read)?;
+    let slice = query.await.map_err(Problem::not_read)?;
     let directory = platform.engine.directory();
     Ok(Json(shown(slice, |view| CardBody::of(&view, &directory))))
 }
@@ -121,5 +121,5 @@ fn card_token(text: &str) -> Result<CardToken, Problem> {
 
 async fn card_view(platform: &Platform, token: CardToken) -> Result<CardView, Problem> {
     let view = platform.queries.read(move |reader| card(reader, &token)).await;
-    view.map_err(not_read)?.ok_or_else(|| not_submitted(Refusal::CardNotFound.into()))
+    view.map_err(Problem::not_read)?.ok_or_else(|| not_submitted(Refusal::CardNotFound.into()))
 }

@@ -9,7 +9,6 @@ use engine::queries::events::events;
 use engine::queries::verification::verification;
 use tokio::sync::Semaphore;
 
-use super::problem::not_read;
 use super::wire::journal::{EventBody, EventList, VerificationBody};
 use crate::Platform;
 use crate::http::fields::Params;
@@ -44,7 +43,7 @@ pub(super) async fn verify_ledger(
         drop(permit);
         verified
     });
-    let verified = query.await.map_err(not_read)?;
+    let verified = query.await.map_err(Problem::not_read)?;
     if !verified.is_ok() {
         tracing::error!("the ledger does not add up; see GET /operator/v1/ledger/verification");
     }
@@ -62,7 +61,7 @@ pub(super) async fn list_events(
     params.finish()?;
     let (limit, after) = feed.ok_or_else(Problem::bug)?;
     let query = platform.queries.read(move |reader| events(reader, &after, limit));
-    let (items, next) = query.await.map_err(not_read)?;
+    let (items, next) = query.await.map_err(Problem::not_read)?;
     let directory = platform.engine.directory();
     let items = items.into_iter().map(|event| EventBody::of(event, &directory)).collect();
     // A feed that is asked for before anything has happened begins at the beginning again.

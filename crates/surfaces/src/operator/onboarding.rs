@@ -14,7 +14,7 @@ use super::accounts::shown;
 use super::callers::Operator;
 use super::customers::{draw, number};
 use super::mark;
-use super::problem::{not_decided, not_granted, not_read};
+use super::problem::{not_decided, not_granted};
 use super::wire::document::Nothing;
 use super::wire::onboarding::{
     ApprovalBody, Identities, IdentitiesChoice, Rejection, RequestBody, RequestFilter,
@@ -40,7 +40,7 @@ pub(super) async fn list_requests(
     let query = platform.queries.read(move |reader| {
         documents(reader, &list, page.after, page.limit, |document| Request::of(&document))
     });
-    let slice = query.await.map_err(not_read)?;
+    let slice = query.await.map_err(Problem::not_read)?;
     Ok(Json(shown(slice, |request| RequestBody::of(&request))))
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn get_request(
         let reads = ReadSet { documents: vec![id], ..ReadSet::default() };
         Ok(reader.load(&reads)?.document(id).and_then(Request::of))
     });
-    let request = query.await.map_err(not_read)?;
+    let request = query.await.map_err(Problem::not_read)?;
     let request = request.ok_or_else(|| not_granted(&Refusal::RequestNotFound))?;
     Ok(Json(RequestBody::of(&request)))
 }

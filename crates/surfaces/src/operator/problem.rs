@@ -1,8 +1,7 @@
 //! Errors of this surface: the one place here that knows which HTTP status a refusal is.
 
 use axum::http::StatusCode;
-use engine::limits::RETRY_AFTER_SECONDS;
-use engine::{StoreError, SubmitError};
+use engine::SubmitError;
 use ledger::books::Done;
 use ledger::{Answer, Change, Refusal};
 
@@ -10,36 +9,12 @@ use crate::http::problem::Problem;
 
 /// Why a command of the ledger was not done.
 pub(super) fn not_submitted(error: SubmitError) -> Problem {
-    not_done(error, refused)
+    Problem::not_done(error, refused)
 }
 
 /// Why a command of the estate was not done.
 pub(super) fn not_decided(error: SubmitError<estate::Refusal>) -> Problem {
-    not_done(error, |refusal| not_granted(&refusal))
-}
-
-fn not_done<R>(error: SubmitError<R>, refused: impl FnOnce(R) -> Problem) -> Problem {
-    match error {
-        SubmitError::Refused(refusal) => refused(refusal),
-        SubmitError::Overloaded => {
-            let detail = "there is too much work; nothing was done";
-            Problem::unavailable("overloaded", detail, RETRY_AFTER_SECONDS)
-        }
-        SubmitError::NotDone => {
-            Problem::unavailable("not-done", "nothing was done", RETRY_AFTER_SECONDS)
-        }
-        SubmitError::Unknown => {
-            let title = "The outcome is not known";
-            let detail = "it may have been done; repeat with the same Idempotency-Key to find out";
-            Problem::new(StatusCode::GATEWAY_TIMEOUT, "outcome-unknown", title, detail)
-        }
-        SubmitError::Bug => Problem::bug(),
-    }
-}
-
-/// Why something could not be read.
-pub(super) fn not_read(_: StoreError) -> Problem {
-    Problem::unavailable("not-read", "the store does not answer", RETRY_AFTER_SECONDS)
+    Problem::not_done(error, |refusal| not_granted(&refusal))
 }
 
 /// The change that a command came to, and whether it had been made before. `None` where there was
@@ -76,7 +51,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::CurrencyNotSupported => {
             Problem::field("/currency", "must be a currency of the company")
         }
-        Refusal::IdempotencyKeyReused => key_reused(),
+        Refusal::IdempotencyKeyReused => Problem::key_reused(),
         Refusal::NameTaken => {
             let (title, detail) = ("It exists already", "another one has this number or name");
             Problem::new(StatusCode::CONFLICT, "already-exists", title, detail)
@@ -110,7 +85,7 @@ pub(super) fn not_granted(refusal: &estate::Refusal) -> Problem {
         Refusal::SerialNotFound { .. } => {
             Problem::not_found("no terminal of the customer has this serial number")
         }
-        Refusal::IdempotencyKeyReused => key_reused(),
+        Refusal::IdempotencyKeyReused => Problem::key_reused(),
         Refusal::SettingsConflict { setting, reason } => {
             Problem::field(format!("/{}", setting.replace('.', "/")), *reason)
         }
@@ -130,8 +105,7 @@ pub(super) fn not_granted(refusal: &estate::Refusal) -> Problem {
             let title = "It exists already";
             Problem::new(StatusCode::CONFLICT, "already-exists", title, refusal.to_string())
         }
-        Refusal::Unbuilt
-        | Refusal::CustomerNotRejected
+        Refusal::CustomerNotRejected
         | Refusal::CannotHaveTerminals
         | Refusal::TerminalNotActive
         | Refusal::TerminalActive
@@ -149,13 +123,6 @@ pub(super) fn not_granted(refusal: &estate::Refusal) -> Problem {
         | Refusal::TooManyRollouts
         | Refusal::NobodyMeant => conflict("state-conflict", refusal.to_string()),
     }
-}
-
-fn key_reused() -> Problem {
-    let title = "The idempotency key is in use";
-    let detail = "this Idempotency-Key stands for another request";
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
-    Problem::new(status, "idempotency-key-reused", title, detail)
 }
 
 fn conflict(code: &'static str, detail: String) -> Problem {

@@ -16,7 +16,7 @@ use ledger::ReadSet;
 use super::accounts::shown;
 use super::callers::Operator;
 use super::customers::number;
-use super::problem::{not_decided, not_granted, not_read};
+use super::problem::{not_decided, not_granted};
 use super::wire::document::Nothing;
 use super::wire::rollouts::{NewRollout, ResultBody, ResultFilter, RolloutBody};
 use super::{created, mark};
@@ -109,7 +109,7 @@ async fn population(platform: &Platform, customer: i64, package: i64) -> Result<
             let pick = |document| Terminal::of(&document).filter(is_meant).map(drop);
             documents(reader, &list, before, COUNTED_AT_A_TIME, pick)
         });
-        let found = query.await.map_err(not_read)?;
+        let found = query.await.map_err(Problem::not_read)?;
         counted = counted.saturating_add(i64::try_from(found.items.len()).unwrap_or(i64::MAX));
         before = found.next;
         if before.is_none() {
@@ -163,7 +163,7 @@ pub(super) async fn list_results(
         let items: Vec<_> = slice.items.into_iter().filter_map(found).collect();
         Ok(Slice { items, next: slice.next })
     });
-    let slice = query.await.map_err(not_read)?;
+    let slice = query.await.map_err(Problem::not_read)?;
     let directory = platform.engine.directory();
     Ok(Json(shown(slice, |(update, terminal)| ResultBody::of(&update, &terminal, &directory))))
 }
@@ -258,5 +258,5 @@ async fn tallies(platform: &Platform, rollouts: &[Rollout]) -> Result<Vec<Tally>
         let tally = |id| books.document(id).and_then(Tally::of).unwrap_or_default();
         Ok(reads.documents.into_iter().map(tally).collect())
     });
-    query.await.map_err(not_read)
+    query.await.map_err(Problem::not_read)
 }

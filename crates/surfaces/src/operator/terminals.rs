@@ -14,7 +14,7 @@ use super::accounts::shown;
 use super::callers::Operator;
 use super::customers::draw;
 use super::mark;
-use super::problem::{not_decided, not_granted, not_read};
+use super::problem::{not_decided, not_granted};
 use super::wire::document::Nothing;
 use super::wire::terminals::{ActivationBody, TerminalBody, TerminalFilter};
 use crate::Platform;
@@ -43,7 +43,7 @@ pub(super) async fn list_terminals(
         let items = slice.items.drain(..).zip(updates).collect();
         Ok(engine::queries::Slice { items, next: slice.next })
     });
-    let slice = query.await.map_err(not_read)?;
+    let slice = query.await.map_err(Problem::not_read)?;
     let show = |(terminal, updates): (Terminal, Vec<Update>)| {
         TerminalBody::of(&terminal, &updates, &directory, &platform.secrets)
     };
@@ -63,7 +63,7 @@ pub(super) async fn get_terminal(
     let found = terminal(&platform, &id).await?;
     let number = found.number;
     let query = platform.queries.read(move |reader| open_updates_of(reader, number));
-    let updates = query.await.map_err(not_read)?;
+    let updates = query.await.map_err(Problem::not_read)?;
     let directory = platform.engine.directory();
     Ok(Json(TerminalBody::of(&found, &updates, &directory, &platform.secrets)))
 }
@@ -101,7 +101,7 @@ pub(super) async fn terminal(platform: &Platform, id: &str) -> Result<Terminal, 
         let books = reader.load(&reads)?;
         Ok(reads.names.iter().find_map(|name| books.named(name)).and_then(Terminal::of))
     });
-    let found = query.await.map_err(not_read)?;
+    let found = query.await.map_err(Problem::not_read)?;
     found.ok_or_else(|| not_granted(&Refusal::TerminalNotFound))
 }
 

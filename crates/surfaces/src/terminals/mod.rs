@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{MatchedPath, Path, Request, State};
-use axum::http::{HeaderName, StatusCode};
+use axum::http::{HeaderName, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -102,10 +102,20 @@ impl Contract {
     fn let_in(&self, request: &Request) -> Result<Caller, Problem> {
         let mut caller = Caller::of(&self.platform, request.headers())?;
         let route = request.extensions().get::<MatchedPath>().map_or(MOUNT, MatchedPath::as_str);
-        caller.endpoint = format!("{} {route}", request.method());
+        caller.endpoint = format!("{} {route}", counted_method(request.method()));
         self.throttle_application(&caller)?;
         calls::check_version(request.headers())?;
         Ok(caller)
+    }
+}
+
+/// What a method is counted as. Callers may make up methods, as many as they like.
+fn counted_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET | Method::HEAD => "GET",
+        Method::POST => "POST",
+        Method::DELETE => "DELETE",
+        _ => "other",
     }
 }
 

@@ -270,8 +270,7 @@ fn refused(refusal: &Refusal) -> Problem {
             Problem::invalid_one(Detail::header("Unique-Key", UniqueKeyReused, message))
         }
         // None of the commands of this contract is refused for these.
-        Refusal::Unbuilt
-        | Refusal::RequestNotFound
+        Refusal::RequestNotFound
         | Refusal::PackageNotFound
         | Refusal::UpdateNotFound
         | Refusal::RolloutNotFound

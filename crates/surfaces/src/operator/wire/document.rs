@@ -1,12 +1,13 @@
 //! What the API's document says besides its routes.
 
-use utoipa::openapi::schema::AdditionalProperties;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, ResponseBuilder, Schema};
-use utoipa::{IntoParams, Modify, ToSchema};
+use utoipa::openapi::{Content, OpenApi, RefOr, Required};
+use utoipa::{Modify, ToSchema};
 
+use crate::http::document::{add_bearer, add_problem, close};
 use crate::http::fields::{FromObject, Object};
 use crate::http::problem::ProblemBody;
+
+pub(in crate::operator) use crate::http::document::IdempotencyKey;
 
 /// The document without its routes.
 #[derive(utoipa::OpenApi)]
@@ -41,22 +42,8 @@ struct Key;
 
 impl Modify for Key {
     fn modify(&self, document: &mut OpenApi) {
-        let components = document.components.get_or_insert_default();
-        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        components.add_security_scheme("operator_key", scheme);
+        add_bearer(document, "operator_key");
     }
-}
-
-/// The header that makes a POST repeatable.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "it is read from the headers; this describes it")]
-pub(in crate::operator) struct IdempotencyKey {
-    /// 1 to 255 visible characters. The same key with the same request gets the first answer again,
-    /// with `Idempotent-Replayed: true`; with another request, 422.
-    #[param(rename = "Idempotency-Key", value_type = Option<String>, min_length = 1,
-        max_length = 255, pattern = "^[!-~]+$")]
-    key: Option<String>,
 }
 
 /// What a request may carry that needs nothing: an object without fields.
@@ -74,18 +61,7 @@ impl FromObject for Nothing {
 pub(in crate::operator) fn complete(mut document: OpenApi) -> OpenApi {
     close_requests(&mut document);
     spare_bodies(&mut document);
-    let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
-    let problem = ResponseBuilder::new()
-        .description("A problem; see `type` and `status`")
-        .content("application/problem+json", content)
-        .build();
-    for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
-            let responses = &mut operation.responses.responses;
-            responses.insert("default".to_owned(), RefOr::T(problem.clone()));
-        }
-    }
+    add_problem(&mut document);
     document
 }
 
@@ -122,10 +98,5 @@ fn close_requests(document: &mut OpenApi) {
     });
     let names = contents.flatten().filter_map(name_of_schema).map(str::to_owned);
     let names: Vec<String> = names.collect();
-    let components = document.components.get_or_insert_default();
-    for name in names {
-        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(&name) {
-            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-        }
-    }
+    close(document, names.iter().map(String::as_str));
 }

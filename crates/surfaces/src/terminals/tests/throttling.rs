@@ -52,6 +52,21 @@ fn an_endpoint_is_a_method_and_a_route() {
 }
 
 #[test]
+fn other_methods_are_counted_together() {
+    let world = throttled();
+    let call = |method: &str| world.call_terminals(method, "/terminals", APP, "").status;
+    // Each name counted apart would push what counts for others out of memory.
+    for number in 0..30 {
+        assert_eq!(call(&format!("X{number}")), 405);
+    }
+    assert_eq!(call("X30"), 429);
+    for number in 0..30 {
+        assert_eq!(call(if number % 2 == 0 { "GET" } else { "HEAD" }), 200);
+    }
+    assert_eq!((call("GET"), call("HEAD")), (429, 429));
+}
+
+#[test]
 fn an_account_is_counted_over_all_applications() {
     let world = throttled();
     let second = ("565656", "another-app-of-customer-1");
