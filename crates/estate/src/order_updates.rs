@@ -61,12 +61,7 @@ pub fn order_updates(
         return Ok(Answer::replayed(Outcome::Updates(first)));
     }
     let directory = &books.directory;
-    let line = Customer::line(directory, command.customer);
-    if line.is_empty() {
-        return Err(Refusal::CustomerNotFound);
-    }
-    let package = Package::find_for(&line, directory, command.package);
-    let package = package.ok_or(Refusal::PackageNotFound)?;
+    let package = Package::find_for(directory, command.customer, command.package)?;
     let terminals = meant(command, &package, books)?;
     let mut wanting = Vec::new();
     for terminal in terminals.into_values() {

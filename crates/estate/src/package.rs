@@ -67,10 +67,18 @@ impl Package {
         directory.document(Package::id(number)).and_then(|found| Package::of(found))
     }
 
-    /// Finds a package that a customer may use. `line` is the customer and all above it, as
-    /// [`Customer::line`](crate::Customer::line) gives it.
-    pub fn find_for(line: &[i64], directory: &Directory, number: i64) -> Option<Package> {
-        Package::find(directory, number).filter(|package| line.contains(&package.customer))
+    /// Finds a package that a customer may use: its own, or one of a customer above it.
+    ///
+    /// # Errors
+    /// [`Refusal::CustomerNotFound`], [`Refusal::PackageNotFound`].
+    pub fn find_for(directory: &Directory, customer: i64, number: i64) -> Result<Package, Refusal> {
+        let line = Customer::line(directory, customer);
+        if line.is_empty() {
+            return Err(Refusal::CustomerNotFound);
+        }
+        let found = Package::find(directory, number);
+        let found = found.filter(|package| line.contains(&package.customer));
+        found.ok_or(Refusal::PackageNotFound)
     }
 
     /// The packages of one customer, oldest first.

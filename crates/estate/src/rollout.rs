@@ -237,23 +237,36 @@ impl Rollout {
     }
 
     /// Why too many terminals have failed, if they have. The first few answers count as if there
-    /// were [`ROLLOUT_SAMPLE`] of them: one failure among three is no verdict.
+    /// were [`ROLLOUT_SAMPLE`] of them, or all that are meant where these are fewer: one failure
+    /// among three of a thousand is no verdict.
     fn halting(&self, tally: &Tally) -> Option<String> {
-        let failed = tally.failed.saturating_sub(tally.forgiven_failures);
-        let answered = tally.answered().saturating_sub(tally.forgiven_answers);
-        let percent = self.failures_percent_max;
-        let is_failing =
-            failed.saturating_mul(100) > percent.saturating_mul(answered.max(ROLLOUT_SAMPLE));
-        let few = if answered < ROLLOUT_SAMPLE {
-            format!(" (counted as if {ROLLOUT_SAMPLE} had)")
+        let answered = tally.counted().1;
+        let sample = ROLLOUT_SAMPLE.min(self.population);
+        let few = if answered < sample {
+            format!(" (counted as if {sample} had)")
         } else {
             String::new()
         };
-        is_failing.then(|| {
-            format!(
-                "{failed} of {answered} terminals that answered{few} failed: more than {percent} %"
-            )
-        })
+        self.is_failing(tally, sample).then(|| self.too_many(tally, &few))
+    }
+
+    /// As [`Rollout::halting`], at the end of a stage: what has answered is the whole of it, and
+    /// counts as what it is.
+    fn failing_stage(&self, tally: &Tally) -> Option<String> {
+        self.is_failing(tally, 0).then(|| self.too_many(tally, ", a whole stage,"))
+    }
+
+    fn is_failing(&self, tally: &Tally, sample: i64) -> bool {
+        let (failed, answered) = tally.counted();
+        let percent = self.failures_percent_max;
+        failed.saturating_mul(100) > percent.saturating_mul(answered.max(sample))
+    }
+
+    fn too_many(&self, tally: &Tally, which: &str) -> String {
+        let ((failed, answered), percent) = (tally.counted(), self.failures_percent_max);
+        format!(
+            "{failed} of {answered} terminals that answered{which} failed: more than {percent} %"
+        )
     }
 
     /// What it becomes by what it has come to: a halt, the next stage, its end.
@@ -263,16 +276,24 @@ impl Rollout {
         match self.state {
             RolloutState::Running | RolloutState::Paused => {
                 if let Some(reason) = self.halting(tally) {
-                    (after.state, after.reason) = (RolloutState::Halted, Some(reason));
+                    after.halt(reason);
                 }
             }
             RolloutState::Halted | RolloutState::Completed | RolloutState::RolledBack => {}
         }
         if after.state == RolloutState::Running {
             let last = self.stages.len().saturating_sub(1);
-            while after.stage < last && tally.answered() >= after.reached_max() {
-                after.stage = after.stage.saturating_add(1);
+            while after.state == RolloutState::Running
+                && after.stage < last
+                && tally.answered() >= after.reached_max()
+            {
+                match self.failing_stage(tally) {
+                    Some(reason) => after.halt(reason),
+                    None => after.stage = after.stage.saturating_add(1),
+                }
             }
+        }
+        if after.state == RolloutState::Running {
             if tally.reached >= self.population && tally.under_way() == 0 {
                 after.state = RolloutState::Completed;
             }
@@ -290,6 +311,10 @@ impl Rollout {
         }
         after
     }
+
+    fn halt(&mut self, reason: String) {
+        (self.state, self.reason) = (RolloutState::Halted, Some(reason));
+    }
 }
 
 /// Whether these are stages: percentages that ascend to 100, no more than
@@ -302,6 +327,14 @@ pub fn are_stages(stages: &[i64]) -> bool {
 }
 
 impl Tally {
+    /// How many failed of how many that answered, as far as these count for a halt.
+    fn counted(&self) -> (i64, i64) {
+        (
+            self.failed.saturating_sub(self.forgiven_failures),
+            self.answered().saturating_sub(self.forgiven_answers),
+        )
+    }
+
     /// Reads a document.
     pub fn of(document: &Document) -> Option<Tally> {
         Tally::of_fields(&document.fields)

@@ -106,12 +106,7 @@ pub fn start_rollout(
         return replayed(&change);
     }
     let directory = &books.directory;
-    let line = Customer::line(directory, command.customer);
-    if line.is_empty() {
-        return Err(Refusal::CustomerNotFound);
-    }
-    let package = Package::find_for(&line, directory, command.package);
-    let package = package.ok_or(Refusal::PackageNotFound)?;
+    let package = Package::find_for(directory, command.customer, command.package)?;
     if command.population < 1 {
         return Err(Refusal::NobodyMeant);
     }

@@ -83,7 +83,10 @@ fn figures_decide_what_follows() {
     let cases = [
         ((Running, 0), (10, 9, 0), (0, 0), (Running, 0)),
         ((Running, 0), (10, 10, 0), (0, 0), (Running, 1)),
-        ((Running, 0), (10, 6, 4), (0, 0), (Running, 1)),
+        // A whole stage counts as what it is.
+        ((Running, 0), (10, 9, 1), (0, 0), (Running, 1)),
+        ((Running, 0), (10, 8, 2), (0, 0), (Halted, 0)),
+        ((Running, 0), (10, 8, 2), (10, 2), (Running, 1)),
         ((Running, 0), (100, 100, 0), (0, 0), (Running, 2)),
         ((Running, 1), (10, 10, 0), (0, 0), (Running, 1)),
         // As if fifty had answered: five may fail.
@@ -124,6 +127,18 @@ fn figures_decide_what_follows() {
         if after.state == Halted {
             assert!(!Rollout { state: Running, ..after }.has_room(&tally) || state == Halted);
         }
+    }
+}
+
+#[test]
+fn small_fleets_halt_too() {
+    let tally = |installed, failed| Tally { reached: 4, installed, failed, ..Tally::default() };
+    for (population, installed, failed, is_halted) in
+        [(5, 3, 0, false), (5, 2, 1, true), (20, 1, 2, false), (20, 1, 3, true)]
+    {
+        let rollout = Rollout { failures_percent_max: 10, ..planned(population, &[100]) };
+        let after = rollout.after(&tally(installed, failed), MIDNIGHT);
+        assert_eq!(after.state == RolloutState::Halted, is_halted, "{population} {failed}");
     }
 }
 
@@ -417,7 +432,9 @@ fn pauses_stop_offers_and_nothing_else() {
 
 #[test]
 fn halts_forgive_when_they_are_resumed() {
-    let (mut fleet, rollout) = rolling(40, |plan| plan.failures_percent_max = 2);
+    let (mut fleet, rollout) = rolling(40, |plan| {
+        (plan.failures_percent_max, plan.stages) = (3, vec![100]);
+    });
     let fail = |fleet: &mut Fleet, terminal| {
         let update = fleet.offered(terminal);
         fleet.say(&update, UpdateStatus::Failed).unwrap();
@@ -427,7 +444,7 @@ fn halts_forgive_when_they_are_resumed() {
     fail(&mut fleet, 2);
     let halted = fleet.rollout(rollout.number);
     assert_eq!(halted.state, RolloutState::Halted);
-    let reason = "2 of 2 terminals that answered (counted as if 50 had) failed: more than 2 %";
+    let reason = "2 of 2 terminals that answered (counted as if 40 had) failed: more than 3 %";
     assert_eq!(halted.reason.as_deref(), Some(reason));
     assert_eq!(fleet.call(3).updates, []);
     let resumed = fleet.steer(&rollout, RolloutStep::Resume).unwrap();

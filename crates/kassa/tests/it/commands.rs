@@ -83,7 +83,7 @@ fn a_partner_is_set_up_from_nothing() {
     drop(server);
     refuse_issue(&["access", "--customer", "9"], "there is no customer 9");
     refuse_issue(&["card_ledger", "--customer", "1"], "customer 1 is no merchant");
-    refuse(&[&add[..], &["--parent", "9"]].concat(), dir, "there is no customer 9");
+    refuse(&[&add[..], &["--parent", "9"]].concat(), dir, "customer 9: customer is unknown");
     refuse(&["customer", "add", " ", "--organisation-number", "1"], dir, "name must have");
 }
 

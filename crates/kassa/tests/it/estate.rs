@@ -1,6 +1,6 @@
 //! Merchants and terminals of a running server: what partners, operators and devices ask.
 
-mod crash;
+pub(crate) mod crash;
 mod journey;
 
 use std::fmt::Write as _;

@@ -9,7 +9,7 @@ use engine::queries::documents::documents;
 use estate::command::Outcome;
 use estate::rollout::{ROLLOUTS, Tally};
 use estate::steer_rollout::{RolloutStep, StartRollout, SteerRollout};
-use estate::terminal::TerminalStatus;
+use estate::terminal::{Activation, TerminalStatus};
 use estate::{Command, Package, Refusal, Rollout, Terminal, Update};
 use ledger::ReadSet;
 
@@ -93,7 +93,8 @@ fn not_started(error: SubmitError<Refusal>) -> Problem {
     }
 }
 
-/// How many terminals are meant: the active ones that the package suits and that do not run it.
+/// How many terminals are meant: the active ones with a device that the package suits and that do
+/// not run it.
 async fn population(platform: &Platform, customer: i64, package: i64) -> Result<i64, Problem> {
     let package = Package::find(&platform.engine.directory(), package);
     let Some(package) = package else { return Ok(0) };
@@ -103,6 +104,7 @@ async fn population(platform: &Platform, customer: i64, package: i64) -> Result<
         let query = platform.queries.read(move |reader| {
             let is_meant = |terminal: &Terminal| {
                 terminal.status == TerminalStatus::Active
+                    && matches!(terminal.activation, Activation::Done { .. })
                     && package.suits(&terminal.model)
                     && terminal.installed != Some(package.number)
             };

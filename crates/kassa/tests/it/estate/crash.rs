@@ -54,7 +54,7 @@ struct Sent {
 
 /// What the clients of a cycle have done.
 #[derive(Debug, Default)]
-struct Done {
+pub(crate) struct Done {
     sent: Vec<Sent>,
     /// Devices whose call home was answered.
     called: Vec<Device>,
@@ -62,12 +62,13 @@ struct Done {
 
 /// What has come of all cycles so far.
 #[derive(Debug, Default)]
-struct Totals {
+pub(crate) struct Totals {
     merchants: BTreeSet<i64>,
     terminals: BTreeSet<String>,
     transactions: BTreeSet<String>,
     packages: BTreeSet<i64>,
-    answered: usize,
+    /// Requests that were answered before the end.
+    pub(crate) answered: usize,
 }
 
 #[test]
@@ -110,7 +111,7 @@ fn a_crash_loses_nothing_of_merchants_and_terminals() {
 }
 
 /// Runs clients until the server is killed in the middle of what they ask.
-fn under_load(server: Server, dir: &Path, cycle: u64, load: Duration) -> Vec<Done> {
+pub(crate) fn under_load(server: Server, dir: &Path, cycle: u64, load: Duration) -> Vec<Done> {
     let address = server.address;
     // This one surely is under way when the end comes.
     let half = half_upload(&server, cycle);
@@ -213,7 +214,7 @@ fn name_of(path: &Path) -> &str {
 
 /// Every file is a whole package, or it is not there.
 #[track_caller]
-fn check_packages_dir(dir: &Path) {
+pub(crate) fn check_packages_dir(dir: &Path) {
     for path in files(dir) {
         let name = name_of(&path);
         assert_eq!(name, sha256(&fs::read(&path).unwrap()), "{name}");
@@ -251,7 +252,7 @@ impl Done {
 }
 
 /// Sends every request of a client again, twice, and notes what has come of it.
-fn settle(server: &Server, done: Done, totals: &mut Totals) {
+pub(crate) fn settle(server: &Server, done: Done, totals: &mut Totals) {
     for Sent { request, answer } in done.sent {
         totals.answered += usize::from(answer.is_some());
         let first = answer.unwrap_or_else(|| request.send_again(server));
@@ -301,7 +302,7 @@ fn check_booked_once(first: &Reply, again: &Reply, totals: &mut Totals) {
 
 /// What is there is what clients were told of, and no more.
 #[track_caller]
-fn check_totals(server: &Server, totals: &Totals) {
+pub(crate) fn check_totals(server: &Server, totals: &Totals) {
     assert_eq!(server.balances(CARD)[0], format!("{}.00", totals.transactions.len()));
     let ids = |path: &str| {
         let items = all_of(server, path).into_iter();

@@ -10,6 +10,7 @@ use cluster::{Durability, Isolation};
 use serde_json::{Value, json};
 
 use super::{Site, wait_at_most};
+use crate::estate::crash::{Totals, check_packages_dir, check_totals, settle, under_load};
 use crate::estate::{
     ACCESS_KEY, ACCOUNT_ID, APP, Device, Ordered, PARTNER, TRANSACTIONS, activate, activated,
     activation, approval_path, approved, ask, call_home, choose, merchant, offline,
@@ -175,8 +176,8 @@ fn race_for_a_terminal(nodes: [&Server; 2], round: u32) {
     race_with_one_upload(nodes, &device, round + 1);
 }
 
-/// Method: a device uploads the same purchases again and again, beside its calls home. `uploads` are
-/// those up to this one.
+/// Method: a device uploads the same purchases again and again, beside its calls home. `uploads`
+/// are those up to this one.
 fn race_with_one_upload(nodes: [&Server; 2], device: &Device, uploads: u32) {
     let ids: Vec<String> = (0..5).map(|id| format!("{id:06}")).collect();
     let body = offline(CARD, &ids);
@@ -312,6 +313,29 @@ fn a_rollout_keeps_to_its_stages_on_two_nodes() {
     wait_at_most(Duration::from_secs(3), "it is completed for both", || {
         nodes.iter().all(|node| node.get(&path, OPERATOR_KEY).json()["state"] == "completed")
     });
+    site.verify();
+    site.check_logs();
+}
+
+/// Goal: what a node has acknowledged is not lost with it, and what it has not is found out from
+/// any other. Method: it is killed under load; every request is sent again, twice, to the other.
+#[test]
+fn what_a_killed_node_was_asked_the_other_answers() {
+    let site = Site::with_demo(Durability::Fast, Isolation::ReadCommitted);
+    let [mut doomed, survivor] = site.two_nodes();
+    survivor.raise_limit(CARD);
+    choose(&mut survivor.connection(), OPERATOR_KEY, PARTNER, &offline_settings());
+    let mut totals = Totals::default();
+    for cycle in 1..=2 {
+        for done in under_load(doomed, site.data_dir(), cycle, Duration::from_millis(200)) {
+            settle(&survivor, done, &mut totals);
+        }
+        check_totals(&survivor, &totals);
+        doomed = site.node();
+        check_packages_dir(site.data_dir());
+        check_totals(&doomed, &totals);
+    }
+    assert!(totals.answered > 5, "there was too little traffic to show anything");
     site.verify();
     site.check_logs();
 }
