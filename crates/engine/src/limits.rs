@@ -96,3 +96,6 @@ pub const THROTTLE_SUBJECTS_MAX: usize = 10_000;
 /// Most passwords that are hashed at once: each hash takes 19 MiB and a core for some time. More
 /// wait for their turn.
 pub const PASSWORD_HASHES_MAX: usize = 2;
+
+/// How many devices are remembered to have shown a good token, in some 150 bytes each.
+pub const KNOWN_DEVICES_MAX: usize = 100_000;

@@ -293,10 +293,9 @@ impl Rollout {
                 }
             }
         }
-        if after.state == RolloutState::Running {
-            if tally.reached >= self.population && tally.under_way() == 0 {
-                after.state = RolloutState::Completed;
-            }
+        let has_all = tally.reached >= self.population && tally.under_way() == 0;
+        if after.state == RolloutState::Running && has_all {
+            after.state = RolloutState::Completed;
         }
         after.is_over = tally.under_way() == 0
             && match after.state {

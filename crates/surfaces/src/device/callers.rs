@@ -1,11 +1,15 @@
 //! Who may call: the device that has activated itself as a terminal.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use axum::extract::{FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use engine::limits::KNOWN_DEVICES_MAX;
 use estate::draw::hex;
 use estate::{Terminal, Update};
 use ledger::{Books, ReadSet};
@@ -21,12 +25,35 @@ const TOKEN_BYTES_MAX: usize = 128;
 
 /// Who a caller says it is. Commands find out for themselves whether that is so, in the commit that
 /// relies on it; what only reads asks [`Device::terminal`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Device {
     /// The terminal's number.
     pub(super) number: i64,
     /// SHA-256 of the whole token: 64 hexadecimal digits.
     pub(super) token_hash: String,
+    /// Who has been seen before.
+    known: Arc<KnownDevices>,
+}
+
+/// Devices whose tokens were good once. Strangers are found out by a read, so that they do not
+/// fill the queue of the one writer; whether a token is good still is for the command to decide.
+#[derive(Debug, Default)]
+pub(super) struct KnownDevices(Mutex<HashMap<i64, String>>);
+
+impl KnownDevices {
+    fn has(&self, device: &Device) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&device.number) == Some(&device.token_hash)
+    }
+
+    fn note(&self, device: &Device) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KNOWN_DEVICES_MAX {
+            // They are found again at their next calls.
+            known.clear();
+        }
+        known.insert(device.number, device.token_hash.clone());
+    }
 }
 
 /// The layer around every route of devices: nothing behind it runs without a token.
@@ -54,7 +81,7 @@ fn device(headers: &HeaderMap) -> Option<Device> {
     }
     let (number, _) = token.strip_prefix("kdt_")?.split_once('_')?;
     let number = number.parse().ok().filter(|number| *number > 0)?;
-    Some(Device { number, token_hash: hex(&secret_hash(token)) })
+    Some(Device { number, token_hash: hex(&secret_hash(token)), known: Arc::default() })
 }
 
 impl Device {
@@ -65,7 +92,13 @@ impl Device {
         body: Result<Body<T>, Problem>,
     ) -> Result<T, Problem> {
         match body {
-            Ok(body) => Ok(body.value),
+            Ok(body) => {
+                if !self.known.has(self) {
+                    self.terminal(platform).await?;
+                    self.known.note(self);
+                }
+                Ok(body.value)
+            }
             Err(problem) => {
                 self.terminal(platform).await?;
                 Err(problem)
@@ -104,7 +137,9 @@ impl<S: Sync> FromRequestParts<S> for Device {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Device, Problem> {
         // A route that is not behind `identify` is a bug, and serves nobody.
-        parts.extensions.get::<Device>().cloned().ok_or_else(no_token)
+        let device = parts.extensions.get::<Device>().cloned().ok_or_else(no_token)?;
+        let known = parts.extensions.get::<Arc<KnownDevices>>().cloned();
+        Ok(Device { known: known.unwrap_or_default(), ..device })
     }
 }
 
@@ -133,6 +168,6 @@ mod tests {
             let headers = [(AUTHORIZATION, header.parse().unwrap())].into_iter().collect();
             assert_eq!(device(&headers).map(|device| device.number), number, "{header}");
         }
-        assert_eq!(device(&HeaderMap::new()), None);
+        assert!(device(&HeaderMap::new()).is_none());
     }
 }

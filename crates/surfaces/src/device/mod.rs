@@ -16,9 +16,11 @@ mod transactions;
 mod updates;
 mod wire;
 
-use axum::Router;
+use std::sync::Arc;
+
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
+use axum::{Extension, Router};
 use engine::limits::OFFLINE_UPLOAD_BYTES_MAX;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
@@ -36,7 +38,10 @@ pub const MOUNT: &str = "/device/v1";
 /// Serves the contract.
 pub fn router(platform: Platform) -> Router {
     let (router, _) = routes().split_for_parts();
-    router.method_not_allowed_fallback(no_method).with_state(platform)
+    router
+        .method_not_allowed_fallback(no_method)
+        .layer(Extension(Arc::new(callers::KnownDevices::default())))
+        .with_state(platform)
 }
 
 /// Describes the contract.
