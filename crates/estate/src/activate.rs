@@ -111,7 +111,7 @@ pub fn activate_terminal(
         token_hash: command.token_hash.clone(),
         wrong_codes: 0,
     };
-    let document = terminal.document(&Customer::line(&books.directory, terminal.customer));
+    let document = terminal.document_in(&books.directory);
     let merchant = Customer::find(&books.directory, terminal.customer);
     let merchant = merchant.map(|customer| customer.name).unwrap_or_default();
     let change = change_of(&document, EstateChange::TerminalActivated, &terminal.actor(), now);
@@ -192,7 +192,7 @@ fn take_device(
 /// Counts a wrong code; the last one that may be tried locks the activation.
 fn count_wrong_code(mut terminal: Terminal, books: &mut Books, now: Timestamp) {
     terminal.activation.count_wrong_code();
-    let document = terminal.document(&Customer::line(&books.directory, terminal.customer));
+    let document = terminal.document_in(&books.directory);
     if terminal.activation.wrong_codes() == WRONG_CODES_MAX {
         let change = change_of(&document, EstateChange::ActivationLocked, &terminal.actor(), now);
         books.place_change(change, None);
@@ -221,7 +221,7 @@ pub fn reset_activation(
     }
     let code_salt = command.draw.hex("activation", 0);
     terminal.activation = Activation::Waiting { code_salt, wrong_codes: 0 };
-    let document = terminal.document(&Customer::line(&books.directory, terminal.customer));
+    let document = terminal.document_in(&books.directory);
     let change = change_of(&document, EstateChange::ActivationReset, &command.actor, now);
     books.place_change(change, command.idempotency);
     books.put_document(document);

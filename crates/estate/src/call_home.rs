@@ -4,7 +4,6 @@ use ledger::{Books, ReadSet, Timestamp};
 
 use crate::activate::device;
 use crate::command::{Answer, Outcome};
-use crate::customer::Customer;
 use crate::offer::offers;
 use crate::package::Package;
 use crate::progress::{apply_status, go_on};
@@ -50,7 +49,7 @@ pub fn call_home(command: &CallHome, books: &mut Books, now: Timestamp) -> Resul
     take_reports(command, &mut terminal, books, now);
     let offers = offers(books, &mut terminal, &command.rollouts, now);
     let updates = tell_updates(&terminal, books, now);
-    books.put_document(terminal.document(&Customer::line(&books.directory, terminal.customer)));
+    books.put_document(terminal.document_in(&books.directory));
     let (terminal, window_opens_at) = (Box::new(terminal), offers.window_opens_at);
     Ok(Answer::new(Outcome::CalledHome { terminal, updates, window_opens_at }))
 }

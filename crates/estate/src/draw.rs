@@ -26,19 +26,7 @@ impl Draw {
 
     /// The same as a random UUID (RFC 9562 §5.4, version 4).
     pub fn uuid(&self, purpose: &str, index: usize) -> String {
-        let mut bytes = self.bits(purpose, index);
-        let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;
-        *version = (*version & 0x0f) | 0x40;
-        *variant = (*variant & 0x3f) | 0x80;
-        let digits = hex(&bytes);
-        let mut text = String::with_capacity(36);
-        for (at, digit) in digits.chars().enumerate() {
-            if matches!(at, 8 | 12 | 16 | 20) {
-                text.push('-');
-            }
-            text.push(digit);
-        }
-        text
+        uuid_text(self.bits(purpose, index), 4)
     }
 }
 
@@ -46,6 +34,21 @@ impl std::fmt::Debug for Draw {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Draw(hidden)")
     }
+}
+
+/// Shows 16 bytes as a UUID of this version, 1 to 8 (RFC 9562 §4).
+pub fn uuid_text(mut bytes: [u8; 16], version: u8) -> String {
+    let [_, _, _, _, _, _, high, _, variant, ..] = &mut bytes;
+    *high = (*high & 0x0f) | version.wrapping_shl(4);
+    *variant = (*variant & 0x3f) | 0x80;
+    let mut text = String::with_capacity(36);
+    for (at, digit) in hex(&bytes).chars().enumerate() {
+        if matches!(at, 8 | 12 | 16 | 20) {
+            text.push('-');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// Bytes as lower-case hexadecimal digits.

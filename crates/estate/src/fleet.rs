@@ -18,7 +18,7 @@ use crate::settings::Layer;
 use crate::steer_rollout::{ExpireUpdates, RolloutStep, StartRollout, SteerRollout};
 use crate::terminal::{Activation, TerminalStatus};
 use crate::update::UpdateStatus;
-use crate::{Answer, Command, Customer, Draw, Refusal, Rollout, Terminal, Update};
+use crate::{Answer, Command, Draw, Refusal, Rollout, Terminal, Update};
 
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 /// Midnight in UTC.
@@ -93,7 +93,7 @@ impl Fleet {
                 },
                 settings: Layer::default(),
             };
-            books.put_document(terminal.document(&Customer::line(&books.directory, customer)));
+            books.put_document(terminal.document_in(&books.directory));
         });
         made
     }
@@ -107,8 +107,7 @@ impl Fleet {
         let mut terminal = self.read(number);
         edit(&mut terminal);
         self.change(|books| {
-            let line = Customer::line(&books.directory, terminal.customer);
-            books.put_document(terminal.document(&line));
+            books.put_document(terminal.document_in(&books.directory));
         });
     }
 
@@ -152,8 +151,7 @@ impl Fleet {
             .transact(&reads, &mut |mut books| {
                 let mut terminal = Terminal::of(&books.documents[&Terminal::id(number)]).unwrap();
                 found = offers(&mut books, &mut terminal, &rollouts, now);
-                let line = Customer::line(&books.directory, terminal.customer);
-                books.put_document(terminal.document(&line));
+                books.put_document(terminal.document_in(&books.directory));
                 books.close(now)
             })
             .unwrap();

@@ -258,8 +258,7 @@ struct Placing<'a> {
 
 impl Placing<'_> {
     fn place(self, books: &mut Books, terminal: Terminal, effective: Effective) -> Answer {
-        let line = Customer::line(&books.directory, terminal.customer);
-        let document = terminal.document(&line);
+        let document = terminal.document_in(&books.directory);
         let change = change_of(&document, self.kind, self.actor, self.now);
         let inherited = effective.from_customers();
         let change = inherited.iter().fold(change, |change, (name, value)| {

@@ -4,7 +4,6 @@ use ledger::{Books, ReadSet, Timestamp};
 
 use crate::activate::device;
 use crate::command::{Answer, Outcome};
-use crate::customer::Customer;
 use crate::progress::apply_status;
 use crate::refusal::Refusal;
 use crate::rollout::Rollout;
@@ -56,8 +55,7 @@ pub fn report_update(
     let message = command.message.as_deref();
     apply_status(books, &mut terminal, &mut update, command.status, message, now)?;
     if terminal != before.0 {
-        let line = Customer::line(&books.directory, terminal.customer);
-        books.put_document(terminal.document(&line));
+        books.put_document(terminal.document_in(&books.directory));
     }
     let replayed = update == before.1;
     Ok(Answer { done: Outcome::Update(update), replayed })

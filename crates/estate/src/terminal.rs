@@ -2,8 +2,9 @@
 //! Terminals contract.
 
 use ledger::document::Kind;
-use ledger::{Code, Document, DocumentId, Fields, RowId, Timestamp};
+use ledger::{Code, Directory, Document, DocumentId, Fields, RowId, Timestamp};
 
+use crate::customer::Customer;
 use crate::settings::Layer;
 
 /// One physical or logical device of a merchant.
@@ -195,7 +196,12 @@ impl Terminal {
         })
     }
 
-    /// As a document. `line` are its customer and all above it.
+    /// As a document, on the lists of its customer and all above it.
+    pub fn document_in(&self, directory: &Directory) -> Document {
+        self.document(&Customer::line(directory, self.customer))
+    }
+
+    /// As [`Terminal::document_in`]; `line` are its customer and all above it.
     pub fn document(&self, line: &[i64]) -> Document {
         let number = |number: Option<i64>| number.map(|number| number.to_string());
         let rollouts: Vec<String> = self.rollouts.iter().map(Reached::text).collect();

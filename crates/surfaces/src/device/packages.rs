@@ -13,10 +13,9 @@ use super::callers::Device;
 use super::file_body::FileBody;
 use super::problem::no_package;
 use super::range::{Asked, asked};
-use super::updates::number;
 use super::wire::packages::Conditions;
 use crate::Platform;
-use crate::http::body::Segments;
+use crate::http::body::{Segments, number_in_path};
 use crate::http::fields::Params;
 use crate::http::problem::Problem;
 
@@ -37,7 +36,7 @@ pub(super) async fn get_package(
 ) -> Result<Response, Problem> {
     let (_, updates) = device.terminal(&platform).await?;
     params?.finish()?;
-    let id = number(&id).ok_or_else(no_package)?;
+    let id = number_in_path(&id).ok_or_else(no_package)?;
     if !updates.iter().any(|update| update.package == id) {
         return Err(no_package());
     }

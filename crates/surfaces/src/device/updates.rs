@@ -11,7 +11,7 @@ use super::callers::Device;
 use super::problem::{no_update, not_submitted};
 use super::wire::updates::{UpdateBody, UpdateReport};
 use crate::Platform;
-use crate::http::body::{Body, Segments};
+use crate::http::body::{Body, Segments, number_in_path};
 use crate::http::problem::Problem;
 
 /// Says how far an update is. To say the same again changes nothing.
@@ -26,7 +26,7 @@ pub(super) async fn report_update(
 ) -> Result<Json<UpdateBody>, Problem> {
     device.terminal(&platform).await?;
     let report = body?.value;
-    let number = number(&id).ok_or_else(no_update)?;
+    let number = number_in_path(&id).ok_or_else(no_update)?;
     let rollout = rollout_of(&platform, number).await?;
     let command = ReportUpdate {
         terminal: device.number,
@@ -53,10 +53,4 @@ async fn rollout_of(platform: &Platform, update: i64) -> Result<Option<i64>, Pro
         .map_err(Problem::not_read)?;
     let update = books.document(Update::id(update)).and_then(Update::of);
     Ok(update.and_then(|update| update.rollout))
-}
-
-/// An id of ours, in the one way of writing it.
-pub(super) fn number(text: &str) -> Option<i64> {
-    let number: i64 = text.parse().ok()?;
-    (number > 0 && number.to_string() == text).then_some(number)
 }

@@ -42,6 +42,12 @@ pub struct Body<T> {
 #[derive(Debug)]
 pub struct BodyIfAny<T>(pub Body<T>);
 
+/// The number that a part of a path is, written as it is shown. What is written otherwise is the
+/// number of nothing.
+pub fn number_in_path(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|number: &i64| *number > 0 && number.to_string() == text)
+}
+
 /// The parameters of a path. What cannot be one names nothing: 404.
 #[derive(Debug)]
 pub struct Segments<T>(pub T);

@@ -5,6 +5,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use engine::{Clock, Handle, Queries, Randomness, VirtualClock};
+use estate::Draw;
+use estate::draw::uuid_text;
 use ledger::Timestamp;
 
 use crate::http::callers::Uses;
@@ -48,27 +50,17 @@ impl Platform {
         self.randomness.fill(&mut bytes);
         uuid_text(bytes, 4)
     }
+
+    /// Chance for a decision.
+    pub fn draw(&self) -> Draw {
+        let mut draw = Draw([0; 32]);
+        self.randomness.fill(&mut draw.0);
+        draw
+    }
 }
 
 impl std::fmt::Debug for Platform {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Platform").field("engine", &self.engine).finish_non_exhaustive()
     }
-}
-
-/// Shows 16 bytes as a UUID of this version (RFC 9562 §4).
-pub(crate) fn uuid_text(mut bytes: [u8; 16], version: u8) -> String {
-    bytes[6] = (bytes[6] & 0x0f) | (version << 4);
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let mut text = String::with_capacity(36);
-    for (at, byte) in bytes.iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.extend(
-            [byte >> 4, byte & 0x0f]
-                .map(|nibble| char::from_digit(nibble.into(), 16).unwrap_or('0')),
-        );
-    }
-    text
 }

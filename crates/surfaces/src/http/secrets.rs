@@ -66,7 +66,7 @@ impl Secrets {
         let derived = self.derive("row uuid", &row.to_be_bytes());
         let mut bytes = [0; 16];
         bytes.copy_from_slice(derived.split_at(16).0);
-        super::platform::uuid_text(bytes, 8)
+        estate::draw::uuid_text(bytes, 8)
     }
 
     fn derive(&self, purpose: &str, data: &[u8]) -> [u8; 32] {

@@ -19,7 +19,7 @@ use super::wire::credentials::{
     CredentialBody, IssuedCredentialBody, NewCredential, NewCredentialBody, Reach,
 };
 use crate::Platform;
-use crate::http::body::{Body, Segments};
+use crate::http::body::{Body, Segments, number_in_path};
 use crate::http::fields::Params;
 use crate::http::paging::{List, Page};
 use crate::http::problem::Problem;
@@ -159,8 +159,7 @@ pub(super) async fn revoke_credential(
 }
 
 fn credential_id(text: &str) -> Result<CredentialId, Problem> {
-    let id = text.parse().ok().filter(|id: &i64| id.to_string() == text);
-    id.map(CredentialId).ok_or_else(no_credential)
+    number_in_path(text).map(CredentialId).ok_or_else(no_credential)
 }
 
 fn credential(platform: &Platform, id: CredentialId) -> Result<Arc<Credential>, Problem> {

@@ -7,14 +7,14 @@ use engine::SubmitError;
 use estate::change_customer::{AddCustomer, ChangeCustomer};
 use estate::command::Outcome;
 use estate::customer::CUSTOMERS;
-use estate::{Command, Customer, Draw, Layer, Refusal};
+use estate::{Command, Customer, Layer, Refusal};
 
 use super::callers::Operator;
 use super::created;
 use super::problem::{not_decided, not_granted};
 use super::wire::customers::{CustomerBody, CustomerChange, CustomerFilter, NewCustomer};
 use crate::Platform;
-use crate::http::body::{Body, Segments};
+use crate::http::body::{Body, Segments, number_in_path};
 use crate::http::fields::Params;
 use crate::http::paging::{List, Page};
 use crate::http::problem::Problem;
@@ -53,7 +53,7 @@ pub(super) async fn add_customer(
         parent: new.parent_id.unwrap_or(0),
         name: new.name,
         organisation_number: new.organisation_number,
-        draw: draw(&platform),
+        draw: platform.draw(),
         actor: operator.actor(),
         idempotency,
     };
@@ -107,20 +107,7 @@ pub(super) async fn change_customer(
 
 /// The customer that a path names.
 pub(super) fn customer(platform: &Platform, id: &str) -> Result<Customer, Problem> {
-    let number = number(id).unwrap_or_default();
+    let number = number_in_path(id).unwrap_or_default();
     let found = Customer::find(&platform.engine.directory(), number);
     found.ok_or_else(|| not_granted(&Refusal::CustomerNotFound))
-}
-
-/// The number that a part of a path is, written as it is shown. What is written otherwise is the
-/// number of nothing.
-pub(super) fn number(text: &str) -> Option<i64> {
-    text.parse().ok().filter(|number: &i64| *number > 0 && number.to_string() == text)
-}
-
-/// Chance for a decision.
-pub(super) fn draw(platform: &Platform) -> Draw {
-    let mut draw = Draw([0; 32]);
-    platform.randomness.fill(&mut draw.0);
-    draw
 }

@@ -12,7 +12,6 @@ use ledger::ReadSet;
 
 use super::accounts::shown;
 use super::callers::Operator;
-use super::customers::{draw, number};
 use super::mark;
 use super::problem::{not_decided, not_granted};
 use super::wire::document::Nothing;
@@ -20,7 +19,7 @@ use super::wire::onboarding::{
     ApprovalBody, Identities, IdentitiesChoice, Rejection, RequestBody, RequestFilter,
 };
 use crate::Platform;
-use crate::http::body::{Body, BodyIfAny, Segments};
+use crate::http::body::{Body, BodyIfAny, Segments, number_in_path};
 use crate::http::fields::Params;
 use crate::http::paging::{List, Page};
 use crate::http::problem::Problem;
@@ -118,7 +117,7 @@ pub(super) async fn approve_request(
     let command = ApproveRequest {
         request: request_number(&id)?,
         identities: body.value.0,
-        draw: draw(&platform),
+        draw: platform.draw(),
         reviewer: operator.reviewer(),
         idempotency: body.idempotency,
     };
@@ -136,5 +135,5 @@ async fn reviewed(platform: &Platform, command: Command) -> Result<Response, Pro
 }
 
 fn request_number(id: &str) -> Result<i64, Problem> {
-    number(id).ok_or_else(|| not_granted(&Refusal::RequestNotFound))
+    number_in_path(id).ok_or_else(|| not_granted(&Refusal::RequestNotFound))
 }

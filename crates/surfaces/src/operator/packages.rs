@@ -17,11 +17,10 @@ use serde_json::{Map, Value};
 
 use super::callers::Operator;
 use super::created;
-use super::customers::number;
 use super::problem::{not_decided, not_granted};
 use super::wire::packages::{NewPackage, NewPackageBody, PackageBody, PackageFilter};
 use crate::Platform;
-use crate::http::body::{Segments, fingerprint, idempotency_key};
+use crate::http::body::{Segments, fingerprint, idempotency_key, number_in_path};
 use crate::http::fields::{FromObject as _, Object, Params};
 use crate::http::multipart::{Multipart, MultipartError, Piece};
 use crate::http::package_files::{Received, Upload, UploadError};
@@ -59,7 +58,8 @@ pub(super) async fn get_package(
     params: Params,
 ) -> Result<Json<PackageBody>, Problem> {
     params.finish()?;
-    let package = Package::find(&platform.engine.directory(), number(&id).unwrap_or_default());
+    let package =
+        Package::find(&platform.engine.directory(), number_in_path(&id).unwrap_or_default());
     let package = package.ok_or_else(|| not_granted(&Refusal::PackageNotFound))?;
     Ok(Json(PackageBody::of(&package)))
 }

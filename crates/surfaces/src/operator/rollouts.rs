@@ -15,13 +15,12 @@ use ledger::ReadSet;
 
 use super::accounts::shown;
 use super::callers::Operator;
-use super::customers::number;
 use super::problem::{not_decided, not_granted};
 use super::wire::document::Nothing;
 use super::wire::rollouts::{NewRollout, ResultBody, ResultFilter, RolloutBody};
 use super::{created, mark};
 use crate::Platform;
-use crate::http::body::{Body, BodyIfAny, Segments};
+use crate::http::body::{Body, BodyIfAny, Segments, number_in_path};
 use crate::http::fields::Params;
 use crate::http::paging::{List, Page};
 use crate::http::problem::Problem;
@@ -247,7 +246,7 @@ async fn steer(
 
 /// The rollout that a path names.
 fn rollout(platform: &Platform, id: &str) -> Result<Rollout, Problem> {
-    let found = Rollout::find(&platform.engine.directory(), number(id).unwrap_or_default());
+    let found = Rollout::find(&platform.engine.directory(), number_in_path(id).unwrap_or_default());
     found.ok_or_else(|| not_granted(&Refusal::RolloutNotFound))
 }
 

@@ -12,7 +12,6 @@ use ledger::ReadSet;
 
 use super::accounts::shown;
 use super::callers::Operator;
-use super::customers::draw;
 use super::mark;
 use super::problem::{not_decided, not_granted};
 use super::wire::document::Nothing;
@@ -61,9 +60,11 @@ pub(super) async fn get_terminal(
 ) -> Result<Json<TerminalBody>, Problem> {
     params.finish()?;
     let found = terminal(&platform, &id).await?;
-    let number = found.number;
-    let query = platform.queries.read(move |reader| open_updates_of(reader, number));
-    let updates = query.await.map_err(Problem::not_read)?;
+    let query = platform.queries.read(move |reader| {
+        let updates = open_updates(reader, std::slice::from_ref(&found))?.concat();
+        Ok((found, updates))
+    });
+    let (found, updates) = query.await.map_err(Problem::not_read)?;
     let directory = platform.engine.directory();
     Ok(Json(TerminalBody::of(&found, &updates, &directory, &platform.secrets)))
 }
@@ -82,7 +83,7 @@ pub(super) async fn reset_activation(
 ) -> Result<Response, Problem> {
     let command = ResetActivation {
         terminal: terminal(&platform, &id).await?.number,
-        draw: draw(&platform),
+        draw: platform.draw(),
         actor: operator.actor(),
         idempotency: body.idempotency,
     };
@@ -113,10 +114,4 @@ fn open_updates(
     let lists = terminals.iter().map(|terminal| Update::open_list(terminal.number)).collect();
     let books = reader.load(&ReadSet { lists, ..ReadSet::default() })?;
     Ok(terminals.iter().map(|terminal| Update::open_of(&books, terminal.number)).collect())
-}
-
-fn open_updates_of(reader: &mut dyn Reader, terminal: i64) -> Result<Vec<Update>, StoreError> {
-    let lists = vec![Update::open_list(terminal)];
-    let books = reader.load(&ReadSet { lists, ..ReadSet::default() })?;
-    Ok(Update::open_of(&books, terminal))
 }

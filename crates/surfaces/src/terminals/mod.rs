@@ -24,7 +24,7 @@ use engine::SubmitError;
 use estate::command::Outcome;
 use estate::onboard::{ChangeTerminal, OnboardTerminal, TerminalStep};
 use estate::settings::{Effective, Layer, conflicts_of, effective, with_own};
-use estate::{Command, Customer, Draw, Refusal, Terminal};
+use estate::{Command, Customer, Refusal, Terminal};
 use ledger::ReadSet;
 
 use self::calls::{Call, Caller};
@@ -131,8 +131,6 @@ async fn onboard(
     let directory = platform.engine.directory();
     let customer = caller.account(&directory, &new.account_id)?;
     contract.throttle_account(&caller, customer)?;
-    let mut draw = [0; 32];
-    platform.randomness.fill(&mut draw);
     let settings = new.settings.clone();
     let command = OnboardTerminal {
         customer,
@@ -140,7 +138,7 @@ async fn onboard(
         serial: new.serial,
         reference_id: new.reference_id,
         settings: new.settings,
-        draw: Draw(draw),
+        draw: platform.draw(),
         actor: caller.actor(),
         idempotency: call.idempotency,
     };
