@@ -166,7 +166,7 @@ mod tests {
     fn figures(content: &mut MemoryStore) -> (i64, i64, usize) {
         let reads = ReadSet { documents: vec![Rollout::tally_id(ROLLOUT)], ..ReadSet::default() };
         let books = content.load(&reads).unwrap();
-        let tally = Tally::of(&books.documents[&Rollout::tally_id(ROLLOUT)]).unwrap();
+        let tally = Tally::of(books.document(Rollout::tally_id(ROLLOUT)).unwrap()).unwrap();
         let awaited = content.documents(AWAITED, Part::After(0), usize::MAX).unwrap();
         (tally.failed, tally.under_way(), awaited.len())
     }

@@ -149,7 +149,8 @@ impl Fleet {
         let (mut found, now) = (Offers::default(), self.now);
         self.store
             .transact(&reads, &mut |mut books| {
-                let mut terminal = Terminal::of(&books.documents[&Terminal::id(number)]).unwrap();
+                let mut terminal =
+                    Terminal::of(books.document(Terminal::id(number)).unwrap()).unwrap();
                 found = offers(&mut books, &mut terminal, &rollouts, now);
                 books.put_document(terminal.document_in(&books.directory));
                 books.close(now)
@@ -242,17 +243,17 @@ impl Fleet {
 
     pub(crate) fn tally(&mut self, number: i64) -> Tally {
         let books = self.load(|reads| reads.documents.push(Rollout::tally_id(number)));
-        Tally::of(&books.documents[&Rollout::tally_id(number)]).unwrap()
+        Tally::of(books.document(Rollout::tally_id(number)).unwrap()).unwrap()
     }
 
     pub(crate) fn read(&mut self, number: i64) -> Terminal {
         let books = self.load(|reads| reads.documents.push(Terminal::id(number)));
-        Terminal::of(&books.documents[&Terminal::id(number)]).unwrap()
+        Terminal::of(books.document(Terminal::id(number)).unwrap()).unwrap()
     }
 
     pub(crate) fn update(&mut self, number: i64) -> Update {
         let books = self.load(|reads| reads.documents.push(Update::id(number)));
-        Update::of(&books.documents[&Update::id(number)]).unwrap()
+        Update::of(books.document(Update::id(number)).unwrap()).unwrap()
     }
 
     /// All updates of a rollout.

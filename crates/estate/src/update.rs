@@ -100,11 +100,7 @@ impl Update {
 
     /// A terminal's updates that have not ended, oldest first. Its open list must be loaded.
     pub fn open_of(books: &Books, terminal: i64) -> Vec<Update> {
-        let list = Update::open_list(terminal);
-        // A batch may hold very many documents, but few of them are updates.
-        let updates = books.documents.range(Update::id(0)..=Update::id(i64::MAX));
-        let open = updates.filter(|(_, found)| found.lists.contains(&list));
-        open.filter_map(|(_, found)| Update::of(found)).collect()
+        books.listed(&Update::open_list(terminal)).filter_map(Update::of).collect()
     }
 
     /// The list of all updates of a terminal.

@@ -14,7 +14,7 @@ use crate::authorization::{Authorization, AuthorizationState};
 use crate::card::{Card, CardToken};
 use crate::change::{Change, ChangeKind, Idempotency};
 use crate::directory::{Company, Credential, Directory, Seller};
-use crate::document::{Document, DocumentId, Marks, WrittenDocument};
+use crate::document::{Document, DocumentId, Documents, Marks, WrittenDocument};
 use crate::ids::{
     AccountId, AuthorizationId, Code, CompanyId, CredentialId, Fingerprint, Key, RowId, SellerId,
     TransactionId,
@@ -78,7 +78,7 @@ pub struct Books {
     /// Keys in use.
     pub keys: HashMap<Key, RowId>,
     /// Loaded documents. Those of resident kinds are in the directory instead.
-    pub documents: BTreeMap<DocumentId, Document>,
+    pub documents: Documents,
     /// The newest row of the journal.
     newest: RowId,
     /// The end of the writer's lane.
@@ -238,7 +238,7 @@ impl Books {
             transactions: HashMap::new(),
             changes: HashMap::new(),
             keys: HashMap::new(),
-            documents: BTreeMap::new(),
+            documents: Documents::default(),
             newest,
             head,
             written: Written::default(),
@@ -409,19 +409,18 @@ impl Books {
         if id.kind.is_resident() {
             return self.directory.document(id).map(|found| &**found);
         }
-        self.documents.get(&id)
+        self.documents.get(id).map(|found| &**found)
     }
 
     /// Finds a document by a name.
     pub fn named(&self, name: &str) -> Option<&Document> {
-        let resident = self.directory.document_named(name).map(|found| &**found);
-        // A batch loads few documents, and a name is asked for once or twice.
-        resident.or_else(|| self.documents.values().find(|found| found.names.contains(name)))
+        let resident = self.directory.document_named(name);
+        resident.or_else(|| self.documents.named(name)).map(|found| &**found)
     }
 
     /// The loaded documents on a list, oldest first. For resident kinds see the directory.
-    pub fn listed<'b>(&'b self, list: &'b str) -> impl Iterator<Item = &'b Document> {
-        self.documents.values().filter(move |found| found.lists.contains(list))
+    pub fn listed(&self, list: &str) -> impl Iterator<Item = &Document> {
+        self.documents.listed(list).map(|found| &**found)
     }
 
     /// Puts a new or changed document into the books, or into the directory where it is resident.
@@ -435,7 +434,7 @@ impl Books {
         if id.kind.is_resident() {
             Arc::make_mut(&mut self.directory).put_document(document);
         } else {
-            self.documents.insert(id, document);
+            self.documents.put(document);
         }
     }
 
@@ -513,7 +512,7 @@ impl Books {
         let credentials = written.credentials.iter().filter_map(|id| directory.credential(*id));
         let documents = written.documents.into_iter().filter_map(|(id, before)| {
             let resident = || directory.document(id).map(|found| Document::clone(found));
-            let document = self.documents.remove(&id).or_else(resident)?;
+            let document = self.documents.take(id).or_else(resident)?;
             Some(WrittenDocument { document, before })
         });
         WriteSet {

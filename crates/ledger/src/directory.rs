@@ -4,10 +4,10 @@
 //! Small and read by every command, so it is held in memory as a whole and replaced by a changed
 //! copy when a commit changes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::document::{Document, DocumentId};
+use crate::document::{Document, DocumentId, Documents};
 use crate::ids::{AccountId, CompanyId, CredentialId, RowId, SellerId};
 use crate::money::Currency;
 use crate::time::{Date, Timestamp, Zone};
@@ -27,14 +27,6 @@ pub struct Directory {
     credential_hashes: BTreeMap<[u8; 32], CredentialId>,
     credential_logins: BTreeMap<(Contract, String), CredentialId>,
     documents: Arc<Documents>,
-}
-
-/// The documents of resident kinds. Shared by copies of the directory until one of them changes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Documents {
-    by_id: BTreeMap<DocumentId, Arc<Document>>,
-    names: BTreeMap<String, DocumentId>,
-    lists: BTreeMap<String, BTreeSet<DocumentId>>,
 }
 
 /// A ledger of its own: accounts, sellers and money of one company never meet another's.
@@ -255,18 +247,17 @@ impl Directory {
 
     /// Finds a resident document by its id.
     pub fn document(&self, id: DocumentId) -> Option<&Arc<Document>> {
-        self.documents.by_id.get(&id)
+        self.documents.get(id)
     }
 
     /// Finds a resident document by a name.
     pub fn document_named(&self, name: &str) -> Option<&Arc<Document>> {
-        self.document(*self.documents.names.get(name)?)
+        self.documents.named(name)
     }
 
     /// The resident documents on a list, oldest first.
     pub fn documents_on(&self, list: &str) -> impl DoubleEndedIterator<Item = &Arc<Document>> {
-        let ids = self.documents.lists.get(list).into_iter().flatten();
-        ids.filter_map(|id| self.document(*id))
+        self.documents.listed(list)
     }
 
     /// Adds or replaces a company.
@@ -301,33 +292,6 @@ impl Directory {
         debug_assert!(document.id.kind.is_resident(), "{:?} is not resident", document.id);
         self.change();
         Arc::make_mut(&mut self.documents).put(document);
-    }
-}
-
-impl Documents {
-    fn put(&mut self, document: Document) {
-        let id = document.id;
-        if let Some(before) = self.by_id.get(&id) {
-            for name in before.names.difference(&document.names) {
-                // Another document may have taken it a moment ago.
-                if self.names.get(name) == Some(&id) {
-                    self.names.remove(name);
-                }
-            }
-            for list in before.lists.difference(&document.lists) {
-                if let Some(members) = self.lists.get_mut(list) {
-                    members.remove(&id);
-                    if members.is_empty() {
-                        self.lists.remove(list);
-                    }
-                }
-            }
-        }
-        self.names.extend(document.names.iter().map(|name| (name.clone(), id)));
-        for list in &document.lists {
-            self.lists.entry(list.clone()).or_default().insert(id);
-        }
-        self.by_id.insert(id, Arc::new(document));
     }
 }
 

@@ -8,6 +8,7 @@
 //! when it says so itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::time::Timestamp;
 
@@ -60,6 +61,14 @@ pub struct Document {
 
 /// What a document is found by: its names, and its lists.
 pub type Marks = (BTreeSet<String>, BTreeSet<String>);
+
+/// Documents, found by their ids, by their names, and by the lists they are on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Documents {
+    by_id: BTreeMap<DocumentId, Arc<Document>>,
+    pub(crate) names: BTreeMap<String, DocumentId>,
+    pub(crate) lists: BTreeMap<String, BTreeSet<DocumentId>>,
+}
 
 /// A document that a batch writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,6 +195,60 @@ impl Document {
     /// A document that is found by its id alone.
     pub fn new(id: DocumentId, fields: Fields) -> Document {
         Document { id, fields, names: BTreeSet::new(), lists: BTreeSet::new() }
+    }
+}
+
+impl Documents {
+    /// Finds a document by its id.
+    pub fn get(&self, id: DocumentId) -> Option<&Arc<Document>> {
+        self.by_id.get(&id)
+    }
+
+    /// All of them, in the order of their ids.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Document>> {
+        self.by_id.values()
+    }
+
+    /// Finds a document by a name.
+    pub fn named(&self, name: &str) -> Option<&Arc<Document>> {
+        self.get(*self.names.get(name)?)
+    }
+
+    /// The documents on a list, in the order of their ids.
+    pub fn listed(&self, list: &str) -> impl DoubleEndedIterator<Item = &Arc<Document>> {
+        let ids = self.lists.get(list).into_iter().flatten();
+        ids.filter_map(|id| self.get(*id))
+    }
+
+    /// Adds or replaces a document.
+    pub fn put(&mut self, document: Document) {
+        let id = document.id;
+        if let Some(before) = self.by_id.get(&id) {
+            for name in before.names.difference(&document.names) {
+                // Another document may have taken it a moment ago.
+                if self.names.get(name) == Some(&id) {
+                    self.names.remove(name);
+                }
+            }
+            for list in before.lists.difference(&document.lists) {
+                if let Some(members) = self.lists.get_mut(list) {
+                    members.remove(&id);
+                    if members.is_empty() {
+                        self.lists.remove(list);
+                    }
+                }
+            }
+        }
+        self.names.extend(document.names.iter().map(|name| (name.clone(), id)));
+        for list in &document.lists {
+            self.lists.entry(list.clone()).or_default().insert(id);
+        }
+        self.by_id.insert(id, Arc::new(document));
+    }
+
+    /// Takes a document out, when nobody looks for it any more.
+    pub(crate) fn take(&mut self, id: DocumentId) -> Option<Document> {
+        self.by_id.remove(&id).map(Arc::unwrap_or_clone)
     }
 }
 

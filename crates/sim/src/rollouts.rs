@@ -415,7 +415,7 @@ impl World {
     fn tally(&mut self, number: i64) -> Tally {
         let id = Rollout::tally_id(number);
         let books = self.store.load(&ReadSet { documents: vec![id], ..ReadSet::default() });
-        Tally::of(&books.unwrap().documents[&id]).unwrap()
+        Tally::of(books.unwrap().document(id).unwrap()).unwrap()
     }
 
     /// How many devices run a package.

@@ -111,7 +111,7 @@ impl Content {
         let wanted = reads.documents.iter().chain(named).chain(listed.flatten());
         let found = wanted.filter_map(|id| self.documents.get(id));
         let found = found.filter(|document| !document.id.kind.is_resident());
-        books.documents.extend(found.map(|document| (document.id, document.clone())));
+        found.for_each(|document| books.documents.put(document.clone()));
         books
     }
 

@@ -339,7 +339,9 @@ impl Loaded {
             return None;
         }
         let mut books = Books::new(Arc::clone(directory), newest, head);
-        books.documents.extend(found.into_iter().map(|found| (found.id, found)));
+        for document in found {
+            books.documents.put(document);
+        }
         books.accounts.extend(self.accounts.into_iter().map(|account| (account.id, account)));
         books.cards.extend(self.cards.into_iter().map(|card| (card.token.clone(), card)));
         books.keys.extend(self.keys);

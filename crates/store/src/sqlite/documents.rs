@@ -34,7 +34,9 @@ pub(super) fn load_documents(
     let mut find = connection.prepare_cached(&find)?;
     for id in ids.into_iter().filter(|id| !id.kind.is_resident()) {
         let found = find.query_row([id.kind.code(), id.number], read_document).optional()?;
-        books.documents.extend(found.map(|found| (id, found)));
+        if let Some(found) = found {
+            books.documents.put(found);
+        }
     }
     Ok(())
 }

@@ -189,7 +189,7 @@ impl Loaded {
             transactions: sorted(&books.transactions, |(id, _)| *id),
             changes: sorted(&books.changes, |(id, _)| *id),
             keys: sorted(&books.keys, |(key, _)| *key),
-            documents: books.documents.values().cloned().collect(),
+            documents: books.documents.iter().map(|found| Document::clone(found)).collect(),
         }
     }
 }
