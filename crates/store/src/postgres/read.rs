@@ -119,9 +119,15 @@ impl PostgresReader {
     fn begin(&mut self) -> Result<(), Error> {
         self.calls = self.calls.wrapping_add(1);
         let is_stale = self.calls.is_multiple_of(CALLS_PER_PLAN);
-        let begin = if is_stale { BEGIN_ANEW } else { BEGIN };
         let ask = |session: &Session| {
-            session.wait(async { Ok(session.client.batch_execute(begin).await?) })
+            session.wait(async {
+                if is_stale {
+                    // By itself: with BEGIN behind it, it would take that transaction's snapshot,
+                    // and the transaction could not say any more how isolated it is.
+                    session.client.batch_execute("DISCARD PLANS").await?;
+                }
+                Ok(session.client.batch_execute(BEGIN).await?)
+            })
         };
         match ask(&self.session) {
             Err(error) if error.is_lost() => {
@@ -163,10 +169,7 @@ const NEWEST: &str = "SELECT COALESCE((SELECT last FROM seal ORDER BY last DESC 
 /// One state for all statements, and no writing.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// The same, with plans that are made anew, as the tables are by now.
-const BEGIN_ANEW: &str = "DISCARD PLANS; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-
-/// After how many calls that is.
+/// After how many calls plans are made anew, as the tables are by then.
 const CALLS_PER_PLAN: u32 = 500;
 
 impl Reader for PostgresReader {

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use cluster::{Cluster, Durability, Isolation};
 use engine::{Command, run_batch};
 use ledger::{AccountId, Lane, Position, Row, RowId, Seal};
 use store::{Postgres, PostgresStore, Reader};
 
-use super::{clock, node, on_each_isolation, verify, world};
+use super::{clock, database, node, on_each_isolation, verify, world};
 use crate::differential::{Random, command};
 use crate::subject::Dump;
 
@@ -157,4 +158,15 @@ fn check_positions(node: &Postgres, seen: &Seen, dump: &Dump) {
     }
     let (rows, position) = reader.news(&Position::default(), 0).unwrap();
     assert!(rows.is_empty() && position.is_start());
+}
+
+/// Goal: a reader that is kept goes on reading, also when it has its plans made anew.
+#[test]
+fn a_reader_is_good_for_very_many_calls() {
+    let cluster = Cluster::start(Durability::Fast);
+    let node = node(&database(&cluster, Isolation::ReadCommitted));
+    let mut reader = node.source().open().unwrap();
+    for call in 1..=1_100 {
+        assert_eq!(reader.row(RowId(1)), Ok(None), "call {call}");
+    }
 }
