@@ -33,6 +33,8 @@ pub struct EstateSettings {
     /// How the figures were taken.
     #[serde(flatten)]
     pub pace: PaceTaken,
+    /// The open loop's share of the closed loop's rate.
+    pub open_loop_share: f64,
 }
 
 /// Calls home over the ceiling.
@@ -48,7 +50,13 @@ impl EstateSettings {
     pub(crate) fn of(options: &EstateOptions, terminals: u64) -> EstateSettings {
         let EstateOptions { pace, merchants, updates } = options;
         let (merchants, updates) = (*merchants, *updates);
-        EstateSettings { terminals, merchants, updates, pace: PaceTaken::of(pace) }
+        EstateSettings {
+            terminals,
+            merchants,
+            updates,
+            pace: PaceTaken::of(pace),
+            open_loop_share: pace.open_loop_share,
+        }
     }
 }
 
@@ -70,7 +78,7 @@ impl EstateReport {
 
 impl fmt::Display for EstateReport {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let EstateSettings { terminals, merchants, updates, pace } = &self.settings;
+        let EstateSettings { terminals, merchants, updates, pace, .. } = &self.settings;
         let store = format!(
             "{terminals} terminals of {merchants} merchants, {updates} of them with an update to \
              install; one rollout whose stage is full"
@@ -87,7 +95,7 @@ impl fmt::Display for EstateReport {
               without engine and store; calls home: terminals chosen at random, each as soon as a
               connection is free; open loop: calls that arrive by a fixed schedule, at {} of that
               rate. A terminal calls once an hour: 3.6 million of them make 1 000 calls a second.",
-            pace.open_loop_share
+            self.settings.open_loop_share
         );
         self.figures.write_end(out, &phases)
     }
@@ -104,8 +112,13 @@ mod tests {
         let speeds = [(Phase::Ceiling, 60_000.0), (Phase::CallsHome, 15_000.0)];
         let of_round = |round| speeds.map(|(phase, speed)| sample(round, 64, phase, speed));
         let samples: Vec<Sample> = (1..=2).flat_map(of_round).collect();
-        let settings =
-            EstateSettings { terminals: 10_000, merchants: 100, updates: 1_000, pace: pace() };
+        let settings = EstateSettings {
+            terminals: 10_000,
+            merchants: 100,
+            updates: 1_000,
+            pace: pace(),
+            open_loop_share: 0.5,
+        };
         EstateReport::new(settings, figures(&samples, crate::load::Errors::default()), &samples)
     }
 

@@ -33,8 +33,6 @@ pub struct PaceTaken {
     pub warmup_seconds: f64,
     /// Rounds that the medians are taken of.
     pub rounds: u32,
-    /// The open loop's share of the closed loop's rate.
-    pub open_loop_share: f64,
 }
 
 /// How long `fdatasync` after 16 KiB took at one moment of the run.
@@ -79,7 +77,6 @@ impl PaceTaken {
             measured_seconds: pace.measured.as_secs_f64(),
             warmup_seconds: pace.warmup.as_secs_f64(),
             rounds: pace.rounds,
-            open_loop_share: pace.open_loop_share,
         }
     }
 }
@@ -147,7 +144,7 @@ impl Figures {
         pace: PaceTaken,
     ) -> fmt::Result {
         let Machine { cpu_model, cores, memory_bytes, kernel } = &self.machine;
-        let PaceTaken { measured_seconds, warmup_seconds, rounds, .. } = pace;
+        let PaceTaken { measured_seconds, warmup_seconds, rounds } = pace;
         writeln!(out, "{what} over HTTP, each answer durable before it is sent")?;
         let memory = mebibytes(*memory_bytes);
         writeln!(out, "Machine: {cpu_model}, {cores} cores, {memory} MiB, kernel {kernel}")?;
@@ -272,7 +269,7 @@ pub(crate) fn compare(
     median(ratios.collect())
 }
 
-fn mebibytes(bytes: u64) -> String {
+pub(crate) fn mebibytes(bytes: u64) -> String {
     format!("{:.0}", float(bytes) / float(1 << 20))
 }
 
@@ -281,7 +278,7 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn pace() -> PaceTaken {
-        PaceTaken { measured_seconds: 5.0, warmup_seconds: 1.0, rounds: 2, open_loop_share: 0.5 }
+        PaceTaken { measured_seconds: 5.0, warmup_seconds: 1.0, rounds: 2 }
     }
 
     pub(crate) fn sample(

@@ -31,12 +31,19 @@ pub struct Settings {
     /// How the figures were taken.
     #[serde(flatten)]
     pub pace: PaceTaken,
+    /// The open loop's share of the closed loop's rate.
+    pub open_loop_share: f64,
 }
 
 impl Settings {
     pub(crate) fn of(options: &LedgerOptions) -> Settings {
         let LedgerOptions { accounts, cards, pace } = options;
-        Settings { accounts: *accounts, cards: *cards, pace: PaceTaken::of(pace) }
+        Settings {
+            accounts: *accounts,
+            cards: *cards,
+            pace: PaceTaken::of(pace),
+            open_loop_share: pace.open_loop_share,
+        }
     }
 }
 
@@ -82,7 +89,7 @@ impl Comparison {
 
 impl fmt::Display for LedgerReport {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings { accounts, cards, pace } = &self.settings;
+        let Settings { accounts, cards, pace, .. } = &self.settings;
         let store = format!("{accounts} accounts, {cards} cards");
         self.figures.write_setting(out, ("Card ledger", &store), *pace)?;
         self.figures.write_rows(out)?;
@@ -92,7 +99,7 @@ impl fmt::Display for LedgerReport {
               and store; mix: authorizations and captures in turn; hot account: authorizations on
               one account; open loop: authorizations that arrive by a fixed schedule, at {} of
               the closed loop's rate. The others are closed loops.",
-            pace.open_loop_share
+            self.settings.open_loop_share
         );
         self.figures.write_end(out, &phases)
     }
@@ -136,7 +143,8 @@ mod tests {
                 }
             }
         }
-        let settings = Settings { accounts: 100_000, cards: 1_000_000, pace: pace() };
+        let settings =
+            Settings { accounts: 100_000, cards: 1_000_000, pace: pace(), open_loop_share: 0.5 };
         LedgerReport::new(settings, figures(&samples, errors), &samples)
     }
 

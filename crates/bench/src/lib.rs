@@ -2,10 +2,11 @@
 //!
 //! Invariant: loopback addresses only, and every loop ends by a count or by a time.
 //!
-//! The benchmarks of the card ledger and of the estate drive a server that runs in a process of its
-//! own, so that the kernel's figures for that process are the server's and nobody else's. All
-//! requests come from one thread. That of batching drives an engine in this process, and an
-//! ordinary application beside it, on the same database.
+//! The benchmarks of the card ledger, of the estate and of payments drive a server that runs in a
+//! process of its own, so that the kernel's figures for that process are the server's and nobody
+//! else's. All requests come from one thread, but those to a PSP that hangs, which have another
+//! one; what stands in for PSPs is the caller's. That of batching drives an engine in this process,
+//! and an ordinary application beside it, on the same database.
 //!
 //! | module | what it is for |
 //! |---|---|
@@ -20,6 +21,9 @@
 //! | `ledger`, `ledger_report` | `kassa bench ledger` |
 //! | `call_traffic` | the requests of terminals that call home |
 //! | `estate`, `estate_report` | `kassa bench estate` |
+//! | `payment_traffic`, `till` | the requests of payments over PSPs, and who makes them |
+//! | `sales`, `storm` | tills in a closed loop; many payments at a PSP that hangs |
+//! | `payments`, `payments_report` | `kassa bench payments` |
 //! | `callers` | a closed loop of callers in this process |
 //! | `naive` | one transaction for each request, as an ordinary application does it |
 //! | `batching`, `batching_report` | `kassa bench batching` |
@@ -38,12 +42,18 @@ pub mod ledger;
 mod ledger_report;
 pub mod load;
 mod naive;
+mod payment_traffic;
+pub mod payments;
+mod payments_report;
 pub mod probe;
 pub mod report;
 mod requests;
 pub mod rounds;
+mod sales;
+mod storm;
 #[cfg(test)]
 mod testing;
+mod till;
 
 use std::io;
 use std::net::SocketAddr;
@@ -53,6 +63,9 @@ pub use batching::{BatchingOptions, BatchingReport, Database, run_batching};
 pub use callers::{Contender, Failures, Request};
 pub use estate::{EstateOptions, EstateReport, EstateTarget, run_estate};
 pub use ledger::{LedgerOptions, LedgerReport, Target, run_ledger};
+pub use payments::{
+    Payer, Payers, PaymentsOptions, PaymentsReport, PaymentsTarget, StandIns, run_payments,
+};
 pub use rounds::{Pace, Server};
 
 /// Why a benchmark gave no report.
@@ -96,6 +109,9 @@ pub enum BenchError {
     /// The database of the naive path.
     #[error("the database failed")]
     Database(#[from] tokio_postgres::Error),
+    /// A thread of the load generator ended by a panic.
+    #[error("a thread of the load generator ended by itself")]
+    Thread,
     /// A task of the load generator ended by a panic.
     #[error("a task of the load generator ended by itself")]
     Task(#[source] tokio::task::JoinError),

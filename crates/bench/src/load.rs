@@ -216,7 +216,7 @@ impl Errors {
         }
     }
 
-    fn add_status(&mut self, answer: Answer<'_>) {
+    pub(crate) fn add_status(&mut self, answer: Answer<'_>) {
         *self.unexpected_statuses.entry(answer.status).or_default() += 1;
         self.first.get_or_insert_with(|| {
             let body = String::from_utf8_lossy(answer.body);
@@ -228,7 +228,7 @@ impl Errors {
         });
     }
 
-    fn add_failure(&mut self, failure: &ClientError) {
+    pub(crate) fn add_failure(&mut self, failure: &ClientError) {
         self.transport += 1;
         self.first.get_or_insert_with(|| failure.to_string());
     }
@@ -434,7 +434,7 @@ fn edge(plan: &Plan, tally: &RefCell<Tally>) -> Result<Edge, BenchError> {
     })
 }
 
-async fn all_ended(workers: &mut JoinSet<()>) -> Result<(), BenchError> {
+pub(crate) async fn all_ended(workers: &mut JoinSet<()>) -> Result<(), BenchError> {
     while let Some(ended) = workers.join_next().await {
         match ended {
             Ok(()) => {}

@@ -3,12 +3,18 @@
 use std::net::SocketAddr;
 
 /// A request up to the caller's token.
+#[derive(Clone)]
 pub(crate) struct RequestHead(Vec<u8>);
 
 impl RequestHead {
     /// A POST to `path`.
     pub(crate) fn new(address: SocketAddr, path: &str) -> RequestHead {
-        let head = format!("POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer ");
+        RequestHead::of("POST", address, path)
+    }
+
+    /// Another verb to `path`.
+    pub(crate) fn of(verb: &str, address: SocketAddr, path: &str) -> RequestHead {
+        let head = format!("{verb} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer ");
         RequestHead(head.into_bytes())
     }
 

@@ -83,8 +83,8 @@ impl Pace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// The requests and answers of what is measured, without engine and store. It comes first, and
-    /// again at the end.
+    /// The requests and answers of what is measured, without engine and store; of payments, those
+    /// of a PSP's stand-in. It comes first, and again at the end.
     Ceiling,
     /// Durable authorizations over all cards.
     Authorizations,
@@ -96,6 +96,12 @@ pub enum Phase {
     HotAccount,
     /// Durable calls home over all terminals.
     CallsHome,
+    /// Durable Swish payments, from initialize until they are paid.
+    SwishPayments,
+    /// Payments at another PSP, by a fixed schedule, while nothing else happens.
+    OthersAlone,
+    /// The same, beside a Swish that hangs.
+    OthersBeside,
     /// The benchmark's first load again, by a fixed schedule.
     OpenLoop,
 }
@@ -110,6 +116,9 @@ impl Phase {
             Phase::Mix => "mix",
             Phase::HotAccount => "hot account",
             Phase::CallsHome => "calls home",
+            Phase::SwishPayments => "Swish payments",
+            Phase::OthersAlone => "others alone",
+            Phase::OthersBeside => "others beside",
             Phase::OpenLoop => "open loop",
         }
     }
@@ -220,18 +229,37 @@ impl<'a> Rounds<'a> {
     /// [`BenchError`], also when nothing was answered as expected.
     pub(crate) fn measure(
         &mut self,
-        Round { number, connections }: Round,
+        round: Round,
         phase: Phase,
         load: &Load<'_>,
     ) -> Result<Outcome, BenchError> {
-        let (outcome, disk_bytes) = self.phase(phase, connections, load)?;
+        let plan = self.plan(round.connections, load.expected_status);
+        let run = || match load.rate {
+            Some(rate) => open_loop(&plan, load.workload, rate),
+            None => closed_loop(&plan, load.workload),
+        };
+        self.measure_run(round, phase, load.rate, run)
+    }
+
+    /// Runs one phase that is a loop of its own, and keeps its figures.
+    ///
+    /// # Errors
+    /// [`BenchError`], also when nothing was answered as expected.
+    pub(crate) fn measure_run(
+        &mut self,
+        Round { number, connections }: Round,
+        phase: Phase,
+        rate: Option<f64>,
+        run: impl FnOnce() -> Result<Outcome, BenchError>,
+    ) -> Result<Outcome, BenchError> {
+        let (outcome, disk_bytes) = self.phase(phase, run)?;
         let sample = Sample {
             round: number,
             connections,
             phase,
             requests: outcome.answered,
             requests_per_second: outcome.requests_per_second(),
-            offered_per_second: load.rate,
+            offered_per_second: rate,
             ratio_to_ceiling: None,
             server_cpu_seconds_per_100k: outcome.server_cpu_seconds_per_100k(),
             client_core_share: outcome.client_core_share(),
@@ -255,15 +283,10 @@ impl<'a> Rounds<'a> {
     fn phase(
         &mut self,
         phase: Phase,
-        connections: usize,
-        load: &Load<'_>,
+        run: impl FnOnce() -> Result<Outcome, BenchError>,
     ) -> Result<(Outcome, u64), BenchError> {
-        let plan = self.plan(connections, load.expected_status);
         let bytes_before = self.bytes_on_disk()?;
-        let outcome = match load.rate {
-            Some(rate) => open_loop(&plan, load.workload, rate)?,
-            None => closed_loop(&plan, load.workload)?,
-        };
+        let outcome = run()?;
         let bytes_after = self.bytes_on_disk()?;
         if outcome.answered_in_all == 0 {
             let errors = outcome.errors.to_string();

@@ -1,5 +1,5 @@
 //! Everything that can change state: the verbs of the ledger here, those of the estate in
-//! [`estate::Command`].
+//! [`estate::Command`], those of payments over PSPs in [`payments::Command`].
 
 use ledger::authorize::authorize;
 use ledger::cancel::cancel;
@@ -105,6 +105,8 @@ pub enum Work {
     Ledger(Command),
     /// Of the estate. Boxed: they are large and few.
     Estate(Box<estate::Command>),
+    /// Of payments over PSPs. Boxed as well.
+    Payments(Box<payments::Command>),
 }
 
 /// What a command of any kind came to.
@@ -114,6 +116,8 @@ pub enum Decision {
     Ledger(Result<Answer, Refusal>),
     /// One of the estate.
     Estate(Result<estate::Answer, estate::Refusal>),
+    /// One of payments over PSPs.
+    Payments(Result<payments::Answer, payments::Refusal>),
 }
 
 /// A kind of command, which has answers and refusals of its own.
@@ -141,7 +145,7 @@ impl Verb for Command {
     fn reply(decision: Decision) -> Result<Answer, Refusal> {
         match decision {
             Decision::Ledger(reply) => reply,
-            Decision::Estate(reply) => unreachable!("the estate decided: {reply:?}"),
+            Decision::Estate(_) | Decision::Payments(_) => unreachable!("{decision:?}"),
         }
     }
 }
@@ -157,7 +161,23 @@ impl Verb for estate::Command {
     fn reply(decision: Decision) -> Result<estate::Answer, estate::Refusal> {
         match decision {
             Decision::Estate(reply) => reply,
-            Decision::Ledger(reply) => unreachable!("the ledger decided: {reply:?}"),
+            Decision::Ledger(_) | Decision::Payments(_) => unreachable!("{decision:?}"),
+        }
+    }
+}
+
+impl Verb for payments::Command {
+    type Answer = payments::Answer;
+    type Refusal = payments::Refusal;
+
+    fn work(self) -> Work {
+        Work::Payments(Box::new(self))
+    }
+
+    fn reply(decision: Decision) -> Result<payments::Answer, payments::Refusal> {
+        match decision {
+            Decision::Payments(reply) => reply,
+            Decision::Ledger(_) | Decision::Estate(_) => unreachable!("{decision:?}"),
         }
     }
 }
@@ -168,6 +188,7 @@ impl Work {
         match self {
             Work::Ledger(command) => command.read(reads),
             Work::Estate(command) => command.read(reads),
+            Work::Payments(command) => command.read(reads),
         }
     }
 
@@ -176,6 +197,7 @@ impl Work {
         match self {
             Work::Ledger(command) => Decision::Ledger(command.decide(books, now)),
             Work::Estate(command) => Decision::Estate(command.decide(books, now)),
+            Work::Payments(command) => Decision::Payments(command.decide(books, now)),
         }
     }
 }

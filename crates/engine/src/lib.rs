@@ -5,6 +5,7 @@
 mod batch;
 mod clock;
 mod command;
+pub mod effects;
 mod handle;
 pub mod limits;
 pub mod queries;
@@ -19,6 +20,7 @@ mod watch;
 pub use batch::{Reply, run_batch, run_work};
 pub use clock::{Clock, Randomness, VirtualClock};
 pub use command::{Command, Decision, Verb, Work};
+pub use effects::{Days, Desk, Office, Transport, Vault, run_desk};
 pub use handle::{Failure, Figures, Handle, SubmitError, Threads, spawn};
 pub use queries::Queries;
 pub use runner::Runner;

@@ -99,3 +99,36 @@ pub const PASSWORD_HASHES_MAX: usize = 2;
 
 /// How many devices are remembered to have shown a good token, in some 150 bytes each.
 pub const KNOWN_DEVICES_MAX: usize = 100_000;
+
+/// Most calls to one PSP at once. More wait, and take nothing from other PSPs.
+pub const PSP_CALLS_MAX: usize = 512;
+
+/// Most tasks that wait here for a call to one PSP. More are left in the store until they are due.
+pub const PSP_TASKS_WAITING_MAX: usize = 8_192;
+
+/// Most calls that one task at a PSP may take.
+pub const PSP_CALLS_PER_TASK_MAX: usize = 8;
+
+/// How often a PSP's answer is tried to be recorded before it is asked for again.
+pub const RECORD_TRIES_MAX: usize = 20;
+
+/// Most commands of the desk that wait for the engine at once.
+pub const DESK_COMMANDS_MAX: usize = 64;
+
+/// How often what is due at PSPs is done.
+pub const DESK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How often all tasks at PSPs are looked through, those of other processes too.
+pub const DESK_LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How many payments are read at a time when all of a list are looked through.
+pub const TASKS_READ_AT_A_TIME: usize = 500;
+
+/// Most tasks whose time one process remembers. Others are found by looking.
+pub const SCHEDULED_TASKS_MAX: usize = 100_000;
+
+/// How long an initialize waits for what the PSP answers at once (AAPay).
+pub const PSP_ANSWER_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// How long a batch report waits for captures of its day, in milliseconds.
+pub const CAPTURES_PATIENCE_MS: i64 = 10 * 60 * 1_000;

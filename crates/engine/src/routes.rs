@@ -133,7 +133,8 @@ fn name_of(work: &Work) -> Name<'_> {
     match work {
         Work::Ledger(command) => name(command),
         // One writer for the whole estate: its commands are few, and many want the same tallies.
-        Work::Estate(_) => Name::Nothing,
+        // One for payments over PSPs: a payment, what refunds it and what reads it go one way.
+        Work::Estate(_) | Work::Payments(_) => Name::Nothing,
     }
 }
 

@@ -134,12 +134,12 @@ fn company<'d>(
     company.map(|company| &**company).ok_or(Refusal::CompanyNotConfigured)
 }
 
-fn is_named(directory: &Directory, name: &str) -> bool {
+pub(crate) fn is_named(directory: &Directory, name: &str) -> bool {
     directory.document_named(name).is_some()
 }
 
 /// The chosen identity unless it is in use, or the first of the others that is not.
-fn free(
+pub(crate) fn free(
     directory: &Directory,
     chosen: Option<&String>,
     what: &'static str,
@@ -158,7 +158,11 @@ fn free(
 
 /// The customer's number, or where a seller has it already, that number after the first of 1, 2
 /// and so on which makes it new.
-fn free_seller_number(directory: &Directory, company: &Company, customer: i64) -> String {
+pub(crate) fn free_seller_number(
+    directory: &Directory,
+    company: &Company,
+    customer: i64,
+) -> String {
     let others = (1_u32..).map(|before| format!("{before}{customer:010}"));
     let mut numbers = std::iter::once(customer.to_string()).chain(others);
     let is_free = |number: &String| directory.seller(company.id, number).is_none();
@@ -166,7 +170,7 @@ fn free_seller_number(directory: &Directory, company: &Company, customer: i64) -
 }
 
 /// Registers the merchant's seller, unless it takes over one that is there.
-fn register_seller(
+pub(crate) fn register_seller(
     books: &mut Books,
     customer: &Customer,
     actor: &str,

@@ -5,6 +5,7 @@ use ledger::document::Kind;
 use ledger::{Books, Change, Document, EstateChange, Idempotency, ReadSet, RowId, Timestamp};
 
 use crate::activate::{ActivateTerminal, ResetActivation, activate_terminal, reset_activation};
+use crate::add_merchant::{AddMerchant, add_merchant};
 use crate::approve::approve_request;
 use crate::call_home::{CallHome, call_home};
 use crate::change_customer::{AddCustomer, ChangeCustomer, add_customer, change_customer};
@@ -27,6 +28,8 @@ use crate::{Customer, Effective, Package, Request, Rollout, Terminal, Update};
 pub enum Command {
     /// Add a customer to the tree.
     AddCustomer(AddCustomer),
+    /// Add a merchant that nobody has to approve.
+    AddMerchant(AddMerchant),
     /// Change a customer's name or settings.
     ChangeCustomer(ChangeCustomer),
     /// Ask for a merchant to be onboarded.
@@ -148,7 +151,7 @@ impl Command {
     pub fn read(&self, reads: &mut ReadSet) {
         match self {
             Command::AddCustomer(command) => read_key(command.idempotency, reads),
-            Command::ChangeCustomer(_) => {}
+            Command::ChangeCustomer(_) | Command::AddMerchant(_) => {}
             Command::SubmitRequest(command) => command.read(reads),
             Command::ClaimRequest(command) => command.read(reads),
             Command::ApproveRequest(command) => command.read(reads),
@@ -175,6 +178,7 @@ impl Command {
     pub fn decide(&self, books: &mut Books, now: Timestamp) -> Result<Answer, Refusal> {
         match self {
             Command::AddCustomer(command) => add_customer(command, books, now),
+            Command::AddMerchant(command) => add_merchant(command, books, now),
             Command::ChangeCustomer(command) => change_customer(command, books, now),
             Command::SubmitRequest(command) => submit_request(command, books, now),
             Command::ClaimRequest(command) => claim_request(command, books, now),

@@ -7,6 +7,7 @@
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic, clippy::as_conversions)]
 
 pub mod activate;
+pub mod add_merchant;
 pub mod application;
 pub mod approve;
 pub mod call_home;

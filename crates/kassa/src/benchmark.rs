@@ -7,16 +7,21 @@
 mod batching;
 mod estate;
 mod ledger;
+mod payments;
 mod server;
+mod stand_ins;
 
 pub(crate) use batching::batching;
 pub(crate) use estate::estate;
 pub(crate) use ledger::ledger;
+pub(crate) use payments::payments;
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
+use ::payments::Psp;
 use anyhow::Context as _;
 use bench::Pace;
 use engine::{Clock as _, Verb, Work, run_work};
@@ -24,7 +29,7 @@ use store::{SqliteStore, Store};
 
 use self::server::Server;
 use crate::clock::{SystemClock, monotonic};
-use crate::command_line::BenchRunOptions;
+use crate::command_line::{BenchGroundOptions, BenchRunOptions};
 use crate::installation::{Installation, Opening, open_empty};
 use crate::scratch::Scratch;
 use crate::settings::{BenchSettings, StoreSettings};
@@ -38,21 +43,20 @@ const BATCH: usize = 1024;
 /// How often the filling is told of, in commands.
 const PROGRESS_EVERY: usize = 100_000;
 
-/// Fills a store, starts a server on it, and lets `measure` load it; both get on with what
-/// `fill` has left.
+/// Fills a store, starts a server on it, whose PSPs are where `psps` says, and lets `measure` load
+/// it; both get on with what `fill` has left.
 fn on_server<T>(
-    options: &BenchRunOptions,
-    fill: impl FnOnce(&mut Installation) -> anyhow::Result<T>,
+    options: &BenchGroundOptions,
+    psps: &BTreeMap<Psp, String>,
+    fill: impl FnOnce(Installation) -> anyhow::Result<T>,
     measure: impl FnOnce(bench::Server, T) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let scratch = Scratch::new_in(options.data_dir.as_deref(), "bench")?;
     let BenchSettings { database, writers } = options.database.resolve()?;
     let settings = StoreSettings { database, ..StoreSettings::embedded(scratch.path()) };
     let postgres = settings.database.as_ref().map(open_empty).transpose()?;
-    let mut installation = Installation::open(&settings, &Opening::default())?;
-    let filled = fill(&mut installation)?;
-    drop(installation);
-    let server = Server::start(&settings, writers)?;
+    let filled = fill(Installation::open(&settings, &Opening::default())?)?;
+    let server = Server::start(&settings, writers, psps)?;
     let under_load = bench::Server {
         address: server.address,
         pid: server.pid(),

@@ -72,11 +72,24 @@ pub(crate) enum Command {
     Store(StoreCommand),
     /// Be a terminal without a device: activate, call home, install updates, ring up purchases
     Terminal(TerminalOptions),
+    /// Stand in for others
+    #[command(subcommand)]
+    Simulate(SimulateCommand),
     /// Write the `OpenAPI` documents
     Openapi {
         /// The folder to write them to
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SimulateCommand {
+    /// Be Swish, Klarna, Nets Easy and Santander: their public APIs, without any money
+    Psp {
+        /// Address and port
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
+        listen: SocketAddr,
     },
 }
 
@@ -171,6 +184,9 @@ pub(crate) enum BenchCommand {
     /// Measure terminals that call home: a fresh store or an empty database, which is left filled;
     /// a server of its own; load over HTTP
     Estate(EstateBenchOptions),
+    /// Measure payments over PSPs, alone and while another PSP hangs: a fresh store or an empty
+    /// database, which is left filled; a server of its own; stand-ins for PSPs; load over HTTP
+    Payments(PaymentsBenchOptions),
     /// Measure what batches bring on an empty database of this machine, which is left filled:
     /// Kassa's engine against one transaction for each request, in turn, without HTTP
     Batching(BatchingBenchOptions),
@@ -216,12 +232,52 @@ pub(crate) struct BenchRunOptions {
     /// Times that everything is done; the report has the medians
     #[arg(long, default_value_t = 1)]
     pub(crate) rounds: u32,
+    #[command(flatten)]
+    pub(crate) ground: BenchGroundOptions,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where a server is measured.
+#[derive(Args, Debug)]
+pub(crate) struct BenchGroundOptions {
     /// Where the store is made; without it the system's place for temporary files, which on some
     /// systems is memory and no disk
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) database: ForBench,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PaymentsBenchOptions {
+    /// Payments a second at the other PSP, by a fixed schedule: well below what the machine can do
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: u32,
+    /// Connections that they are made over
+    #[arg(long, default_value_t = 32)]
+    pub(crate) connections: usize,
+    /// Tills, each with one Swish payment at a time, while Swish does not hang
+    #[arg(long, default_value_t = 128)]
+    pub(crate) tills: usize,
+    /// Payments at Swish at once while it hangs
+    #[arg(long, default_value_t = 2_000)]
+    pub(crate) in_flight: u64,
+    /// How long it holds each answer then, in milliseconds
+    #[arg(long, default_value_t = 5_000)]
+    pub(crate) latency_ms: u64,
+    /// Measured seconds of each phase
+    #[arg(long, default_value_t = 10)]
+    pub(crate) seconds: u64,
+    /// Seconds of load before them, not counted
+    #[arg(long, default_value_t = 1)]
+    pub(crate) warmup: u64,
+    /// Times that everything is done; the report has the medians
+    #[arg(long, default_value_t = 3)]
+    pub(crate) rounds: u32,
+    #[command(flatten)]
+    pub(crate) ground: BenchGroundOptions,
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -318,7 +374,7 @@ pub(crate) enum CredentialCommand {
 pub(crate) struct IssueOptions {
     /// Where it is good
     #[arg(long, default_value = "card_ledger")]
-    #[arg(value_parser = ["card_ledger", "access", "terminals"])]
+    #[arg(value_parser = ["card_ledger", "access", "terminals", "aapay"])]
     pub(crate) contract: String,
     /// The company that a token for the card ledger is bound to
     #[arg(long, value_name = "NUMBER")]

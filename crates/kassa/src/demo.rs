@@ -1,11 +1,12 @@
 //! `kassa demo`: the fixed demo installation on an embedded store, with a clock that can be moved.
 
 mod narration;
+mod payments;
 pub(crate) mod seed;
 mod terminals;
 mod tour;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -24,6 +25,7 @@ use crate::clock::SystemClock;
 use crate::command_line::DemoOptions;
 use crate::installation::{Installation, Opening, Running};
 use crate::logs;
+use crate::psp::{PspSettings, Stage};
 use crate::scratch::Scratch;
 use crate::serve::{Signals, runtime, serve};
 use crate::server::Server;
@@ -32,6 +34,9 @@ use crate::terminal::{note, say};
 
 /// Where the demo listens when nobody says.
 const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
+
+/// Where the demo's PSPs listen: anywhere.
+const STAGE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A small log, so that the demo starts in a moment.
 const WAL_BYTES: u64 = 4 * 1024 * 1024;
@@ -55,12 +60,25 @@ pub(crate) fn run(options: &DemoOptions) -> anyhow::Result<()> {
     let facts = installation.facts.clone();
     let clock = Arc::new(VirtualClock::new(Arc::new(SystemClock)));
     catch_up(&clock, installation.store.as_ref())?;
-    let running = installation.start(Arc::<VirtualClock>::clone(&clock), Some(clock));
-    seed::seed(&running.platform.engine)?;
+    let stage = Stage::open(STAGE, Arc::<VirtualClock>::clone(&clock))?;
+    let psps = PspSettings { bases: stage.bases(), ..PspSettings::default() };
+    let running = installation.start(Arc::<VirtualClock>::clone(&clock), Some(clock), &psps)?;
+    seed::seed(&running.platform)?;
     let throttling = (!options.no_throttle).then_some(surfaces::terminals::Throttling::CONTRACT);
-    let options_of_surfaces = surfaces::Options { ceiling: false, store: facts, throttling };
+    let options_of_surfaces = surfaces::Options {
+        ceiling: false,
+        store: facts,
+        throttling,
+        scripts: Some(Arc::new(stage.scripts())),
+        simulated_psps: psps.simulated(),
+    };
     let router = surfaces::router(running.platform.clone(), options_of_surfaces);
-    runtime()?.block_on(play(options, running, router, data_dir))
+    runtime()?.block_on(async {
+        let playing = tokio::spawn(stage.play());
+        let outcome = play(options, running, router, data_dir).await;
+        playing.abort();
+        outcome
+    })
 }
 
 /// Moves the clock to where an earlier run of the demo had moved it.
@@ -88,6 +106,7 @@ async fn play(
 ) -> anyhow::Result<()> {
     let server = bind(options.listen, router).await?;
     let address = server.address()?;
+    running.platform.public_url.set(format!("http://{address}"));
     let signals = Signals::listen()?;
     if options.print_json {
         say(&credentials_json(address));
@@ -103,6 +122,9 @@ async fn play(
         let Some((run, places)) = tour else { return say(&narration::farewell(address)) };
         if let Err(error) = tour::play(address, &run) {
             note(&format!("kassa: the tour stopped: {error:#}"));
+        }
+        if let Err(error) = payments::play(address, &run) {
+            note(&format!("kassa: the payments stopped: {error:#}"));
         }
         say(&narration::terminals());
         let devices = terminals::start(address, places, &data_dir);
@@ -154,6 +176,11 @@ fn credentials_json(address: SocketAddr) -> String {
             "app_token": seed::APP_TOKEN,
             "account_id": seed::ACCOUNT_ID,
         },
+        "aapay": {
+            "consumer_key": seed::CONSUMER_KEY,
+            "consumer_secret": seed::CONSUMER_SECRET,
+            "merchant_id": seed::MERCHANT_ID,
+        },
         "merchant": {
             "customer_id": seed::MERCHANT,
             "merchant_id": seed::MERCHANT_ID,
@@ -181,7 +208,9 @@ mod tests {
         assert_eq!(
             credentials_json("127.0.0.1:8080".parse().unwrap()),
             concat!(
-                r#"{"access":{"api_key":"demo-access-key-0000000000000000000000000000000000","#,
+                r#"{"aapay":{"consumer_key":"demo","consumer_secret":"demo-consumer-secret","#,
+                r#""merchant_id":"DEMO-MERCHANT"},"#,
+                r#""access":{"api_key":"demo-access-key-0000000000000000000000000000000000","#,
                 r#""customer_id":1},"base_url":"http://127.0.0.1:8080","card_ledger":{"#,
                 r#""card_tokens":["5646735165","546415646315"],"company_number":"100","#,
                 r#""seller_number":"654","token":"demo-ledger-token-000000000000000"},"#,

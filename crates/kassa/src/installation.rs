@@ -16,6 +16,7 @@ use surfaces::{PackageFiles, Platform, Secrets, StoreBytes, StoreFacts, StoreKin
 
 use crate::clock::{OsRandomness, monotonic};
 use crate::installation_key::{self, Held, Key};
+use crate::psp::{Counter, PspSettings};
 use crate::settings::{DatabaseSettings, StoreSettings};
 
 /// How long to wait between two tries to reach a database: at first, and at most.
@@ -150,11 +151,15 @@ impl Installation {
     }
 
     /// Starts the engine on the store.
+    ///
+    /// # Errors
+    /// When PSPs cannot be called at all.
     pub(crate) fn start(
         self,
         clock: Arc<dyn Clock>,
         virtual_clock: Option<Arc<VirtualClock>>,
-    ) -> Running {
+        psps: &PspSettings,
+    ) -> anyhow::Result<Running> {
         // What a crash has left takes room and does no harm: no reason not to start.
         match self.packages.clear() {
             Ok(0) => {}
@@ -165,19 +170,24 @@ impl Installation {
         let mut writers = vec![self.store];
         writers.extend(self.more_writers);
         let (engine, threads) = engine::spawn(writers, Arc::clone(&clock));
+        let secrets = Arc::new(Secrets::new(self.key));
+        let counter = Counter::open(psps, &engine, &queries, &clock, &secrets)?;
         let platform = Platform {
             engine,
             queries,
             clock,
             randomness: Arc::new(OsRandomness),
-            secrets: Arc::new(Secrets::new(self.key)),
+            secrets,
+            desk: counter.desk,
+            vault: counter.vault,
+            public_url: counter.public_url,
             uses: Arc::default(),
             packages: Arc::new(self.packages),
             virtual_clock,
             monotonic,
             draining: Arc::default(),
         };
-        Running { platform, engine: threads }
+        Ok(Running { platform, engine: threads })
     }
 }
 

@@ -14,10 +14,12 @@ mod installation_key;
 mod logs;
 mod manage;
 mod openapi;
+mod psp;
 mod scratch;
 mod serve;
 mod server;
 mod settings;
+mod simulate;
 mod store_copy;
 mod terminal;
 mod verify;
@@ -29,7 +31,7 @@ use clap::Parser as _;
 
 use command_line::{
     BenchCommand, CommandLine, CompanyCommand, CredentialCommand, CustomerCommand, SellerCommand,
-    StoreCommand,
+    SimulateCommand, StoreCommand,
 };
 
 fn main() -> ExitCode {
@@ -54,6 +56,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<ExitCode> {
         }
         Command::Bench(BenchCommand::Ledger(options)) => benchmark::ledger(&options),
         Command::Bench(BenchCommand::Estate(options)) => benchmark::estate(&options),
+        Command::Bench(BenchCommand::Payments(options)) => benchmark::payments(&options),
         Command::Bench(BenchCommand::Batching(options)) => benchmark::batching(&options),
         Command::OperatorKey { given, label } => {
             manage::issue_operator_key(&given.resolve(&environment::variable)?, &label)
@@ -79,6 +82,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<ExitCode> {
         Command::Backup { given, to } => backup::run(&given.resolve(&environment::variable)?, &to),
         Command::Store(StoreCommand::Copy(options)) => store_copy::run(&options),
         Command::Terminal(options) => virtual_terminal::run(&options),
+        Command::Simulate(SimulateCommand::Psp { listen }) => simulate::run(listen),
         Command::Openapi { out } => openapi::write(&out),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -62,6 +62,7 @@ pub(crate) fn issue_credential(
         Contract::CardLedger => "card ledger token",
         Contract::Access => "access key",
         Contract::Terminals => "terminals application",
+        Contract::Aapay => "alternative payments consumer",
         Contract::Operator => "operator key",
     });
     let (label, expires_at) = (name(label, "label")?, expires_at.transpose()?);
@@ -72,6 +73,9 @@ pub(crate) fn issue_credential(
     let (login, secret) = issue(&mut installation, wanted)?;
     match login {
         None => say(&secret),
+        Some(login) if contract == Contract::Aapay => {
+            say(&format!("consumer key: {login}\nconsumer secret: {secret}"));
+        }
         Some(login) => say(&format!("App-Id: {login}\nApp-Token: {secret}")),
     }
     Ok(())
@@ -298,8 +302,8 @@ fn issue(
 ) -> anyhow::Result<(Option<String>, String)> {
     let directory = installation.store.directory();
     let is_free = |login: &String| directory.credential_by_login(wanted.contract, login).is_none();
-    let drawn = (wanted.contract == Contract::Terminals)
-        .then(|| std::iter::repeat_with(|| login(&OsRandomness)).find(is_free));
+    let has_login = matches!(wanted.contract, Contract::Terminals | Contract::Aapay);
+    let drawn = has_login.then(|| std::iter::repeat_with(|| login(&OsRandomness)).find(is_free));
     let mut salt = [0; 16];
     OsRandomness.fill(&mut salt);
     let secret = Secrets::new(installation.key).credential_secret(&salt);

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use engine::{Command, run_timers, run_watch};
+use engine::{Command, Days, run_desk, run_timers, run_watch};
 use ledger::credentials::NoteUses;
 use surfaces::Platform;
 use surfaces::terminals::Throttling;
@@ -20,6 +20,7 @@ use crate::clock::SystemClock;
 use crate::command_line::Tuning;
 use crate::installation::{Installation, Opening, Running};
 use crate::logs;
+use crate::psp::seal_anew;
 use crate::server::{Server, tls};
 use crate::settings::ServeSettings;
 use crate::terminal::say;
@@ -32,6 +33,9 @@ const READS_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// How often the uses of credentials are written down.
 const NOTE_USES_INTERVAL: Duration = Duration::from_mins(1);
+
+/// How often it is looked whether a merchant's day has ended.
+const END_DAYS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Runs the server until it is told to stop.
 ///
@@ -58,9 +62,18 @@ pub(crate) fn run(settings: &ServeSettings, tuning: &Tuning) -> anyhow::Result<(
         calls: throttle.calls,
         window_ms: i64::from(throttle.seconds).saturating_mul(1_000),
     });
-    let options =
-        surfaces::Options { ceiling: tuning.bench_ceiling, store: facts.clone(), throttling };
-    let running = installation.start(Arc::new(SystemClock), None);
+    let options = surfaces::Options {
+        ceiling: tuning.bench_ceiling,
+        store: facts.clone(),
+        throttling,
+        scripts: None,
+        simulated_psps: settings.psps.simulated(),
+    };
+    if !options.simulated_psps.is_empty() {
+        let psps = options.simulated_psps.join(", ");
+        tracing::warn!(psps, "these PSPs are not where real money moves");
+    }
+    let running = installation.start(Arc::new(SystemClock), None, &settings.psps)?;
     let router = surfaces::router(running.platform.clone(), options);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let runtime = runtime()?;
@@ -68,6 +81,7 @@ pub(crate) fn run(settings: &ServeSettings, tuning: &Tuning) -> anyhow::Result<(
         let server = Server::bind(settings.listen, router, tls, settings.connections_max).await?;
         let signals = Signals::listen()?;
         let url = format!("{scheme}://{}", server.address()?);
+        running.platform.public_url.set(&*url);
         say(&format!("listening on {url}"));
         tracing::info!(
             url,
@@ -119,6 +133,9 @@ pub(crate) async fn serve(
     ));
     let watch = tokio::spawn(run_watch(platform.engine.clone(), platform.queries.clone()));
     let notes = tokio::spawn(note_uses(platform.clone()));
+    let desk = tokio::spawn(run_desk(platform.desk.clone()));
+    let days = tokio::spawn(end_days(platform.clone()));
+    let sealing = tokio::spawn(seal_anew_now(platform.clone()));
     let mut engine = tokio::task::spawn_blocking(move || engine.join());
     let (stop, stopped) = oneshot::channel::<()>();
     let mut serving = tokio::spawn(server.run(async { drop(stopped.await) }));
@@ -144,6 +161,9 @@ pub(crate) async fn serve(
     timers.abort();
     watch.abort();
     notes.abort();
+    desk.abort();
+    days.abort();
+    sealing.abort();
     note_uses_now(&platform).await;
     platform.engine.close();
     match engine.await {
@@ -159,6 +179,36 @@ async fn note_uses(platform: Platform) {
     loop {
         sleep(NOTE_USES_INTERVAL).await;
         note_uses_now(&platform).await;
+    }
+}
+
+/// Ends merchants' days, when they have ended.
+async fn end_days(platform: Platform) {
+    let mut days = Days::default();
+    loop {
+        let Platform { engine, queries, clock, desk, .. } = &platform;
+        match days.look(engine, queries, clock.as_ref(), desk).await {
+            Ok(ended) if ended.captures == 0 && ended.reported == 0 => {}
+            Ok(ended) => tracing::info!(
+                captures = ended.captures,
+                reported = ended.reported,
+                "ended merchants' days"
+            ),
+            Err(error) => tracing::warn!(%error, "could not end merchants' days; will try again"),
+        }
+        sleep(END_DAYS_INTERVAL).await;
+    }
+}
+
+/// Seals agreements anew that were sealed with older keys.
+async fn seal_anew_now(platform: Platform) {
+    match seal_anew(&platform).await {
+        Ok(0) => {}
+        Ok(values) => tracing::info!(values, "sealed agreements anew with the current key"),
+        Err(error) => {
+            let error = format!("{error:#}");
+            tracing::warn!(error, "could not seal agreements anew; will try at the next start");
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod database;
 mod given;
 #[cfg(test)]
 mod page;
+mod psps;
 
 pub(crate) use database::{DatabaseSettings, DatabaseUrl};
 pub(crate) use given::{ForBench, ForServe, ForStore};
@@ -19,6 +20,8 @@ use anyhow::{Context as _, bail};
 use engine::limits::CONNECTIONS_MAX;
 
 use given::Values;
+
+use crate::psp::PspSettings;
 
 /// The file that is read when none is named. It need not exist.
 const FILE_DEFAULT: &str = "/etc/kassa/kassa.toml";
@@ -53,6 +56,15 @@ const SHUTDOWN_DELAY: &str = "shutdown-delay";
 const PACKAGES_DIR: &str = "packages-dir";
 const PACKAGE_BYTES: &str = "package-bytes-max";
 const TERMINALS_THROTTLE: &str = "terminals-throttle";
+const PUBLIC_URL: &str = "public-url";
+const VAULT_KEYS: &str = "vault-keys";
+const VAULT_KEYS_FILE: &str = "vault-keys-file";
+const SWISH_URL: &str = "swish-url";
+const KLARNA_URL: &str = "klarna-url";
+const EASY_URL: &str = "easy-url";
+const SANTANDER_URL: &str = "santander-url";
+const PSP_CA_FILE: &str = "psp-ca-file";
+const PSP_SIMULATORS: &str = "psp-simulators";
 
 /// The variable that names the database.
 pub(crate) const DATABASE_URL_VARIABLE: &str = "KASSA_DATABASE_URL";
@@ -72,7 +84,7 @@ const PACKAGE_BYTES_LIMIT: u64 = 16 * 1024 * 1024 * 1024;
 const THROTTLE_CALLS_MAX: usize = 10_000;
 const THROTTLE_SECONDS_MAX: u32 = 3_600;
 
-const SETTINGS: [Setting; 17] = [
+const SETTINGS: [Setting; 26] = [
     Setting {
         flag: CONFIG,
         variable: "KASSA_CONFIG",
@@ -228,6 +240,88 @@ const SETTINGS: [Setting; 17] = [
                   most 10000 calls in at most 3600 seconds",
         is_of_store: false,
     },
+    Setting {
+        flag: PUBLIC_URL,
+        variable: "KASSA_PUBLIC_URL",
+        value: "URL",
+        default: "",
+        meaning: "Where the world finds this server, as https://pay.example: PSPs call it back \
+                  there, and links in answers begin with it. Without it the address that is \
+                  listened at. Servers of one database need the same",
+        is_of_store: false,
+    },
+    Setting {
+        flag: VAULT_KEYS,
+        variable: "KASSA_VAULT_KEYS",
+        value: "KEYS",
+        default: "",
+        meaning: "The keys with which merchants' agreements with PSPs are sealed, as \
+                  ID:64 hexadecimal digits, several with commas between. The first seals, all of \
+                  them open; what older ones have sealed is sealed anew at the start. Without them \
+                  a key derived from the installation key. They are secrets, and others on the \
+                  machine can see flags: use the variable, or vault-keys-file. Servers of one \
+                  database need the same",
+        is_of_store: false,
+    },
+    Setting {
+        flag: VAULT_KEYS_FILE,
+        variable: "KASSA_VAULT_KEYS_FILE",
+        value: "FILE",
+        default: "",
+        meaning: "A file with the vault's keys, a line each. Either this or vault-keys",
+        is_of_store: false,
+    },
+    Setting {
+        flag: SWISH_URL,
+        variable: "KASSA_SWISH_URL",
+        value: "URL",
+        default: "https://cpc.getswish.net/swish-cpcapi/api",
+        meaning: "Where Swish's API is",
+        is_of_store: false,
+    },
+    Setting {
+        flag: KLARNA_URL,
+        variable: "KASSA_KLARNA_URL",
+        value: "URL",
+        default: "https://api.klarna.com",
+        meaning: "Where Klarna's API is",
+        is_of_store: false,
+    },
+    Setting {
+        flag: EASY_URL,
+        variable: "KASSA_EASY_URL",
+        value: "URL",
+        default: "https://api.dibspayment.eu",
+        meaning: "Where the API of Nets Easy is",
+        is_of_store: false,
+    },
+    Setting {
+        flag: SANTANDER_URL,
+        variable: "KASSA_SANTANDER_URL",
+        value: "URL",
+        default: "",
+        meaning: "Where somebody speaks the neutral loan contract for Santander. Without it there \
+                  are no loans",
+        is_of_store: false,
+    },
+    Setting {
+        flag: PSP_CA_FILE,
+        variable: "KASSA_PSP_CA_FILE",
+        value: "FILE",
+        default: "",
+        meaning: "Certificates, in PEM, of who may sign those of PSPs, beside those that the \
+                  system trusts",
+        is_of_store: false,
+    },
+    Setting {
+        flag: PSP_SIMULATORS,
+        variable: "KASSA_PSP_SIMULATORS",
+        value: "WHETHER",
+        default: "refused",
+        meaning: "Whether a PSP's address may be one where no real money moves, a test system or a \
+                  simulator: refused or allowed. Where it is, /readyz says so",
+        is_of_store: false,
+    },
 ];
 
 /// Where the store is, and its key.
@@ -264,6 +358,8 @@ pub(crate) struct ServeSettings {
     pub(crate) package_bytes_max: u64,
     /// `None`: it is off.
     pub(crate) terminals_throttle: Option<Throttle>,
+    /// Where PSPs are.
+    pub(crate) psps: PspSettings,
 }
 
 /// So many calls in so many seconds.
@@ -320,6 +416,7 @@ impl ForServe {
             shutdown_delay: Duration::from_secs(values.number(SHUTDOWN_DELAY, 0, 300)?),
             package_bytes_max: values.number(PACKAGE_BYTES, 1, PACKAGE_BYTES_LIMIT)?,
             terminals_throttle: throttle(&values.text(TERMINALS_THROTTLE))?,
+            psps: psps::psps(&values)?,
         })
     }
 }

@@ -54,6 +54,28 @@ pub enum ChangeKind {
     CredentialRevoked,
     /// What is configured, ordered or reviewed changed: the subject is a document's number.
     Estate(EstateChange),
+    /// A payment over a PSP, or what a merchant has agreed for them, changed: the subject is a
+    /// document's number.
+    Payments(PaymentsChange),
+}
+
+/// The kinds of change of payments over PSPs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaymentsChange {
+    /// What a merchant has agreed, or whether it is active, changed.
+    PayeeChanged,
+    /// A payment, refund or reversal was created.
+    Initialized,
+    /// Its state changed.
+    Moved,
+    /// It was asked for to take what is reserved.
+    CaptureAsked,
+    /// People have to look at it.
+    Raised,
+    /// People have looked at it.
+    Settled,
+    /// A merchant's payments were taken into a batch report.
+    Reported,
 }
 
 /// The kinds of change of documents.
@@ -133,7 +155,8 @@ impl ChangeKind {
     /// All kinds.
     pub fn all() -> impl Iterator<Item = ChangeKind> {
         let estate = EstateChange::ALL.into_iter().map(ChangeKind::Estate);
-        Self::LEDGER.into_iter().chain(estate)
+        let payments = PaymentsChange::ALL.into_iter().map(ChangeKind::Payments);
+        Self::LEDGER.into_iter().chain(estate).chain(payments)
     }
 
     /// The word used in rows and our own APIs.
@@ -150,12 +173,39 @@ impl ChangeKind {
             ChangeKind::CredentialIssued => "credential.issued",
             ChangeKind::CredentialRevoked => "credential.revoked",
             ChangeKind::Estate(change) => change.as_str(),
+            ChangeKind::Payments(change) => change.as_str(),
         }
     }
 
     /// Reads that word.
     pub fn parse(word: &str) -> Option<ChangeKind> {
         Self::all().find(|kind| kind.as_str() == word)
+    }
+}
+
+impl PaymentsChange {
+    /// All kinds.
+    pub const ALL: [PaymentsChange; 7] = [
+        PaymentsChange::PayeeChanged,
+        PaymentsChange::Initialized,
+        PaymentsChange::Moved,
+        PaymentsChange::CaptureAsked,
+        PaymentsChange::Raised,
+        PaymentsChange::Settled,
+        PaymentsChange::Reported,
+    ];
+
+    /// The word used in rows and our own APIs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PaymentsChange::PayeeChanged => "payee.changed",
+            PaymentsChange::Initialized => "payment.initialized",
+            PaymentsChange::Moved => "payment.moved",
+            PaymentsChange::CaptureAsked => "payment.capture-asked",
+            PaymentsChange::Raised => "payment.raised",
+            PaymentsChange::Settled => "payment.settled",
+            PaymentsChange::Reported => "payments.reported",
+        }
     }
 }
 

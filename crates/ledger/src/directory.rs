@@ -101,6 +101,8 @@ pub enum Contract {
     Access,
     /// Terminals: an application's id and token.
     Terminals,
+    /// Alternative payments: a consumer's key and secret.
+    Aapay,
 }
 
 /// What a credential may reach.
@@ -122,8 +124,13 @@ pub enum Scope {
 
 impl Contract {
     /// All of them.
-    pub const ALL: [Contract; 4] =
-        [Contract::CardLedger, Contract::Operator, Contract::Access, Contract::Terminals];
+    pub const ALL: [Contract; 5] = [
+        Contract::CardLedger,
+        Contract::Operator,
+        Contract::Access,
+        Contract::Terminals,
+        Contract::Aapay,
+    ];
 
     /// The word used in APIs and rows.
     pub fn as_str(self) -> &'static str {
@@ -132,6 +139,7 @@ impl Contract {
             Contract::Operator => "operator",
             Contract::Access => "access",
             Contract::Terminals => "terminals",
+            Contract::Aapay => "aapay",
         }
     }
 

@@ -31,6 +31,14 @@ pub enum Kind {
     Rollout,
     /// What a rollout has come to so far.
     Tally,
+    /// What a merchant has agreed with whom for payments over PSPs.
+    Payee,
+    /// A payment over a PSP, a refund or a reversal of one.
+    Payment,
+    /// The first answer to a request for a payment, byte by byte.
+    FirstAnswer,
+    /// What a merchant's payments of a day came to.
+    BatchReport,
 }
 
 /// Names a document: its number among those of its kind.
@@ -81,7 +89,7 @@ pub struct WrittenDocument {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Numbers,
         Kind::Customer,
         Kind::Request,
@@ -90,6 +98,10 @@ impl Kind {
         Kind::Update,
         Kind::Rollout,
         Kind::Tally,
+        Kind::Payee,
+        Kind::Payment,
+        Kind::FirstAnswer,
+        Kind::BatchReport,
     ];
 
     /// The word used in rows and changes.
@@ -103,6 +115,10 @@ impl Kind {
             Kind::Update => "update",
             Kind::Rollout => "rollout",
             Kind::Tally => "tally",
+            Kind::Payee => "payee",
+            Kind::Payment => "payment",
+            Kind::FirstAnswer => "first_answer",
+            Kind::BatchReport => "batch_report",
         }
     }
 
@@ -110,8 +126,14 @@ impl Kind {
     /// that they are part of the directory.
     pub fn is_resident(self) -> bool {
         match self {
-            Kind::Numbers | Kind::Customer | Kind::Package | Kind::Rollout => true,
-            Kind::Request | Kind::Terminal | Kind::Update | Kind::Tally => false,
+            Kind::Numbers | Kind::Customer | Kind::Package | Kind::Rollout | Kind::Payee => true,
+            Kind::Request
+            | Kind::Terminal
+            | Kind::Update
+            | Kind::Tally
+            | Kind::Payment
+            | Kind::FirstAnswer
+            | Kind::BatchReport => false,
         }
     }
 

@@ -105,6 +105,16 @@ impl Zone {
         }
     }
 
+    /// What the calendar and the clock on the wall show: `2026-11-20 12:00:00`.
+    pub fn wall_clock(&self, at: Timestamp) -> String {
+        match jiff::Timestamp::from_millisecond(at.0) {
+            Ok(timestamp) => {
+                self.0.to_datetime(timestamp).strftime("%Y-%m-%d %H:%M:%S").to_string()
+            }
+            Err(_) => at.rfc3339(),
+        }
+    }
+
     /// When the clock on the wall shows a full hour, 0 to 23, of a day. Where it never does, right
     /// after the gap; where it does so twice, the first time.
     pub fn at_hour(&self, day: Date, hour: i64) -> Timestamp {
@@ -171,6 +181,19 @@ mod tests {
             assert_eq!(stockholm.at_hour(Date::parse(day).unwrap(), hour).rfc3339(), at, "{day}");
         }
         assert_eq!(Zone::parse("us/pacific").unwrap().name(), "US/Pacific");
+    }
+
+    #[test]
+    fn the_clock_on_the_wall_is_where_the_zone_is() {
+        let stockholm = Zone::parse("Europe/Stockholm").unwrap();
+        for (at, shown) in [
+            ("2026-11-20T11:00:00.999Z", "2026-11-20 12:00:00"),
+            ("2026-07-01T22:30:01Z", "2026-07-02 00:30:01"),
+            ("2026-10-25T01:30:00Z", "2026-10-25 02:30:00"),
+        ] {
+            assert_eq!(stockholm.wall_clock(Timestamp::parse_rfc3339(at).unwrap()), shown);
+        }
+        assert_eq!(stockholm.wall_clock(Timestamp(i64::MAX)), i64::MAX.to_string());
     }
 
     #[track_caller]

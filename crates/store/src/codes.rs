@@ -3,7 +3,7 @@
 use ledger::document::Kind;
 use ledger::{
     AccountStatus, AuthorizationKind, AuthorizationState, CardAuthenticationMethod, CardStatus,
-    ChangeKind, Channel, Contract, DeclineReason, EstateChange, Mount, PostingKind,
+    ChangeKind, Channel, Contract, DeclineReason, EstateChange, Mount, PaymentsChange, PostingKind,
     TransactionKind,
 };
 
@@ -181,6 +181,7 @@ impl Coded for ChangeKind {
             ChangeKind::CredentialIssued => 8,
             ChangeKind::CredentialRevoked => 9,
             ChangeKind::Estate(change) => change.code(),
+            ChangeKind::Payments(change) => change.code(),
         }
     }
 
@@ -196,7 +197,9 @@ impl Coded for ChangeKind {
             7 => Some(ChangeKind::CardChanged),
             8 => Some(ChangeKind::CredentialIssued),
             9 => Some(ChangeKind::CredentialRevoked),
-            _ => EstateChange::of(code).map(ChangeKind::Estate),
+            _ => EstateChange::of(code)
+                .map(ChangeKind::Estate)
+                .or_else(|| PaymentsChange::of(code).map(ChangeKind::Payments)),
         }
     }
 }
@@ -232,6 +235,25 @@ impl Coded for EstateChange {
     }
 }
 
+/// Numbers that follow those of the estate.
+impl Coded for PaymentsChange {
+    fn code(self) -> i64 {
+        match self {
+            PaymentsChange::PayeeChanged => 29,
+            PaymentsChange::Initialized => 30,
+            PaymentsChange::Moved => 31,
+            PaymentsChange::CaptureAsked => 32,
+            PaymentsChange::Raised => 33,
+            PaymentsChange::Settled => 34,
+            PaymentsChange::Reported => 35,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        PaymentsChange::ALL.into_iter().find(|change| change.code() == code)
+    }
+}
+
 impl Coded for Kind {
     fn code(self) -> i64 {
         match self {
@@ -243,6 +265,10 @@ impl Coded for Kind {
             Kind::Update => 5,
             Kind::Rollout => 6,
             Kind::Tally => 7,
+            Kind::Payee => 8,
+            Kind::Payment => 9,
+            Kind::FirstAnswer => 10,
+            Kind::BatchReport => 11,
         }
     }
 
@@ -294,6 +320,7 @@ impl Coded for Contract {
             Contract::Operator => 1,
             Contract::Access => 2,
             Contract::Terminals => 3,
+            Contract::Aapay => 4,
         }
     }
 
@@ -303,6 +330,7 @@ impl Coded for Contract {
             1 => Some(Contract::Operator),
             2 => Some(Contract::Access),
             3 => Some(Contract::Terminals),
+            4 => Some(Contract::Aapay),
             _ => None,
         }
     }
@@ -330,11 +358,11 @@ mod tests {
         check::<Channel>(3);
         check::<Mount>(2);
         check::<TransactionKind>(8);
-        check::<ChangeKind>(29);
+        check::<ChangeKind>(36);
         check::<AccountStatus>(3);
         check::<CardStatus>(2);
-        check::<Contract>(4);
-        check::<Kind>(8);
+        check::<Contract>(5);
+        check::<Kind>(12);
     }
 
     #[test]

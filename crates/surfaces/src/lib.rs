@@ -2,7 +2,9 @@
 //!
 //! Invariant: surfaces know commands and queries, never SQL; wire types never leave their folder.
 
+pub mod aapay;
 pub mod access;
+pub mod callbacks;
 pub mod card_ledger;
 pub mod device;
 #[cfg(test)]
@@ -27,7 +29,10 @@ use crate::http::requests::{Requests, no_route, observe};
 
 pub use http::package_files::PackageFiles;
 pub use http::platform::Platform;
+pub use http::psp_addresses::{PspAddresses, PublicUrl};
 pub use http::secrets::Secrets;
+pub use http::vault::{Vault, VaultKey};
+pub use operator::PspScripts;
 pub use service::{StoreBytes, StoreFacts, StoreKind};
 
 /// What may be chosen about the surfaces.
@@ -39,18 +44,29 @@ pub struct Options {
     pub store: StoreFacts,
     /// How the Terminals contract is throttled; `None`: not at all.
     pub throttling: Option<terminals::Throttling>,
+    /// What scripts the simulated PSPs; `None` where there are none.
+    pub scripts: Option<Arc<dyn PspScripts>>,
+    /// The PSPs that are simulated. `/readyz` tells, so that nobody takes their money for real.
+    pub simulated_psps: Vec<&'static str>,
 }
 
 /// Serves everything: all contracts, our own APIs, and what watches over the program.
 pub fn router(platform: Platform, options: Options) -> Router {
     let requests = Arc::new(Requests::new(&platform));
     let mut router = Router::new()
+        .merge(aapay::router(platform.clone()))
         .merge(access::router(platform.clone()))
+        .merge(callbacks::router(platform.clone()))
         .merge(card_ledger::router(platform.clone()))
         .merge(device::router(platform.clone()))
         .merge(terminals::router(platform.clone(), options.throttling))
-        .merge(operator::router(platform.clone()))
-        .merge(service::router(platform.clone(), Arc::clone(&requests), options.store));
+        .merge(operator::router(platform.clone(), options.scripts))
+        .merge(service::router(
+            platform.clone(),
+            Arc::clone(&requests),
+            options.store,
+            &options.simulated_psps,
+        ));
     if options.ceiling {
         router = router.merge(card_ledger::ceiling(platform.clone()));
         router = router.merge(device::ceiling(platform));

@@ -30,6 +30,7 @@ use crate::testing::Reply;
 /// An API, or as much of one as has a document of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Surface {
+    Aapay,
     Access,
     CardLedger,
     Device,
@@ -42,7 +43,8 @@ enum Surface {
 struct Row {
     /// Method, a space, path and query.
     line: String,
-    /// Empty where there is none. One that begins with `--` is a form, everything else JSON.
+    /// Empty where there is none. One that begins with `--` or `grant_type` is a form, everything
+    /// else JSON.
     body: String,
     /// Which scenes it is called in.
     scene: &'static str,
@@ -60,13 +62,14 @@ const DO_THEIR_PART: [&str; 3] =
     ["POST /device/v1/activate", "POST /device/v1/call-home", "POST /device/v1/transactions"];
 
 /// Operations for which nobody needs a credential.
-const PUBLIC: [&str; 1] = ["POST /device/v1/activate"];
+const PUBLIC: [&str; 2] = ["POST /device/v1/activate", "POST /oauth2/token"];
 
 /// Between the parts of a form.
 const BOUNDARY: &str = "frontier";
 
 impl Surface {
-    const ALL: [Surface; 5] = [
+    const ALL: [Surface; 6] = [
+        Surface::Aapay,
         Surface::Access,
         Surface::CardLedger,
         Surface::Device,
@@ -76,6 +79,7 @@ impl Surface {
 
     fn document(self) -> &'static str {
         match self {
+            Surface::Aapay => "aapay.json",
             Surface::Access => "access.json",
             Surface::CardLedger => "card-ledger.json",
             Surface::Device => "device.json",
@@ -83,6 +87,11 @@ impl Surface {
             Surface::Terminals => "terminals.json",
         }
     }
+}
+
+#[test]
+fn aapay() {
+    check(Surface::Aapay);
 }
 
 #[test]
@@ -325,6 +334,8 @@ fn send(fixture: &Fixture, row: &Row, scene: &Scene, headers: &[Header]) -> Repl
     if row.body.starts_with("--") {
         let form = format!("multipart/form-data; boundary={BOUNDARY}");
         request = request.header("content-type", form);
+    } else if row.body.starts_with("grant_type") {
+        request = request.header("content-type", "application/x-www-form-urlencoded");
     } else if !row.body.is_empty() {
         request = request.header("content-type", "application/json");
     }
@@ -358,7 +369,7 @@ fn face(reply: &Reply, row: &Row, scene: &Scene) -> String {
 }
 
 /// Puts a name in the place of a value, where the value is not a part of something longer.
-fn replace_words(text: &str, value: &str, name: &str) -> String {
+pub(crate) fn replace_words(text: &str, value: &str, name: &str) -> String {
     let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     let mut replaced = String::new();
     let mut rest = text;

@@ -1,13 +1,19 @@
 //! A small world for the surfaces' tests: a seeded platform on the memory store, whose clock and
 //! chance the test owns.
 
+pub(crate) mod merchants;
+
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
-use engine::{Clock, Command, Queries, Randomness, VirtualClock, spawn};
+use base64::Engine as _;
+use engine::effects::psp::{
+    Agreement as PspAgreement, Exchange, Request as PspRequest, Sending, Transport,
+};
+use engine::{Clock, Command, Desk, Office, Queries, Randomness, VirtualClock, spawn};
 use estate::Draw;
 use estate::application::{
     Address, Agreement, Application, LanguageChoice, TerminalOrder, TransactionType,
@@ -25,12 +31,14 @@ use ledger::{
     IssueCredential, MaskedPan, OpenAccount, ReadSet, RevokeCredential, Scope, Timestamp, WriteSet,
     Zone,
 };
+use payments::Psp;
 use store::{MemoryStore, Source, Store, StoreError};
 use tower::ServiceExt;
+use zeroize::Zeroizing;
 
 use crate::http::callers::Uses;
 use crate::http::secrets::secret_hash;
-use crate::{PackageFiles, Platform, Secrets};
+use crate::{PackageFiles, Platform, PspAddresses, PublicUrl, Secrets, Vault, VaultKey};
 
 /// When the world begins: a Friday noon in Stockholm.
 pub(crate) const BEGIN: &str = "2026-11-20T11:00:00.000Z";
@@ -88,6 +96,23 @@ pub(crate) const ACCOUNT_ID: &str = "00000000-0000-4000-8000-000000000003";
 /// The same of customer 4, an approved merchant below customer 2.
 pub(crate) const ACCOUNT_ID_OTHER: &str = "00000000-0000-4000-8000-000000000004";
 
+/// AAPay: key and secret of a consumer that acts for customer 1 and all below it.
+pub(crate) const CONSUMER: (&str, &str) = ("consumer-1", "consumer-secret-of-customer-1");
+/// AAPay: the same of customer 2.
+pub(crate) const CONSUMER_OTHER: (&str, &str) = ("consumer-2", "consumer-secret-of-customer-2");
+/// What alternative payments call customer 3, and customer 4.
+pub(crate) const MERCHANT_ID: &str = "M3";
+/// See [`MERCHANT_ID`].
+pub(crate) const MERCHANT_ID_OTHER: &str = "M4";
+/// What customers 3 and 4 have agreed with PSPs.
+const AGREED: [(Psp, &str, &str); 5] = [
+    (Psp::Swish, "SWISH_ID", "1231181189"),
+    (Psp::Klarna, "KLARNA_PASSWORD", "klarna_test_api_key"),
+    (Psp::Easy, "EASY_SECRET_KEY", "test-secret-key"),
+    (Psp::Santander, "SANTANDER_MERCHANT_ID", "SANTANDER-1"),
+    (Psp::Santander, "SANTANDER_SECRET", "santander-secret"),
+];
+
 /// The platform, what serves it, and what drives it.
 pub(crate) struct World {
     /// What is tested.
@@ -100,6 +125,8 @@ pub(crate) struct World {
     pub(crate) account: AccountNo,
     /// What becomes of the next batches.
     pub(crate) mood: Arc<Mutex<Mood>>,
+    /// What stands for the PSPs.
+    pub(crate) psps: Arc<TestPsps>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -158,6 +185,40 @@ impl Store for MoodyStore {
     }
 }
 
+/// Says what comes of a request to a PSP.
+type Answering = Box<dyn FnMut(Psp, &PspRequest) -> Exchange + Send>;
+
+/// PSPs that answer as the test says. Without a word from it, nobody reaches them.
+#[derive(Default)]
+pub(crate) struct TestPsps {
+    answering: Mutex<Option<Answering>>,
+    /// The requests so far: the PSP, the method and the path.
+    pub(crate) seen: Mutex<Vec<String>>,
+}
+
+impl TestPsps {
+    /// From now on, requests come to what `answering` says.
+    pub(crate) fn answer(
+        &self,
+        answering: impl FnMut(Psp, &PspRequest) -> Exchange + Send + 'static,
+    ) {
+        *self.answering.lock().unwrap() = Some(Box::new(answering));
+    }
+}
+
+impl Transport for TestPsps {
+    fn send<'t>(&'t self, psp: Psp, request: PspRequest, _: &'t PspAgreement) -> Sending<'t> {
+        let line = format!("{} {} {}", psp.as_str(), request.verb.as_str(), request.path);
+        self.seen.lock().unwrap().push(line);
+        let mut answering = self.answering.lock().unwrap();
+        let exchange = match answering.as_mut() {
+            Some(answering) => answering(psp, &request),
+            None => Exchange::NotSent,
+        };
+        Box::pin(std::future::ready(exchange))
+    }
+}
+
 /// A clock that the test moves.
 pub(crate) struct TestClock(AtomicI64);
 
@@ -175,13 +236,32 @@ impl World {
         let base: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
         let virtual_clock = Arc::new(VirtualClock::new(base));
         let clock_of_engine = Arc::<VirtualClock>::clone(&virtual_clock) as Arc<dyn Clock>;
-        let (engine, _threads) = spawn(vec![Box::new(store)], clock_of_engine);
+        let (engine, _threads) = spawn(vec![Box::new(store)], Arc::clone(&clock_of_engine));
+        let secrets = Arc::new(Secrets::new([7; 32]));
+        let public_url = Arc::new(PublicUrl::known("https://kassa.example"));
+        let key = VaultKey { id: "test".to_owned(), key: Zeroizing::new([9; 32]) };
+        let vault = Arc::new(Vault::new(vec![key]));
+        let psps = Arc::new(TestPsps::default());
+        let addresses = PspAddresses {
+            public_url: Arc::clone(&public_url),
+            psps: Psp::ALL.map(|psp| (psp, format!("https://{}.example", psp.as_str()))).into(),
+            secrets: Arc::clone(&secrets),
+        };
+        let office = Office {
+            transport: Arc::<TestPsps>::clone(&psps),
+            vault: Arc::<Vault>::clone(&vault),
+            addresses: Arc::new(move |payment| addresses.of(payment)),
+        };
+        let desk = Desk::new(engine.clone(), queries.clone(), clock_of_engine, office);
         let platform = Platform {
             engine,
             queries,
             clock: Arc::<VirtualClock>::clone(&virtual_clock) as Arc<dyn Clock>,
             randomness: Arc::new(TestRandomness(AtomicU64::new(1))),
-            secrets: Arc::new(Secrets::new([7; 32])),
+            secrets,
+            desk,
+            vault,
+            public_url,
             uses: Arc::new(Uses::default()),
             virtual_clock: Some(virtual_clock),
             draining: Arc::default(),
@@ -190,13 +270,26 @@ impl World {
         };
         let account = Seed(&platform).all();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        World { app: build(platform.clone()), clock, platform, account, mood, runtime }
+        World { app: build(platform.clone()), clock, platform, account, mood, psps, runtime }
     }
 
     /// As [`World::new`], with customers: 1 and 2 are partners, 3 and 4 merchants of theirs.
     pub(crate) fn with_estate(build: impl FnOnce(Platform) -> Router) -> World {
         let world = World::new(build);
         Seed(&world.platform).estate();
+        world
+    }
+
+    /// As [`World::with_estate`], with consumers of AAPay, and with agreements of both merchants
+    /// with every PSP.
+    pub(crate) fn with_consumers(build: impl FnOnce(Platform) -> Router) -> World {
+        let world = World::with_estate(build);
+        Seed(&world.platform).consumers();
+        for merchant in [3, 4] {
+            for (psp, key, value) in AGREED {
+                world.agree(merchant, psp, &[(key, value)]);
+            }
+        }
         world
     }
 
@@ -243,6 +336,17 @@ impl World {
             request = request.header("content-type", "application/json");
         }
         self.send(request.body(Body::from(body.to_owned())).unwrap())
+    }
+
+    /// Calls AAPay as a consumer with a JSON body; without a body where it is empty.
+    pub(crate) fn call_aapay(
+        &self,
+        method: &str,
+        path: &str,
+        consumer: (&str, &str),
+        body: &str,
+    ) -> Reply {
+        self.call(method, path, &basic(consumer), body)
     }
 
     /// Calls with any request.
@@ -396,8 +500,14 @@ impl Seed<'_> {
             [(1, ACCESS_KEY, APP, ACCOUNT_ID), (2, ACCESS_KEY_OTHER, APP_OTHER, ACCOUNT_ID_OTHER)]
         {
             self.credential(key, Contract::Access, Scope::Customer(customer), None);
-            self.login(id, token, Scope::Customer(customer));
+            self.login(Contract::Terminals, (id, token), Scope::Customer(customer));
             self.merchant(customer, account);
+        }
+    }
+
+    fn consumers(&self) {
+        for (customer, consumer) in [(1, CONSUMER), (2, CONSUMER_OTHER)] {
+            self.login(Contract::Aapay, consumer, Scope::Customer(customer));
         }
     }
 
@@ -427,10 +537,10 @@ impl Seed<'_> {
         self.submit_estate(estate::Command::ApproveRequest(approve));
     }
 
-    fn login(&self, login: &str, secret: &str, scope: Scope) {
+    fn login(&self, contract: Contract, (login, secret): (&str, &str), scope: Scope) {
         self.submit(Command::IssueCredential(IssueCredential {
             login: Some(login.to_owned()),
-            contract: Contract::Terminals,
+            contract,
             label: secret.to_owned(),
             scope,
             secret_hash: secret_hash(secret),
@@ -518,6 +628,11 @@ impl Seed<'_> {
     fn submit(&self, command: Command) -> Done {
         self.0.engine.submit_blocking(command).unwrap().done
     }
+}
+
+/// A consumer's key and secret as AAPay wants them.
+pub(crate) fn basic((key, secret): (&str, &str)) -> String {
+    base64::engine::general_purpose::STANDARD.encode(format!("{key}:{secret}"))
 }
 
 /// A merchant's application that is in order.

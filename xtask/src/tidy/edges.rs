@@ -8,16 +8,22 @@ use super::checkout::{items, metadata};
 use super::{Finding, expect_none};
 
 /// Each crate of the workspace with the crates of the workspace that it may depend on.
-const EDGES: [(&str, &[&str]); 10] = [
+const EDGES: [(&str, &[&str]); 13] = [
     ("ledger", &[]),
     ("estate", &["ledger"]),
+    ("payments", &["ledger"]),
+    ("connectors", &["ledger", "payments"]),
+    ("simulators", &[]),
     ("store", &["ledger"]),
-    ("engine", &["estate", "ledger", "store"]),
-    ("surfaces", &["engine", "estate", "ledger"]),
+    ("engine", &["connectors", "estate", "ledger", "payments", "store"]),
+    ("surfaces", &["engine", "estate", "ledger", "payments"]),
     ("bench", &[]),
     ("cluster", &[]),
-    ("kassa", &["bench", "engine", "estate", "ledger", "store", "surfaces"]),
-    ("sim", &["engine", "estate", "ledger", "store"]),
+    (
+        "kassa",
+        &["bench", "engine", "estate", "ledger", "payments", "simulators", "store", "surfaces"],
+    ),
+    ("sim", &["engine", "estate", "ledger", "payments", "simulators", "store"]),
     ("xtask", &["cluster"]),
 ];
 
@@ -25,7 +31,7 @@ const EDGES: [(&str, &[&str]); 10] = [
 const FOR_TESTS: [&str; 4] = ["store", "engine", "ledger", "cluster"];
 
 /// Crates that decide and do nothing else: no IO, no clock, no random numbers, no logging.
-const PURE: [&str; 2] = ["ledger", "estate"];
+const PURE: [&str; 3] = ["ledger", "estate", "payments"];
 
 /// What a pure crate must not depend on.
 const IMPURE: [&str; 8] =

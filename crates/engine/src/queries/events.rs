@@ -61,7 +61,8 @@ fn card_of(row: &Row) -> Option<CardId> {
             | ChangeKind::AccountChanged
             | ChangeKind::CredentialIssued
             | ChangeKind::CredentialRevoked
-            | ChangeKind::Estate(_) => None,
+            | ChangeKind::Estate(_)
+            | ChangeKind::Payments(_) => None,
         },
     }
 }

@@ -1,5 +1,7 @@
 //! `kassa bench estate`.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, ensure};
 use bench::{EstateOptions, EstateTarget, run_estate};
 use engine::Randomness as _;
@@ -49,8 +51,9 @@ pub(crate) fn estate(options: &EstateBenchOptions) -> anyhow::Result<()> {
     let EstateBenchOptions { terminals, merchants, run } = options;
     ensure!(merchants <= terminals, "there must be a terminal for each merchant");
     on_server(
-        run,
-        |installation| {
+        &run.ground,
+        &BTreeMap::new(),
+        |mut installation| {
             let secrets = Secrets::new(installation.key);
             let mut filling = Filling { store: installation.store.as_mut(), secrets: &secrets };
             filling.fill(*merchants, *terminals)
@@ -273,7 +276,7 @@ fn customer(done: Outcome) -> Option<i64> {
     Some(customer.number)
 }
 
-fn draw() -> Draw {
+pub(super) fn draw() -> Draw {
     let mut bits = [0; 32];
     OsRandomness.fill(&mut bits);
     Draw(bits)

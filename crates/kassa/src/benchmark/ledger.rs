@@ -1,5 +1,7 @@
 //! `kassa bench ledger`.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, ensure};
 use bench::{LedgerOptions, Target, run_ledger};
 use engine::Command;
@@ -30,8 +32,9 @@ pub(super) const HOT_CARDS: u64 = 16;
 pub(crate) fn ledger(options: &LedgerBenchOptions) -> anyhow::Result<()> {
     let filling = Filling { accounts: options.accounts, cards: options.cards };
     on_server(
-        &options.run,
-        |installation| fill(installation.store.as_mut(), filling),
+        &options.run.ground,
+        &BTreeMap::new(),
+        |mut installation| fill(installation.store.as_mut(), filling),
         |server, ()| {
             let target = Target {
                 server,

@@ -1,5 +1,6 @@
 //! The server under load: this same program, in a process of its own.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use payments::Psp;
 
 use crate::client::{Request, send};
 use crate::settings::{self, StoreSettings};
@@ -22,9 +24,14 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts this same program on a store and waits until it is ready.
-    pub(super) fn start(settings: &StoreSettings, writers: usize) -> anyhow::Result<Server> {
-        let child = server_process(settings, writers)?.spawn();
+    /// Starts this same program on a store, with PSPs that are stand-ins, if any, and waits until
+    /// it is ready.
+    pub(super) fn start(
+        settings: &StoreSettings,
+        writers: usize,
+        psps: &BTreeMap<Psp, String>,
+    ) -> anyhow::Result<Server> {
+        let child = server_process(settings, writers, psps)?.spawn();
         let child = child.context("could not start the server")?;
         let mut server = Server { child, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
         let stdout = server.child.stdout.take().context("the server has no output")?;
@@ -55,7 +62,11 @@ impl Server {
 
 /// How the server is started: with its settings and no others, whatever the environment and the
 /// file on this machine say. The database's URL goes where other users cannot see it.
-fn server_process(settings: &StoreSettings, writers: usize) -> anyhow::Result<Process> {
+fn server_process(
+    settings: &StoreSettings,
+    writers: usize,
+    psps: &BTreeMap<Psp, String>,
+) -> anyhow::Result<Process> {
     let program: PathBuf = std::env::current_exe().context("where is this program?")?;
     let empty = settings.data_dir.join("bench.toml");
     std::fs::write(&empty, "").with_context(|| format!("could not write {}", empty.display()))?;
@@ -69,6 +80,12 @@ fn server_process(settings: &StoreSettings, writers: usize) -> anyhow::Result<Pr
         .arg(&empty)
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
+    for (psp, base) in psps {
+        process.arg(format!("--{}-url", psp.as_str())).arg(base);
+    }
+    if !psps.is_empty() {
+        process.args(["--psp-simulators", "allowed"]);
+    }
     for variable in settings::variables() {
         process.env_remove(variable);
     }
@@ -103,10 +120,17 @@ mod tests {
         let environment = |name: &str| (name == "KASSA_DATABASE_URL").then(|| url.to_owned());
         let database = settings::ForStore::default().resolve(&environment).unwrap().database;
         let settings = StoreSettings { database, ..StoreSettings::embedded(scratch.path()) };
-        let process = server_process(&settings, 3).unwrap();
+        let psps = [(Psp::Swish, "http://127.0.0.1:1/swish".to_owned())].into();
+        let process = server_process(&settings, 3, &psps).unwrap();
         let arguments: Vec<_> = process.get_args().map(|text| text.to_str().unwrap()).collect();
         assert!(!arguments.iter().any(|text| text.contains("hunter2")), "{arguments:?}");
-        assert!(arguments.windows(2).any(|pair| pair == ["--writers", "3"]), "{arguments:?}");
+        for expected in [
+            ["--writers", "3"],
+            ["--swish-url", "http://127.0.0.1:1/swish"],
+            ["--psp-simulators", "allowed"],
+        ] {
+            assert!(arguments.windows(2).any(|pair| pair == expected), "{arguments:?}");
+        }
         for (name, value) in process.get_envs() {
             let expected = (name == "KASSA_DATABASE_URL").then_some(url);
             assert_eq!(value.map(|value| value.to_str().unwrap()), expected);

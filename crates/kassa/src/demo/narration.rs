@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::seed::{
-    ACCESS_KEY, ACCOUNT_ID, APP_ID, APP_TOKEN, CARD, COMPANY, LEDGER_TOKEN, MERCHANT, OPERATOR_KEY,
-    PARTNER, SELLER, SMALL_CARD,
+    ACCESS_KEY, ACCOUNT_ID, APP_ID, APP_TOKEN, CARD, COMPANY, CONSUMER_KEY, CONSUMER_SECRET,
+    LEDGER_TOKEN, MERCHANT, MERCHANT_ID, OPERATOR_KEY, PARTNER, SELLER, SMALL_CARD,
 };
 use crate::client::{Answer, Request};
 
@@ -30,6 +30,7 @@ pub(super) fn welcome(address: SocketAddr, kept: Option<&Path>) -> String {
         Some(path) => format!("kept in {}", path.display()),
         None => "gone when the demo ends; --data-dir keeps them".to_owned(),
     };
+    let bearer = super::payments::token();
     format!(
         "\n\
          Kassa's demo runs at http://{address}\n\
@@ -37,6 +38,8 @@ pub(super) fn welcome(address: SocketAddr, kept: Option<&Path>) -> String {
          \x20 card ledger   company {COMPANY}, seller {SELLER}   Bearer {LEDGER_TOKEN}\n\
          \x20 Access        customer {PARTNER}                apikey {ACCESS_KEY}\n\
          \x20 Terminals     App-Id {APP_ID}             App-Token {APP_TOKEN}\n\
+         \x20 payments      merchantId {MERCHANT_ID}  Bearer {bearer}\n\
+         \x20               (base64 of {CONSUMER_KEY}:{CONSUMER_SECRET})\n\
          \x20 merchant      customer {MERCHANT}                account_id {ACCOUNT_ID}\n\
          \x20 operator API                            Bearer {OPERATOR_KEY}\n\
          \x20 cards         {CARD:14}            limit 50 000.00 SEK\n\
@@ -70,6 +73,23 @@ pub(super) fn step(
         curl(address, request),
         row(&answer.status_line, balances)
     )
+}
+
+/// What the payments' lines are.
+pub(super) fn payments() -> String {
+    let title = "Payments over PSPs, which the demo has stand-ins of";
+    let rule = "─".repeat(COLUMNS.saturating_sub(1).saturating_sub(title.chars().count()));
+    format!(
+        "{title} {rule}\n\n\
+         Each is one request of the alternative payments contract. What the payer does is decided\n\
+         by the stand-in, and told by a callback or found out by asking.\n"
+    )
+}
+
+/// What became of one payment.
+pub(super) fn payment(title: &str, number: i64, states: &[&str], account: &str) -> String {
+    let states = states.join(" → ");
+    format!("   {title}\n     transaction {number}: {states}, account {account}\n")
 }
 
 /// What the terminals' lines are.

@@ -21,6 +21,8 @@ use ledger::{
     AccountId, AddCard, AddCompany, AddSeller, CardToken, Contract, CredentialId, Currency,
     Decimal, Fingerprint, Idempotency, IssueCredential, Key, OpenAccount, Refusal, Scope, Zone,
 };
+use payments::{ChangePayee, Payee, Psp, TermStep};
+use surfaces::Platform;
 use surfaces::http::secrets::secret_hash;
 
 /// The company.
@@ -48,6 +50,10 @@ pub(super) const PARTNER: i64 = 1;
 pub(super) const MERCHANT: i64 = 2;
 /// The merchant in the Terminals contract.
 pub(super) const ACCOUNT_ID: &str = "00000000-0000-4000-8000-000000000002";
+/// The consumer's key in alternative payments, bound to the partner.
+pub(super) const CONSUMER_KEY: &str = "demo";
+/// Its secret.
+pub(super) const CONSUMER_SECRET: &str = "demo-consumer-secret";
 /// The merchant in alternative payments.
 pub(super) const MERCHANT_ID: &str = "DEMO-MERCHANT";
 /// The merchant in payments v3.
@@ -73,7 +79,8 @@ const HOLDERS: [(&str, &str, &str); 3] = [
 ///
 /// # Errors
 /// When the store fails.
-pub(super) fn seed(engine: &Handle) -> anyhow::Result<()> {
+pub(super) fn seed(platform: &Platform) -> anyhow::Result<()> {
+    let engine = &platform.engine;
     unless_taken(engine, Command::AddCompany(company()?))?;
     unless_taken(engine, Command::AddSeller(seller()))?;
     let scope = Scope::Company { number: COMPANY.to_owned(), seller: None };
@@ -81,6 +88,7 @@ pub(super) fn seed(engine: &Handle) -> anyhow::Result<()> {
     unless_taken(engine, credential(Contract::Operator, Scope::Installation, OPERATOR_KEY))?;
     unless_taken(engine, credential(Contract::Access, Scope::Customer(PARTNER), ACCESS_KEY))?;
     unless_taken(engine, credential(Contract::Terminals, Scope::Customer(PARTNER), APP_TOKEN))?;
+    unless_taken(engine, credential(Contract::Aapay, Scope::Customer(PARTNER), CONSUMER_SECRET))?;
     for (holder, limit, card) in HOLDERS {
         let opening = Command::OpenAccount(account(holder, limit)?);
         let opened = engine.submit_blocking(opening).context("could not open an account")?;
@@ -100,6 +108,42 @@ pub(super) fn seed(engine: &Handle) -> anyhow::Result<()> {
     if Customer::find(&engine.directory(), MERCHANT).is_none() {
         partner_and_merchant(engine)?;
     }
+    agreements(platform)
+}
+
+/// What the merchant has from each PSP. The stand-ins take anything.
+const AGREEMENTS: [(Psp, &str, &str); 7] = [
+    (Psp::Swish, "SWISH_ID", "1234679304"),
+    (Psp::Klarna, "KLARNA_MERCHANT_ID", "K000000_demo"),
+    (Psp::Klarna, "KLARNA_PASSWORD", "demo-klarna-password"),
+    (Psp::Easy, "EASY_SECRET_KEY", "demo-easy-secret-key"),
+    (Psp::Easy, "EASY_CHECKOUT_KEY", "demo-easy-checkout-key"),
+    (Psp::Santander, "SANTANDER_MERCHANT_ID", "demo-merchant"),
+    (Psp::Santander, "SANTANDER_SECRET", "demo-santander-secret"),
+];
+
+/// Gives the merchant its agreements with PSPs, unless it has some.
+fn agreements(platform: &Platform) -> anyhow::Result<()> {
+    if !Payee::find(&platform.engine.directory(), MERCHANT).agreements.is_empty() {
+        return Ok(());
+    }
+    let mut terms = Vec::new();
+    for (psp, name, value) in AGREEMENTS {
+        let (vault, chance) = (&platform.vault, platform.randomness.as_ref());
+        let sealed = vault.seal(chance, MERCHANT, psp, name, value).context("no vault key")?;
+        terms.push((psp, name.to_owned(), TermStep::Set(sealed)));
+    }
+    let change = ChangePayee {
+        customer: MERCHANT,
+        city: Some("Stockholm".to_owned()),
+        country: Some("SE".to_owned()),
+        terms,
+        actor: ACTOR.to_owned(),
+        ..ChangePayee::default()
+    };
+    let command = payments::Command::ChangePayee(change);
+    let answer = platform.engine.submit_blocking(command);
+    answer.context("could not give the demo's merchant its agreements")?;
     Ok(())
 }
 
@@ -242,7 +286,11 @@ fn seller() -> AddSeller {
 
 fn credential(contract: Contract, scope: Scope, secret: &str) -> Command {
     Command::IssueCredential(IssueCredential {
-        login: (contract == Contract::Terminals).then(|| APP_ID.to_owned()),
+        login: match contract {
+            Contract::Terminals => Some(APP_ID.to_owned()),
+            Contract::Aapay => Some(CONSUMER_KEY.to_owned()),
+            Contract::CardLedger | Contract::Operator | Contract::Access => None,
+        },
         contract,
         label: "demo".to_owned(),
         scope,
@@ -271,31 +319,38 @@ fn account(holder: &str, credit_limit: &str) -> anyhow::Result<OpenAccount> {
 mod tests {
     use std::sync::Arc;
 
-    use store::{MemoryStore, Store as _};
-
     use super::*;
     use crate::clock::SystemClock;
+    use crate::installation::{Installation, Opening, Running};
+    use crate::psp::PspSettings;
+    use crate::scratch::Scratch;
+    use crate::settings::StoreSettings;
 
     #[test]
     fn seeding_twice_is_seeding_once() {
-        let store = MemoryStore::default();
-        let source = store.source();
-        let (engine, thread) = engine::spawn(vec![Box::new(store)], Arc::new(SystemClock));
+        let folder = Scratch::new("seed").unwrap();
+        let settings = StoreSettings::embedded(folder.path());
+        let installation = Installation::open(&settings, &Opening::default()).unwrap();
+        let source = installation.store.source();
+        let running = installation.start(Arc::new(SystemClock), None, &PspSettings::default());
+        let Running { platform, engine: threads } = running.unwrap();
         let rows = || source.open().unwrap().rows_after(ledger::RowId(0), 1_000).unwrap();
-        seed(&engine).unwrap();
+        seed(&platform).unwrap();
         let first = rows();
-        seed(&engine).unwrap();
+        seed(&platform).unwrap();
         assert_eq!(rows(), first);
-        let company = engine.directory().company(COMPANY).unwrap().clone();
+        let directory = platform.engine.directory();
+        let company = directory.company(COMPANY).unwrap().clone();
         let codes: Vec<&str> = company.currencies.iter().map(|found| found.code()).collect();
         assert_eq!(codes, ["SEK", "EUR"]);
-        assert!(engine.directory().seller(company.id, SELLER).is_some());
+        assert!(directory.seller(company.id, SELLER).is_some());
+        assert!(Psp::ALL.into_iter().all(|psp| Payee::find(&directory, MERCHANT).has(psp)));
         let accounts = source.open().unwrap().accounts_before(AccountId(i64::MAX), 10).unwrap();
         let mut limits: Vec<i64> = accounts.iter().map(|account| account.credit_limit).collect();
         limits.sort_unstable();
         // Three holders' accounts, and what is owed to the seller in two currencies.
         assert_eq!(limits, [0, 0, 50_000, 1_000_000, 5_000_000]);
-        engine.close();
-        thread.join().unwrap();
+        platform.engine.close();
+        threads.join().unwrap();
     }
 }

@@ -151,7 +151,8 @@ impl Standing {
             }
             ChangeKind::CredentialIssued
             | ChangeKind::CredentialRevoked
-            | ChangeKind::Estate(_) => Some(()),
+            | ChangeKind::Estate(_)
+            | ChangeKind::Payments(_) => Some(()),
         };
         applied.ok_or_else(|| format!("change {} does not follow", change.id.0))
     }

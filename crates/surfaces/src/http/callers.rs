@@ -95,6 +95,27 @@ pub fn credential(
 ) -> Result<Arc<Credential>, CallerError> {
     let directory = platform.engine.directory();
     let found = directory.credential_by_hash(&secret_hash(secret));
+    good(platform, contract, found)
+}
+
+/// The credential of `contract` that something else than its secret has shown to call: a token.
+///
+/// # Errors
+/// [`CallerError`].
+pub fn credential_by_id(
+    platform: &Platform,
+    contract: Contract,
+    id: CredentialId,
+) -> Result<Arc<Credential>, CallerError> {
+    let directory = platform.engine.directory();
+    good(platform, contract, directory.credential(id))
+}
+
+fn good(
+    platform: &Platform,
+    contract: Contract,
+    found: Option<&Arc<Credential>>,
+) -> Result<Arc<Credential>, CallerError> {
     let credential = found.filter(|found| found.contract == contract && found.revoked_at.is_none());
     let credential = credential.ok_or(CallerError::Unknown)?;
     let now = platform.now();

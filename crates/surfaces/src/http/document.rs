@@ -5,6 +5,9 @@ use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
 
+/// What a problem is called among the schemas, and among the answers.
+const PROBLEM: &str = "Problem";
+
 /// The header that makes a POST repeatable.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]
@@ -36,16 +39,19 @@ pub(crate) fn close<'n>(document: &mut OpenApi, names: impl IntoIterator<Item = 
 
 /// Says of every operation that its answer can be a problem.
 pub(crate) fn add_problem(document: &mut OpenApi) {
-    let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
+    let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name(PROBLEM))));
     let problem = ResponseBuilder::new()
         .description("A problem; see `type` and `status`")
         .content("application/problem+json", content)
         .build();
+    let components = document.components.get_or_insert_default();
+    components.responses.insert(PROBLEM.to_owned(), RefOr::T(problem));
     for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
+        let writes = [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in writes.into_iter().chain([&mut item.get]).flatten() {
             let responses = &mut operation.responses.responses;
-            responses.insert("default".to_owned(), RefOr::T(problem.clone()));
+            let problem = RefOr::Ref(Ref::from_response_name(PROBLEM));
+            responses.insert("default".to_owned(), problem);
         }
     }
 }

@@ -158,6 +158,7 @@ fn render_duration(
 fn surface(route: &str) -> &'static str {
     match route.split('/').nth(1) {
         Some("ledger") => "card_ledger",
+        Some("ms" | "oauth2") => "aapay",
         Some("operator") => "operator",
         Some("none") | None => "none",
         Some(_) => "service",

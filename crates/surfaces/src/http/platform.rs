@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use engine::{Clock, Handle, Queries, Randomness, VirtualClock};
+use engine::{Clock, Desk, Handle, Queries, Randomness, VirtualClock};
 use estate::Draw;
 use estate::draw::uuid_text;
 use ledger::Timestamp;
 
 use crate::http::callers::Uses;
 use crate::http::package_files::PackageFiles;
+use crate::http::psp_addresses::PublicUrl;
 use crate::http::secrets::Secrets;
+use crate::http::vault::Vault;
 
 /// Everything a handler may use. Cheap to clone.
 #[derive(Clone)]
@@ -28,6 +30,12 @@ pub struct Platform {
     pub secrets: Arc<Secrets>,
     /// Who has called since the last report.
     pub uses: Arc<Uses>,
+    /// What does what has to be done at PSPs.
+    pub desk: Desk,
+    /// What seals merchants' agreements with PSPs.
+    pub vault: Arc<Vault>,
+    /// Where the world finds us.
+    pub public_url: Arc<PublicUrl>,
     /// Where the bytes of packages for terminals are.
     pub packages: Arc<PackageFiles>,
     /// The clock that the demo may move. `None` where time cannot be moved.

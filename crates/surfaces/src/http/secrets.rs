@@ -61,6 +61,32 @@ impl Secrets {
         format!("kdt_{terminal}_{secret}")
     }
 
+    /// What a PSP shows when it calls about a payment: 32 hexadecimal digits.
+    pub fn callback_secret(&self, payment: i64) -> String {
+        let derived = self.derive("callback secret", &payment.to_be_bytes());
+        estate::draw::hex(derived.split_at(16).0)
+    }
+
+    /// A token that stands for a credential until a moment, in milliseconds since the epoch.
+    pub fn access_token(&self, credential: i64, until_ms: i64) -> String {
+        let text = format!("{credential}_{until_ms}");
+        let mac = URL_SAFE_NO_PAD.encode(self.derive("access token", text.as_bytes()));
+        format!("kat_{text}_{mac}")
+    }
+
+    /// The credential that a token stands for, and until when. `None` where it is none of ours.
+    pub fn read_access_token(&self, token: &str) -> Option<(i64, i64)> {
+        let mut parts = token.strip_prefix("kat_")?.splitn(3, '_');
+        let (credential, until_ms) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let ours = self.access_token(credential, until_ms);
+        is_same(ours.as_bytes(), token.as_bytes()).then_some((credential, until_ms))
+    }
+
+    /// The key with which agreements are sealed where the installation has no other.
+    pub fn vault_key(&self) -> [u8; 32] {
+        self.derive("vault key", &[])
+    }
+
     /// A UUID that belongs to a row, the same whenever it is asked for, and says nothing about it.
     pub fn row_uuid(&self, row: i64) -> String {
         let derived = self.derive("row uuid", &row.to_be_bytes());
@@ -83,6 +109,12 @@ impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secrets(hidden)")
     }
+}
+
+/// Whether two secrets are the same, in a time that does not tell where they differ.
+pub fn is_same(ours: &[u8], theirs: &[u8]) -> bool {
+    let differ = ours.iter().zip(theirs).fold(0, |differ, (a, b)| differ | (a ^ b));
+    ours.len() == theirs.len() && differ == 0
 }
 
 /// What is kept of a secret: its SHA-256. Secrets are random, so no salt or stretching is needed.
@@ -111,6 +143,15 @@ mod tests {
         assert_ne!(secrets.credential_secret(&[1; 16]), secrets.credential_secret(&[2; 16]));
         assert_ne!(secrets.pan_fingerprint("4111"), Secrets::new([8; 32]).pan_fingerprint("4111"));
         assert_eq!(secrets.row_uuid(1).len(), 36);
+        assert_eq!(secrets.callback_secret(1).len(), 32);
+        assert_ne!(secrets.callback_secret(1), secrets.callback_secret(2));
+        assert_ne!(secrets.vault_key(), Secrets::new([8; 32]).vault_key());
+        let token = secrets.access_token(7, 1_000);
+        assert_eq!(secrets.read_access_token(&token), Some((7, 1_000)));
+        assert_eq!(Secrets::new([8; 32]).read_access_token(&token), None);
+        for other in [token.replace("_7_", "_8_"), token.replace("1000", "9000"), token + "x"] {
+            assert_eq!(secrets.read_access_token(&other), None, "{other}");
+        }
         assert_eq!(format!("{secrets:?}"), "Secrets(hidden)");
     }
 }

@@ -1,19 +1,18 @@
 //! The clock: what time it is for Kassa and, in the demo, moving it.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::{Extension, Json};
-use engine::{VirtualClock, run_due};
-use ledger::{Idempotency, Refusal, Timestamp};
+use engine::{Desk, VirtualClock, run_due};
+use ledger::Timestamp;
 use serde::Serialize;
-use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
-use super::mark;
 use super::problem::not_submitted;
+use super::remembered::Remembered;
 use crate::Platform;
 use crate::http::body::Body;
 use crate::http::fields::{FromObject, Object, Params, whole};
@@ -26,13 +25,8 @@ const ADVANCE_SECONDS_MAX: i64 = 10 * 365 * 24 * 3_600;
 /// from now, an authorization's last day for one, is still a date with a year of four digits.
 const CLOCK_END: Timestamp = Timestamp(221_845_392_000_000);
 
-/// Most advances that are remembered for a repeat.
-const ADVANCES_REMEMBERED_MAX: usize = 1_000;
-
-/// The advances that carried an idempotency key. They are forgotten when the program ends, as is
-/// how far the clock was moved.
-#[derive(Debug, Default)]
-pub(super) struct Advances(Mutex<VecDeque<(Idempotency, Advanced)>>);
+/// How long who moves the clock waits for what PSPs answer.
+const PSPS_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// What time it is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,7 +47,7 @@ pub(super) struct Advance {
 }
 
 /// What came of it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Advanced {
     /// The time now.
     now: String,
@@ -80,43 +74,40 @@ pub(super) async fn get_clock(
     Ok(Json(ClockBody { now: platform.now().rfc3339(), is_virtual }))
 }
 
-/// Moves the demo's clock forward, and does what is due by then. 404 where the clock is real.
+/// Moves the demo's clock forward, and does what is due by then, at PSPs too. 404 where the clock
+/// is real.
 #[utoipa::path(post, path = "/clock/advance", tag = "clock", request_body = Advance,
     params(super::wire::document::IdempotencyKey),
     responses((status = 200, body = Advanced)))]
 pub(super) async fn advance_clock(
     State(platform): State<Platform>,
-    Extension(advances): Extension<Arc<Advances>>,
+    Extension(remembered): Extension<Arc<Remembered>>,
     body: Body<Advance>,
 ) -> Result<Response, Problem> {
     let no_clock = || Problem::not_found("the clock of this installation cannot be moved");
     let clock = platform.virtual_clock.clone().ok_or_else(no_clock)?;
-    // Held to the end: two requests with one key move the clock once.
-    let mut remembered = advances.0.lock().await;
-    if let Some(idempotency) = body.idempotency {
-        let known = remembered.iter().find(|(known, _)| known.key == idempotency.key);
-        if let Some((known, advanced)) = known {
-            if known.fingerprint != idempotency.fingerprint {
-                return Err(not_submitted(Refusal::IdempotencyKeyReused.into()));
-            }
-            return Ok(mark(Json(advanced).into_response(), true));
+    let Body { value: Advance { seconds }, idempotency } = body;
+    let ahead_ms = seconds.saturating_mul(1_000);
+    let act = async {
+        if platform.now().plus_ms(ahead_ms) >= CLOCK_END {
+            return Err(Problem::field("/seconds", "would move the clock past the year 8999"));
         }
+        advance(&clock, ahead_ms);
+        let released = run_due(&platform.engine, &platform.queries, platform.clock.as_ref()).await;
+        let released = released.map_err(not_submitted)?;
+        do_at_psps(&platform.desk).await;
+        Ok(Advanced { now: platform.now().rfc3339(), released })
+    };
+    remembered.once(idempotency, act).await
+}
+
+/// Does what is due at PSPs, and waits a little for what comes of it. What fails or takes longer
+/// is done by the loop that does it all the time.
+async fn do_at_psps(desk: &Desk) {
+    if let Err(error) = desk.look().await {
+        tracing::warn!(%error, "could not look for tasks at PSPs after moving the clock");
     }
-    let ahead_ms = body.value.seconds.saturating_mul(1_000);
-    if platform.now().plus_ms(ahead_ms) >= CLOCK_END {
-        return Err(Problem::field("/seconds", "would move the clock past the year 8999"));
-    }
-    advance(&clock, ahead_ms);
-    let released = run_due(&platform.engine, &platform.queries, platform.clock.as_ref()).await;
-    let released = released.map_err(not_submitted)?;
-    let outcome = Advanced { now: platform.now().rfc3339(), released };
-    if let Some(idempotency) = body.idempotency {
-        remembered.push_back((idempotency, outcome.clone()));
-        if remembered.len() > ADVANCES_REMEMBERED_MAX {
-            remembered.pop_front();
-        }
-    }
-    Ok(Json(outcome).into_response())
+    drop(tokio::time::timeout(PSPS_WAIT_MAX, desk.idle()).await);
 }
 
 fn advance(clock: &VirtualClock, mut left_ms: i64) {

@@ -105,7 +105,7 @@ async fn issue(platform: &Platform, command: &mut IssueCredential) -> Result<Ans
     loop {
         platform.randomness.fill(&mut command.salt);
         command.secret_hash = secret_hash(&platform.secrets.credential_secret(&command.salt));
-        if command.contract == Contract::Terminals {
+        if matches!(command.contract, Contract::Terminals | Contract::Aapay) {
             command.login = Some(login(platform.randomness.as_ref()));
         }
         let answer = platform.engine.submit(Command::IssueCredential(command.clone())).await;

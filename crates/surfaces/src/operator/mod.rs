@@ -1,8 +1,9 @@
 //! The operator API: companies, sellers, accounts, cards, credentials; customers, onboarding
-//! requests, terminals, packages and rollouts; the journal's events, and the check of the whole
-//! ledger.
+//! requests, terminals, packages and rollouts; payments over PSPs, batch reports and merchants'
+//! agreements; the journal's events, and the check of the whole ledger.
 
 mod accounts;
+mod batch_reports;
 mod callers;
 mod cards;
 mod clock;
@@ -13,10 +14,16 @@ mod customers;
 mod journal;
 mod onboarding;
 mod packages;
+mod payees;
+mod payments;
 mod problem;
+mod remembered;
 mod rollouts;
+mod simulators;
 mod terminals;
 mod wire;
+
+pub use simulators::PspScripts;
 
 use std::sync::Arc;
 
@@ -39,14 +46,15 @@ use crate::http::requests::no_method;
 /// Where the API is mounted.
 pub const MOUNT: &str = "/operator/v1";
 
-/// Serves the API.
-pub fn router(platform: Platform) -> Router {
+/// Serves the API. `scripts` says what comes of payments at simulated PSPs, where there are any.
+pub fn router(platform: Platform, scripts: Option<Arc<dyn PspScripts>>) -> Router {
     let (router, _) = routes().split_for_parts();
     router
         .method_not_allowed_fallback(no_method)
         .route_layer(from_fn_with_state(platform.clone(), callers::authenticate))
         .layer(Extension(Arc::new(journal::Verifications::default())))
-        .layer(Extension(Arc::new(clock::Advances::default())))
+        .layer(Extension(Arc::new(remembered::Remembered::default())))
+        .layer(Extension(simulators::Simulators(scripts)))
         .with_state(platform)
 }
 
@@ -99,6 +107,15 @@ fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(rollouts::end_rollout))
         .routes(routes!(packages::list_packages, packages::add_package))
         .routes(routes!(packages::get_package))
+        .routes(routes!(payments::list_payments))
+        .routes(routes!(payments::get_payment))
+        .routes(routes!(payments::capture_payment))
+        .routes(routes!(payments::settle_payment))
+        .routes(routes!(batch_reports::list_batch_reports))
+        .routes(routes!(batch_reports::get_batch_report))
+        .routes(routes!(payees::get_payee, payees::change_payee))
+        .routes(routes!(payees::set_agreement, payees::delete_agreement))
+        .routes(routes!(simulators::script_psp))
         .routes(routes!(journal::verify_ledger))
         .routes(routes!(journal::list_events))
         .routes(routes!(clock::get_clock))

@@ -3,7 +3,8 @@
 use axum::http::StatusCode;
 use engine::SubmitError;
 use ledger::books::Done;
-use ledger::{Answer, Change, Refusal};
+use ledger::money::format_minor;
+use ledger::{Answer, Change, Currency, Refusal};
 
 use crate::http::problem::Problem;
 
@@ -15,6 +16,26 @@ pub(super) fn not_submitted(error: SubmitError) -> Problem {
 /// Why a command of the estate was not done.
 pub(super) fn not_decided(error: SubmitError<estate::Refusal>) -> Problem {
     Problem::not_done(error, |refusal| not_granted(&refusal))
+}
+
+/// Why a command of payments over PSPs was not done.
+pub(super) fn not_paid(error: SubmitError<payments::Refusal>) -> Problem {
+    Problem::not_done(error, |refusal| not_allowed(&refusal))
+}
+
+/// As [`not_paid`], of a capture in a currency.
+pub(super) fn not_captured(error: SubmitError<payments::Refusal>, currency: Currency) -> Problem {
+    if let SubmitError::Refused(payments::Refusal::CaptureTooLarge { minor }) = error {
+        let reserved = format_minor(minor, currency);
+        let detail = format!("{reserved} {} is reserved, and no more", currency.code());
+        return conflict("capture-too-large", detail);
+    }
+    not_paid(error)
+}
+
+/// A customer that takes no payments at all.
+pub(super) fn not_a_merchant() -> Problem {
+    conflict("not-a-merchant", "the customer is not approved as a merchant".to_owned())
 }
 
 /// The change that a command came to, and whether it had been made before. `None` where there was
@@ -122,6 +143,37 @@ pub(super) fn not_granted(refusal: &estate::Refusal) -> Problem {
         | Refusal::RolloutRunning
         | Refusal::TooManyRollouts
         | Refusal::NobodyMeant => conflict("state-conflict", refusal.to_string()),
+    }
+}
+
+/// Why payments over PSPs say no.
+pub(super) fn not_allowed(refusal: &payments::Refusal) -> Problem {
+    use payments::Refusal;
+
+    match refusal {
+        Refusal::PaymentNotFound => Problem::not_found("no payment has this id"),
+        Refusal::MerchantNotFound => Problem::not_found("no customer has this id"),
+        Refusal::AgreementNotFound => {
+            Problem::not_found("the merchant has no such agreement with the PSP")
+        }
+        Refusal::OriginalNotFound => Problem::not_found("no original has this id"),
+        Refusal::IdempotencyKeyReused => Problem::key_reused(),
+        Refusal::NotReserved => conflict("not-reserved", refusal.to_string()),
+        Refusal::CaptureTooLarge { .. } => conflict("capture-too-large", refusal.to_string()),
+        Refusal::MerchantInactive
+        | Refusal::NoAgreement
+        | Refusal::CurrencyNotSupported
+        | Refusal::ReferenceInUse
+        | Refusal::OriginalNotPayment
+        | Refusal::MethodDiffers
+        | Refusal::CurrencyDiffers
+        | Refusal::OriginalNotPaid
+        | Refusal::OriginalReported
+        | Refusal::OriginalEnded
+        | Refusal::AlreadyGivenBack
+        | Refusal::NotWhole
+        | Refusal::MoreThanRemains { .. }
+        | Refusal::AgreementDeleted => conflict("state-conflict", refusal.to_string()),
     }
 }
 

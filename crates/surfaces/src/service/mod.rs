@@ -18,11 +18,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use engine::limits::QUEUE_LENGTH_MAX;
+use serde::Serialize as _;
 use serde_json::json;
+use serde_json::ser::PrettyFormatter;
+use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use crate::http::requests::{Requests, no_method};
-use crate::{Platform, access, card_ledger, device, operator, terminals};
+use crate::{Platform, aapay, access, card_ledger, device, operator, terminals};
 
 use store::Observer;
 
@@ -40,6 +43,8 @@ struct Service {
     platform: Platform,
     requests: Arc<Requests>,
     store: Arc<Observer>,
+    /// The PSPs that are simulated, as a line of text; empty where there are none.
+    simulated_psps: Arc<str>,
 }
 
 /// One thing that must be so before requests are welcome.
@@ -53,29 +58,46 @@ struct Readiness {
 /// The documents of all APIs: file name, and content as indented JSON.
 pub fn documents() -> Vec<(&'static str, String)> {
     let documents = [
+        ("aapay.json", aapay::openapi()),
         ("access.json", access::openapi()),
         ("card-ledger.json", card_ledger::openapi()),
         ("device.json", device::openapi()),
         ("operator.json", operator::openapi()),
         ("terminals.json", terminals::openapi()),
     ];
-    let pretty = documents.map(|(name, document)| {
-        let mut text = document.to_pretty_json().unwrap_or_default();
-        text.push('\n');
-        (name, text)
-    });
-    pretty.into()
+    documents.map(|(name, document)| (name, indented(&document))).into()
+}
+
+/// A document as text: a line for each value, so that differences can be read, and indented by one
+/// space, so that long documents are no longer than they must be.
+fn indented(document: &OpenApi) -> String {
+    let mut bytes = Vec::new();
+    let formatter = PrettyFormatter::with_indent(b" ");
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+    let written = document.serialize(&mut serializer);
+    debug_assert!(written.is_ok(), "a document is JSON");
+    bytes.push(b'\n');
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Serves health, figures, version and documentation.
-pub fn router(platform: Platform, requests: Arc<Requests>, store: StoreFacts) -> Router {
+pub fn router(
+    platform: Platform,
+    requests: Arc<Requests>,
+    store: StoreFacts,
+    simulated_psps: &[&str],
+) -> Router {
+    let mut simulated = simulated_psps.join(", ");
+    if !simulated.is_empty() {
+        simulated = format!("simulated_psps: {simulated}\n");
+    }
     let store = Arc::new(Observer::new(store, platform.queries.clone(), platform.monotonic));
     let router = Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/version", get(version))
-        .with_state(Service { platform, requests, store });
+        .with_state(Service { platform, requests, store, simulated_psps: simulated.into() });
     documentation().merge(router).method_not_allowed_fallback(no_method)
 }
 
@@ -119,6 +141,7 @@ async fn readyz(State(service): State<Service>, RawQuery(query): RawQuery) -> Re
             let verdict = if check.ok { ": ok\n" } else { ": not ready\n" };
             text.extend([check.name, &check.remark, verdict]);
         }
+        text.push_str(&service.simulated_psps);
     }
     if failed.is_empty() {
         return (StatusCode::OK, text + "ok\n").into_response();

@@ -6,7 +6,8 @@ use super::things::Fixture;
 use super::{Surface, shops};
 use crate::http::secrets::secret_hash;
 use crate::testing::{
-    ACCESS_KEY, ACCESS_KEY_OTHER, APP, APP_OTHER, BEGIN, OPERATOR_KEY, Reply, TOKEN, TOKEN_654,
+    ACCESS_KEY, ACCESS_KEY_OTHER, APP, APP_OTHER, BEGIN, CONSUMER, CONSUMER_OTHER, OPERATOR_KEY,
+    Reply, TOKEN, TOKEN_654, basic,
 };
 
 /// A header of a request. Its value may be any bytes.
@@ -27,6 +28,7 @@ pub(super) enum Why {
 /// What the right caller sends: for the card ledger, a token for one seller only.
 pub(super) fn good(fixture: &Fixture, surface: Surface) -> Vec<Header> {
     match surface {
+        Surface::Aapay => bearer(&basic(CONSUMER)),
         Surface::Access => authorization(&format!("apikey {ACCESS_KEY}")),
         Surface::CardLedger => bearer(TOKEN_654),
         Surface::Device => bearer(&fixture.ours.token),
@@ -38,6 +40,7 @@ pub(super) fn good(fixture: &Fixture, surface: Surface) -> Vec<Header> {
 /// What the owners of the other scenes send, in their order.
 pub(super) fn others(fixture: &Fixture, surface: Surface) -> Vec<Vec<Header>> {
     match surface {
+        Surface::Aapay => vec![bearer(&basic(CONSUMER_OTHER))],
         Surface::Access => vec![authorization(&format!("apikey {ACCESS_KEY_OTHER}"))],
         Surface::CardLedger => shops::OTHERS.map(|shop| bearer(shop.token)).into(),
         Surface::Device => vec![bearer(&fixture.theirs.token)],
@@ -58,6 +61,14 @@ pub(super) fn wrong(fixture: &Fixture, surface: Surface) -> Vec<Stranger> {
             strangers.push(("an expired one", Why::Expired, application((id, token))));
             strangers
         }
+        Surface::Aapay => {
+            let mut strangers = wrong_authorizations(fixture, surface, "Bearer");
+            strangers.extend(wrong_consumers(fixture));
+            let with = |(key, secret): &(String, String)| bearer(&basic((key, secret)));
+            strangers.push(("a revoked one", Why::Unknown, with(&revoked)));
+            strangers.push(("an expired one", Why::Expired, with(&expired.unwrap())));
+            strangers
+        }
         Surface::Access | Surface::CardLedger | Surface::Device | Surface::Operator => {
             let scheme = if surface == Surface::Access { "apikey" } else { "Bearer" };
             let mut strangers = wrong_authorizations(fixture, surface, scheme);
@@ -75,6 +86,7 @@ pub(super) fn wrong(fixture: &Fixture, surface: Surface) -> Vec<Stranger> {
 /// revoked.
 fn retired(fixture: &Fixture, surface: Surface) -> (Option<(String, String)>, (String, String)) {
     let (contract, scope) = match surface {
+        Surface::Aapay => (Contract::Aapay, Scope::Customer(1)),
         Surface::Access => (Contract::Access, Scope::Customer(1)),
         Surface::CardLedger => {
             let (number, seller) = ("100".to_owned(), None);
@@ -84,9 +96,10 @@ fn retired(fixture: &Fixture, surface: Surface) -> (Option<(String, String)>, (S
         Surface::Terminals => (Contract::Terminals, Scope::Customer(1)),
         Surface::Device => return (None, (String::new(), fixture.reset.token.clone())),
     };
+    let has_login = matches!(contract, Contract::Terminals | Contract::Aapay);
     let issue = |name: &str, login: &str, expires_at| {
         fixture.world.submit(engine::Command::IssueCredential(IssueCredential {
-            login: (contract == Contract::Terminals).then(|| login.to_owned()),
+            login: has_login.then(|| login.to_owned()),
             contract,
             label: name.to_owned(),
             scope: scope.clone(),
@@ -135,6 +148,7 @@ fn wrong_authorizations(
         ("an application", application(APP)),
     ];
     let secrets = [
+        (Surface::Aapay, "a consumer's secret", CONSUMER.1),
         (Surface::Access, "a key of Access", ACCESS_KEY),
         (Surface::CardLedger, "a token of the card ledger", TOKEN),
         (Surface::Device, "a device", fixture.ours.token.as_str()),
@@ -156,6 +170,30 @@ fn wrong_authorizations(
         strangers.push(("no terminal", authorization(&format!("Bearer kdt_987654321_{secret}"))));
     }
     strangers.into_iter().map(|(who, headers)| (who, Why::Unknown, headers)).collect()
+}
+
+/// Keys and secrets that do not belong together, and tokens that are not good.
+fn wrong_consumers(fixture: &Fixture) -> Vec<Stranger> {
+    let (key, secret) = CONSUMER;
+    let secrets = &fixture.world.platform.secrets;
+    let directory = fixture.world.platform.engine.directory();
+    let id = |secret: &str| directory.credential_by_hash(&secret_hash(secret)).unwrap().id.0;
+    let begin = Timestamp::parse_rfc3339(BEGIN).unwrap().0;
+    let token = secrets.access_token(id(secret), begin + 60_000);
+    let strangers = [
+        ("another's secret", basic((key, CONSUMER_OTHER.1))),
+        ("another's key", basic((CONSUMER_OTHER.0, secret))),
+        ("no secret", basic((key, ""))),
+        ("no key", basic(("", secret))),
+        ("a key of Access as a secret", basic((key, ACCESS_KEY))),
+        ("a token of the card ledger as a secret", basic((key, TOKEN))),
+        ("a token whose time is over", secrets.access_token(id(secret), begin)),
+        ("a token for another time", token.replace(&(begin + 60_000).to_string(), "9")),
+        ("a token with more to it", token + "x"),
+        ("a token of the card ledger's", secrets.access_token(id(TOKEN), begin + 60_000)),
+        ("a token of nobody's", secrets.access_token(987_654_321, begin + 60_000)),
+    ];
+    strangers.into_iter().map(|(who, token)| (who, Why::Unknown, bearer(&token))).collect()
 }
 
 fn wrong_applications() -> Vec<Stranger> {
@@ -211,7 +249,7 @@ pub(super) fn check_refusal(surface: Surface, why: Why, reply: &Reply, about: &s
     // RFC 9110 §11.6.1 wants a challenge with every 401.
     let (status, challenge) = match surface {
         Surface::Access => (401, "apikey"),
-        Surface::CardLedger => (401, "Bearer"),
+        Surface::Aapay | Surface::CardLedger => (401, "Bearer"),
         Surface::Device | Surface::Operator => (401, "Bearer realm=\"kassa\""),
         Surface::Terminals => (403, ""),
     };
@@ -219,6 +257,12 @@ pub(super) fn check_refusal(surface: Surface, why: Why, reply: &Reply, about: &s
     assert_eq!(told, (status, challenge), "{about}: {reply:?}");
     let body = reply.json();
     let media_type = match surface {
+        Surface::Aapay => {
+            assert_eq!(body.as_object().unwrap().len(), 12, "{about}: {reply:?}");
+            assert_eq!(body["valid"], false, "{about}");
+            assert!(body["error"]["componsiteFault"]["faults"].is_array(), "{about}: {reply:?}");
+            "application/json"
+        }
         Surface::Access => {
             assert_eq!(body.as_object().unwrap().len(), 2, "{about}: {reply:?}");
             assert!(body["Message"].is_string(), "{about}: {reply:?}");

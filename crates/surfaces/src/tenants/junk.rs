@@ -82,6 +82,11 @@ const PARAMETERS: [&str; 16] = [
 ];
 
 #[test]
+fn aapay() {
+    check(Surface::Aapay);
+}
+
+#[test]
 fn access() {
     check(Surface::Access);
 }

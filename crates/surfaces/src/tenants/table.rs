@@ -8,6 +8,7 @@ type Call = (&'static str, &'static str);
 /// The rows of an API.
 pub(super) fn rows(surface: Surface) -> Vec<Row> {
     let (mount, calls): (&str, &[Call]) = match surface {
+        Surface::Aapay => ("", &AAPAY),
         Surface::Access => ("/access/v1", &ACCESS),
         Surface::CardLedger => return shops::rows(),
         Surface::Device => ("/device/v1", &DEVICE),
@@ -20,6 +21,51 @@ pub(super) fn rows(surface: Surface) -> Vec<Row> {
     };
     calls.iter().map(row).collect()
 }
+
+const AAPAY: [Call; 12] = [
+    (
+        "POST /ms/aapay/v2/transaction/$type/initialize",
+        r#"{"merchantId":"$merchant","method":"SWISH_E_COM","purchaseAmount":{"currencyCode":"SEK",
+        "vatAmount":1,"nominalAmount":4,"totalAmount":5},"consumer":{"consumerId":"0701234567",
+        "name":"Åke"},"terminalReference":"$new"}"#,
+    ),
+    (
+        "POST /ms/aapay/v2/transaction/$type/initializeWithIdempotency",
+        r#"{"merchantId":"$merchant","method":"CARD_LEDGER","purchaseAmount":{"currencyCode":"SEK",
+        "vatAmount":0,"nominalAmount":5,"totalAmount":5},"consumer":{"consumerId":"$card",
+        "name":"Åke"},"ecr2Naa":{"reference":"$new"}}"#,
+    ),
+    (
+        "POST /ms/aapay/v2/transaction/$refund/initialize",
+        r#"{"merchantId":"$merchant","method":"CARD_LEDGER","purchaseAmount":{"currencyCode":"SEK",
+        "vatAmount":0,"nominalAmount":5,"totalAmount":5},"consumer":{"consumerId":"$card",
+        "name":"Åke"},"originalReference":"$payment"}"#,
+    ),
+    (
+        "POST /ms/aapay/v2/transaction/$reversal/initialize",
+        r#"{"merchantId":"$merchant","method":"CARD_LEDGER","purchaseAmount":{"currencyCode":"SEK",
+        "vatAmount":0,"nominalAmount":50,"totalAmount":50},"consumer":{"consumerId":"$card",
+        "name":"Åke"},"terminalReference":"$new","originalReference":"$reference"}"#,
+    ),
+    ("GET /ms/aapay/v2/transaction/$payment/status", ""),
+    ("GET /ms/aapay/v2/transaction/$payment/status?method=CARD_LEDGER", ""),
+    (
+        "POST /ms/naa/admin/customer/v1/merchant",
+        r#"{"merchantId":"$new","name":"Åkes Ägg 🥚","active":0,"createdBy":"me"}"#,
+    ),
+    ("GET /ms/naa/terminal/method/list/$merchant/$device", ""),
+    (
+        "POST /ms/map/identifier/create",
+        r#"{"userId":"me","agreementLineDto":[{"lineFromType":"$psp","lineFromId":"$merchant",
+        "lineToType":"$key","lineToId":"1231181189"}]}"#,
+    ),
+    ("DELETE /ms/map/identifier/delete/from/$psp/$merchant/to/$key?enabledDisabled=true", ""),
+    (
+        "POST /oauth2/token",
+        "grant_type=client_credentials&client_id=$consumer&client_secret=$secret",
+    ),
+    ("GET /ms/naa/terminal/method/list/$merchant/$device?exclude=201&lang=sv", ""),
+];
 
 const ACCESS: [Call; 15] = [
     ("GET /onboarding/getinfo/$type", ""),
@@ -77,7 +123,7 @@ const DEVICE: [Call; 5] = [
     ),
 ];
 
-const OPERATOR: [Call; 52] = [
+const OPERATOR: [Call; 63] = [
     ("GET /companies", ""),
     ("POST /companies", r#"{"company_number":"$new","name":"C","currencies":["SEK"]}"#),
     ("GET /companies/$company", ""),
@@ -129,6 +175,17 @@ const OPERATOR: [Call; 52] = [
     ("POST /rollouts/$paused/resume", ""),
     ("POST /rollouts/$rollout/roll-back", ""),
     ("POST /rollouts/$rollout/end", ""),
+    ("GET /payments", ""),
+    ("GET /payments/$payment", ""),
+    ("POST /payments/$payment/capture", ""),
+    ("POST /payments/$payment/settle", r#"{"note":"Åtgärdad"}"#),
+    ("GET /batch-reports?customer_id=$customer", ""),
+    ("GET /batch-reports/$report", ""),
+    ("GET /customers/$customer/payee", ""),
+    ("PATCH /customers/$customer/payee", r#"{"active":true}"#),
+    ("PUT /customers/$customer/agreements/$psp", r#"{"values":{"SWISH_ID":"1234679304"}}"#),
+    ("DELETE /customers/$customer/agreements/$psp", ""),
+    ("POST /simulators/$psp/next", r#"{"outcome":"approve"}"#),
     ("GET /events", ""),
     ("GET /ledger/verification", ""),
     ("GET /clock", ""),

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use engine::Command as LedgerCommand;
 use estate::activate::{ActivateTerminal, ResetActivation};
@@ -18,12 +19,16 @@ use estate::submit::SubmitRequest;
 use estate::terminal::Activation;
 use estate::{Command, Draw, Request, Terminal};
 use ledger::{Contract, CredentialId, IssueCredential, Scope};
+use payments::{Method, Payment, Psp};
 
 use super::table::APPLICATION;
 use super::{Row, Surface, shops};
+use crate::PspScripts;
 use crate::http::secrets::secret_hash;
+use crate::testing::merchants::{Approving, wanted};
 use crate::testing::{
-    ACCOUNT_ID, ACCOUNT_ID_OTHER, APP, APP_OTHER, CARD, CARD_200, OPERATOR_KEY, World, application,
+    ACCOUNT_ID, ACCOUNT_ID_OTHER, APP, APP_OTHER, CARD, CARD_200, CONSUMER, CONSUMER_OTHER,
+    MERCHANT_ID, MERCHANT_ID_OTHER, OPERATOR_KEY, World, application,
 };
 
 /// What things are called, and which ones they are.
@@ -69,20 +74,31 @@ struct Partner {
     account_id: &'static str,
     application: (&'static str, &'static str),
     card: &'static str,
+    merchant_id: &'static str,
+    consumer: (&'static str, &'static str),
 }
 
-const US: Partner =
-    Partner { root: 1, merchant: 3, account_id: ACCOUNT_ID, application: APP, card: CARD };
+const US: Partner = Partner {
+    root: 1,
+    merchant: 3,
+    account_id: ACCOUNT_ID,
+    application: APP,
+    card: CARD,
+    merchant_id: MERCHANT_ID,
+    consumer: CONSUMER,
+};
 const THEM: Partner = Partner {
     root: 2,
     merchant: 4,
     account_id: ACCOUNT_ID_OTHER,
     application: APP_OTHER,
     card: CARD_200,
+    merchant_id: MERCHANT_ID_OTHER,
+    consumer: CONSUMER_OTHER,
 };
 
 /// What rows of the operator API name.
-const OPERATED: [&str; 12] = [
+const OPERATED: [&str; 15] = [
     "company",
     "seller",
     "account",
@@ -94,6 +110,9 @@ const OPERATED: [&str; 12] = [
     "package",
     "rollout",
     "paused",
+    "payment",
+    "report",
+    "psp",
     "new",
 ];
 
@@ -107,8 +126,9 @@ pub(super) fn scene(things: &[(&'static str, &str)]) -> Scene {
 
 impl Fixture {
     pub(super) fn new() -> Fixture {
-        let options = crate::Options::default();
-        let world = World::with_estate(|platform| crate::router(platform, options));
+        let scripts: Arc<dyn PspScripts> = Arc::new(Approving);
+        let options = crate::Options { scripts: Some(scripts), ..crate::Options::default() };
+        let world = World::with_consumers(|platform| crate::router(platform, options));
         let count = Cell::new(0);
         let devices = [US, THEM, US, US].map(|partner| {
             let fresh = count.get() + 1;
@@ -156,6 +176,7 @@ impl Fixture {
     /// What a row names.
     pub(super) fn scenes(&self, surface: Surface, row: &Row) -> Scenes {
         match surface {
+            Surface::Aapay => self.aapay_scenes(),
             Surface::Access => self.access_scenes(),
             Surface::CardLedger => shops::scenes(self, row),
             Surface::Device => self.device_scenes(),
@@ -164,6 +185,54 @@ impl Fixture {
             }
             Surface::Terminals => self.terminals_scenes(),
         }
+    }
+
+    fn aapay_scenes(&self) -> Scenes {
+        let of = |partner: Partner| {
+            let reference = self.fresh("REFERENCE-");
+            scene(&[
+                ("merchant", partner.merchant_id),
+                ("payment", &self.paid_by_card(partner, &reference)),
+                ("reference", &reference),
+                ("consumer", partner.consumer.0),
+            ])
+        };
+        let nobodys = scene(&[
+            ("merchant", "NOBODY"),
+            ("payment", "987654321"),
+            ("reference", "REFERENCE-OF-NOBODY"),
+            ("consumer", "nobody"),
+        ]);
+        let mut own = of(US);
+        own.extend(scene(&[
+            ("type", "payment"),
+            ("refund", "refund"),
+            ("reversal", "reversal"),
+            ("card", CARD),
+            ("device", "1"),
+            ("psp", "SWISH_E_COM"),
+            ("key", "SWISH_ID"),
+            ("secret", CONSUMER.1),
+            ("new", &self.fresh("NEW-")),
+        ]));
+        Scenes { own, others: vec![of(THEM)], nobodys }
+    }
+
+    /// A payment on a card of the ledger, which both partners' merchants sell on.
+    fn paid_by_card(&self, partner: Partner, reference: &str) -> String {
+        let body = serde_json::json!({
+            "merchantId": partner.merchant_id, "method": "CARD_LEDGER",
+            "purchaseAmount": {
+                "currencyCode": "SEK", "vatAmount": 0, "nominalAmount": 50, "totalAmount": 50
+            },
+            "consumer": { "consumerId": CARD, "name": "Åke" }, "terminalReference": reference,
+            "ecr2Naa": { "autoCapture": "true" }
+        });
+        let path = "/ms/aapay/v2/transaction/payment/initialize";
+        let reply = self.world.call_aapay("POST", path, partner.consumer, &body.to_string());
+        let shown = reply.json();
+        let number = shown["response"]["request"]["transaction"]["transactionId"].as_i64();
+        number.unwrap_or_else(|| panic!("{reply:?}")).to_string()
     }
 
     fn access_scenes(&self) -> Scenes {
@@ -289,6 +358,9 @@ impl Fixture {
             "package" => self.package(US.root).to_string(),
             "rollout" => self.rollout().to_string(),
             "paused" => self.paused_rollout().to_string(),
+            "payment" => self.held_payment().number.to_string(),
+            "report" => self.report().to_string(),
+            "psp" => Psp::Swish.as_str().to_owned(),
             _ => self.fresh("9"),
         }
     }
@@ -401,6 +473,19 @@ impl Fixture {
             idempotency: None,
         }));
         rollout
+    }
+
+    /// A payment that waits for its capture.
+    fn held_payment(&self) -> Payment {
+        self.world.initialize(&wanted(US.merchant, Method::CardLedger, US.card, 100))
+    }
+
+    /// A batch report of a payment.
+    fn report(&self) -> i64 {
+        let payment = self.held_payment();
+        let path = format!("/operator/v1/payments/{}/capture", payment.number);
+        assert_eq!(self.world.call("POST", &path, OPERATOR_KEY, "").status, 200);
+        self.world.close_day(US.merchant, &[&payment]).number
     }
 
     fn onboard(&self, customer: i64, serial: &str) -> Terminal {

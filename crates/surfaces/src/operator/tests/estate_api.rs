@@ -407,6 +407,43 @@ fn credentials_of_partners_reach_their_customers() {
     }
 }
 
+#[test]
+fn consumers_of_alternative_payments_get_a_key_and_a_secret() {
+    let world = world_with_estate();
+    let line = r#"POST /credentials {"contract":"aapay","label":"ECR","customer_id":3}"#;
+    let issued = operate_under(&world, "k", line);
+    assert_eq!(issued.status, 201, "{issued:?}");
+    let body = issued.json();
+    let key = body["consumer_key"].as_str().unwrap();
+    assert!(key.len() == 8 && key.bytes().all(|byte| byte.is_ascii_digit()), "{key}");
+    assert_eq!((&body["consumer_secret"], body.get("app_id")), (&body["secret"], None));
+    assert_eq!((&body["contract"], &body["customer_id"]), (&json!("aapay"), &json!(3)));
+    let id = body["id"].as_str().unwrap();
+    let shown = operate(&world, &format!("GET /credentials/{id}"));
+    assert_eq!(shown.json()["consumer_key"], key);
+    let secret = body["secret"].as_str().unwrap();
+    assert!(!shown.body.contains(secret) && !shown.body.contains("consumer_secret"));
+    assert_eq!(operate(&world, &format!("DELETE /credentials/{id}")).status, 204);
+    let again = operate_under(&world, "k", line);
+    assert_eq!((again.status, &again.body), (201, &issued.body), "whatever happened since");
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(again.header("location"), issued.header("location"));
+    let second = operate(&world, line).json();
+    assert_ne!(
+        (&second["consumer_key"], &second["secret"]),
+        (&body["consumer_key"], &body["secret"])
+    );
+    for (more, field) in [
+        ("", "/customer_id"),
+        (r#","customer_id":99"#, "/customer_id"),
+        (r#","customer_id":3,"company_number":"100""#, "/company_number"),
+        (r#","customer_id":3,"seller_number":"1""#, "/seller_number"),
+    ] {
+        let line = format!(r#"POST /credentials {{"contract":"aapay","label":"x"{more}}}"#);
+        assert_eq!(refused_field(&world, &line), field, "{more}");
+    }
+}
+
 /// Method: chance that begins anew draws what another application has.
 #[test]
 fn an_application_that_is_taken_is_drawn_again() {

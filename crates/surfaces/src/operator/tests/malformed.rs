@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::testing::BEGIN;
 
-const POSTS: [(&str, &str); 15] = [
+const POSTS: [(&str, &str); 19] = [
     ("POST", "/companies"),
     ("PATCH", "/companies/100"),
     ("POST", "/companies/100/sellers"),
@@ -21,6 +21,10 @@ const POSTS: [(&str, &str); 15] = [
     ("POST", "/rollouts"),
     ("POST", "/onboarding-requests/1/reject"),
     ("PATCH", "/terminals/KTAAAAAA/configuration"),
+    ("POST", "/payments/1/settle"),
+    ("PATCH", "/customers/1/payee"),
+    ("PUT", "/customers/1/agreements/swish"),
+    ("POST", "/simulators/swish/next"),
 ];
 
 #[test]
@@ -180,6 +184,11 @@ fn json() -> impl Strategy<Value = String> {
         "seller_number",
         "customer_id",
         "seconds",
+        "note",
+        "active",
+        "end_of_day",
+        "values",
+        "outcome",
         "x",
     ]);
     let value = prop_oneof![
@@ -236,6 +245,13 @@ fn nothing_that_is_sent_is_our_fault() {
             format!("GET /accounts?after={text}&limit={text}&company_number={text}"),
             format!("GET /accounts/{{A}}?as_of={text}"),
             format!("GET /events?after={text}"),
+            format!("GET /payments?state={text}&kind={text}&needs_attention={text}"),
+            format!("GET /payments/{text}"),
+            format!("POST /payments/{text}/capture {body}"),
+            format!("GET /batch-reports?customer_id={text}"),
+            format!("GET /batch-reports/{text}"),
+            format!("GET /customers/{text}/payee"),
+            format!("DELETE /customers/1/agreements/{text}"),
         ] {
             let reply = operate(&world, &line);
             prop_assert!(reply.status < 500, "{line} {reply:?}");

@@ -6,8 +6,11 @@ mod estate_api;
 mod idempotency;
 mod malformed;
 mod packages;
+mod payees;
+mod psp_payments;
 mod rollouts;
 mod secrecy;
+mod simulators;
 mod transcripts;
 
 use std::fmt::Write as _;

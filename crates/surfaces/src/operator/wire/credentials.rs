@@ -23,8 +23,8 @@ pub(in crate::operator) struct NewCredential {
 #[schema(as = NewCredential)]
 #[expect(dead_code, reason = "it is read as `NewCredential`; this describes it")]
 pub(in crate::operator) struct NewCredentialBody {
-    /// `access`, `terminals`, `card_ledger` or `operator`. The contracts `aapay` and `payments` are
-    /// not built yet: 501.
+    /// `access`, `terminals`, `aapay`, `card_ledger` or `operator`. The contract `payments` is not
+    /// built yet: 501.
     #[schema(
         pattern = "^(access|terminals|aapay|card_ledger|payments|operator)$",
         example = "card_ledger"
@@ -42,8 +42,8 @@ pub(in crate::operator) struct NewCredentialBody {
     /// The only seller it may act for.
     #[schema(min_length = 1, max_length = 15, pattern = "^[A-Za-z0-9_-]+$", example = "654")]
     seller_number: Option<String>,
-    /// The customer it may act for, with all below it. Required for `access` and `terminals`. For
-    /// `card_ledger` it is a merchant, and stands for its company and seller.
+    /// The customer it may act for, with all below it. Required for `access`, `terminals`
+    /// and `aapay`. For `card_ledger` it is a merchant, and stands for its company and seller.
     #[schema(minimum = 1, example = 1)]
     customer_id: Option<i64>,
 }
@@ -70,7 +70,7 @@ pub(in crate::operator) enum Reach {
 pub(in crate::operator) struct CredentialBody {
     /// Names it.
     id: String,
-    /// Where it is good: `access`, `terminals`, `card_ledger` or `operator`.
+    /// Where it is good: `access`, `terminals`, `aapay`, `card_ledger` or `operator`.
     #[schema(example = "card_ledger")]
     contract: &'static str,
     /// For people, and for the journal.
@@ -79,6 +79,10 @@ pub(in crate::operator) struct CredentialBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "48151623")]
     app_id: Option<String>,
+    /// The key of a consumer of alternative payments, which it sends with its secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "48151623")]
+    consumer_key: Option<String>,
     /// The only company it may act for.
     #[serde(skip_serializing_if = "Option::is_none")]
     company_number: Option<String>,
@@ -107,6 +111,9 @@ pub(in crate::operator) struct IssuedCredentialBody {
     /// The same, under the name that the Terminals contract has for it: the `App-Token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     app_token: Option<String>,
+    /// The same, under the name that alternative payments have for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consumer_secret: Option<String>,
     /// The credential.
     #[serde(flatten)]
     credential: CredentialBody,
@@ -154,7 +161,7 @@ fn reach(object: &mut Object) -> Option<Reach> {
             refuse(seller.is_some(), "seller_number", "beside customer_id does not go with");
             Some(Reach::Merchant(customer))
         }
-        Contract::Access | Contract::Terminals => {
+        Contract::Access | Contract::Terminals | Contract::Aapay => {
             refuse(company.is_some(), "company_number", not_with);
             refuse(seller.is_some(), "seller_number", not_with);
             refuse(customer.is_none(), "customer_id", "is required for");
@@ -174,7 +181,6 @@ const CONTRACTS: &str = "access, terminals, aapay, card_ledger, payments or oper
 
 fn named(word: &str) -> Option<Named> {
     match word {
-        "aapay" => Some(Named::NotBuilt("aapay contract")),
         "payments" => Some(Named::NotBuilt("payments contract")),
         built => Contract::parse(built).map(Named::Built),
     }
@@ -184,7 +190,9 @@ impl IssuedCredentialBody {
     /// A credential as clients see it this once.
     pub(in crate::operator) fn of(credential: &Credential, secret: String) -> IssuedCredentialBody {
         let app_token = (credential.contract == Contract::Terminals).then(|| secret.clone());
-        IssuedCredentialBody { secret, app_token, credential: CredentialBody::of(credential, None) }
+        let consumer_secret = (credential.contract == Contract::Aapay).then(|| secret.clone());
+        let credential = CredentialBody::of(credential, None);
+        IssuedCredentialBody { secret, app_token, consumer_secret, credential }
     }
 }
 
@@ -199,11 +207,16 @@ impl CredentialBody {
             Scope::Company { number, seller } => (Some(number.clone()), seller.clone(), None),
             Scope::Customer(customer) => (None, None, Some(*customer)),
         };
+        let login_of = |contract| {
+            let login = credential.login.as_ref();
+            login.filter(|_| credential.contract == contract).cloned()
+        };
         CredentialBody {
             id: credential.id.0.to_string(),
             contract: credential.contract.as_str(),
             label: credential.label.clone(),
-            app_id: credential.login.clone(),
+            app_id: login_of(Contract::Terminals),
+            consumer_key: login_of(Contract::Aapay),
             company_number: company,
             seller_number: seller,
             customer_id: customer,

@@ -31,6 +31,8 @@ pub(in crate::operator) use crate::http::document::IdempotencyKey;
         (name = "terminals", description = "Terminals and what they use"),
         (name = "packages", description = "Software for terminals"),
         (name = "rollouts", description = "A package to many terminals, in stages"),
+        (name = "payments", description = "Payments over PSPs, batch reports and agreements"),
+        (name = "simulators", description = "The demo's simulated PSPs"),
         (name = "journal", description = "What happened, and whether it adds up"),
         (name = "clock", description = "The demo's clock"),
     )
@@ -78,7 +80,7 @@ fn spare_bodies(document: &mut OpenApi) {
 }
 
 /// The bodies that may be left out.
-const SPARED: [&str; 2] = ["Nothing", "ChosenIdentities"];
+const SPARED: [&str; 3] = ["Nothing", "ChosenIdentities", "NewCapture"];
 
 /// What a body is called among the schemas.
 fn name_of_schema(content: &RefOr<Content>) -> Option<&str> {
@@ -90,7 +92,8 @@ fn name_of_schema(content: &RefOr<Content>) -> Option<&str> {
 
 /// Says of every body of a request that it has no fields but those that are named.
 fn close_requests(document: &mut OpenApi) {
-    let bodies = document.paths.paths.values().flat_map(|item| [&item.post, &item.patch]);
+    let items = document.paths.paths.values();
+    let bodies = items.flat_map(|item| [&item.post, &item.put, &item.patch]);
     let bodies = bodies.flatten().filter_map(|operation| operation.request_body.as_ref());
     let contents = bodies.filter_map(|body| match body {
         RefOr::T(body) => Some(body.content.values()),

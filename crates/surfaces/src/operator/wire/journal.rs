@@ -124,7 +124,7 @@ impl EventBody {
 
 /// What the subject of a change of a document is called, where it is shown by its number.
 fn subject_name(kind: ChangeKind) -> Option<&'static str> {
-    let ChangeKind::Estate(_) = kind else { return None };
+    let (ChangeKind::Estate(_) | ChangeKind::Payments(_)) = kind else { return None };
     let (subject, _) = kind.as_str().split_once('.')?;
     [
         ("customer", "customer_id"),
@@ -132,6 +132,9 @@ fn subject_name(kind: ChangeKind) -> Option<&'static str> {
         ("package", "package_id"),
         ("update", "update_id"),
         ("rollout", "rollout_id"),
+        ("payee", "customer_id"),
+        ("payment", "payment_id"),
+        ("payments", "report_id"),
     ]
     .into_iter()
     .find_map(|(word, name)| (word == subject).then_some(name))

@@ -1,6 +1,7 @@
 //! The JSON of this surface, field for field as documented.
 
 pub(super) mod accounts;
+pub(super) mod batch_reports;
 pub(super) mod cards;
 pub(super) mod companies;
 pub(super) mod configuration;
@@ -10,5 +11,8 @@ pub(super) mod document;
 pub(super) mod journal;
 pub(super) mod onboarding;
 pub(super) mod packages;
+pub(super) mod payees;
+pub(super) mod payments;
 pub(super) mod rollouts;
+pub(super) mod simulators;
 pub(super) mod terminals;

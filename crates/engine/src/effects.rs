@@ -1,0 +1,15 @@
+//! What we do to the outside world: rows first, actions later, and what comes of them as commands
+//! again.
+
+pub mod days;
+pub mod psp;
+mod schedule;
+
+pub use connectors::Addresses;
+pub use days::Days;
+pub use psp::{Desk, Office, Transport, Vault, run_desk};
+
+/// What merchants' agreements with a PSP are made of.
+pub mod agreements {
+    pub use connectors::agreement::{is_known, required};
+}

@@ -1,0 +1,47 @@
+//! Payments over PSPs: one aggregate, its states, and every rule that moves it.
+//!
+//! Invariant: nothing here does IO, reads a clock, draws a random number or logs. Time, ids and
+//! chance are arguments; what shall be done at a PSP is a task on the payment, and what came of it
+//! comes back as a command.
+
+#![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic, clippy::as_conversions)]
+
+pub mod begin;
+pub mod capture;
+pub mod close_day;
+pub mod command;
+pub mod first_answer;
+pub mod initialize;
+pub mod limits;
+pub mod method;
+mod on_ledger;
+pub mod order;
+pub mod payee;
+pub mod payment;
+#[cfg(test)]
+mod properties;
+pub mod record;
+pub mod refusal;
+pub mod report;
+pub mod settle;
+pub mod state;
+#[cfg(test)]
+mod world;
+
+pub use begin::{Age, Begin, Wake};
+pub use capture::Capture;
+pub use close_day::{BatchReport, CloseDay};
+pub use command::{Answer, Command, Outcome};
+pub use first_answer::{FirstAnswer, FixAnswer};
+pub use initialize::Initialize;
+pub use method::{Method, Psp};
+pub use order::{Item, Order};
+pub use payee::{ChangePayee, Payee, TermStep};
+pub use payment::{
+    Amount, Asked, Cause, MerchantName, Payment, PaymentKind, Register, Task, Transition,
+};
+pub use record::Record;
+pub use refusal::Refusal;
+pub use report::{Operation, Report, Standing, Told};
+pub use settle::Settle;
+pub use state::{Event, State};
