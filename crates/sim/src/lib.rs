@@ -1,5 +1,6 @@
 //! The real ledger and the real engine in a made-up world, driven by a seed: a model-based
-//! property test, a deterministic simulation with faults, and the engine thread under pressure.
+//! property test, a deterministic simulation with faults, the engine thread under pressure, and
+//! payments over PSPs that fail in every way.
 //!
 //! Invariant: one seed, one run. Nothing here reads a clock, and the only chance is `prng`.
 
@@ -15,6 +16,8 @@ mod office;
 mod options;
 #[cfg(test)]
 mod prng;
+#[cfg(test)]
+mod psps;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
