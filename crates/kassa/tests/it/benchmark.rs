@@ -71,3 +71,32 @@ fn calls_home_are_measured_beside_the_ceiling() {
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the store is gone");
 }
+
+/// Goal: payments are measured alone and beside a PSP that hangs, and all of those end. Method: the
+/// smallest run, and its figures.
+#[test]
+fn payments_are_measured_beside_a_psp_that_hangs() {
+    let folder = Folder::new("benchmark-payments");
+    let mut bench = kassa(&["bench", "payments", "--in-flight", "50", "--latency-ms", "500"]);
+    bench.args(["--rate", "50", "--connections", "4", "--tills", "4"]);
+    bench.args(["--seconds", "1", "--warmup", "0", "--rounds", "1", "--json"]);
+    bench.arg("--data-dir").arg(folder.path());
+    let report: serde_json::Value = serde_json::from_str(&printed(&mut bench)).unwrap();
+    assert_eq!(report["errors"]["first"], serde_json::Value::Null, "{report}");
+    let rows = report["rows"].as_array().unwrap();
+    let phases: Vec<&str> = rows.iter().map(|row| row["phase"].as_str().unwrap()).collect();
+    assert_eq!(phases, ["ceiling", "swish_payments", "others_alone", "others_beside"]);
+    for row in rows {
+        assert!(row["requests"].as_u64().unwrap() > 0, "{row}");
+    }
+    let storm = &report["storms"][0];
+    assert!(storm["payments"].as_u64().unwrap() >= 50, "{storm}");
+    assert_eq!(storm["finalized"], storm["payments"]);
+    let comparisons = report["comparisons"].as_array().unwrap();
+    let named: Vec<&str> = comparisons.iter().map(|it| it["what"].as_str().unwrap()).collect();
+    assert_eq!(named, ["others_p99", "others_throughput", "memory", "swish_payments"]);
+    for comparison in comparisons {
+        assert!(comparison["ratio"].as_f64().unwrap() > 0.0, "{comparison}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the store is gone");
+}

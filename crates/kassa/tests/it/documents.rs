@@ -16,8 +16,14 @@ fn the_openapi_documents_are_those_of_the_code() {
         "docs/openapi is stale; write it again with: cargo xtask openapi"
     );
     let names: Vec<String> = files(&kept).into_iter().map(|(name, _)| name).collect();
-    let expected =
-        ["access.json", "card-ledger.json", "device.json", "operator.json", "terminals.json"];
+    let expected = [
+        "aapay.json",
+        "access.json",
+        "card-ledger.json",
+        "device.json",
+        "operator.json",
+        "terminals.json",
+    ];
     assert_eq!(names, expected);
 }
 

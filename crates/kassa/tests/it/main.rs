@@ -19,6 +19,7 @@ mod estate;
 mod hostile;
 mod http;
 mod nodes;
+mod payments;
 mod races;
 mod replay;
 mod secrecy;

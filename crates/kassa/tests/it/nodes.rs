@@ -23,7 +23,7 @@ use crate::server::{
 
 /// A database, and all that a node needs to work on it. Gone after the test, which has looked
 /// through the nodes' logs with [`Site::check_logs`].
-struct Site {
+pub(crate) struct Site {
     cluster: Cluster,
     url: String,
     /// The key's, and the logs'.
@@ -43,7 +43,7 @@ impl Site {
     }
 
     /// The demo installation, moved to a database.
-    fn with_demo(durability: Durability, isolation: Isolation) -> Site {
+    pub(crate) fn with_demo(durability: Durability, isolation: Isolation) -> Site {
         let cluster = Cluster::start(durability);
         let url = cluster.create_database_with(isolation);
         let folder = Folder::with_demo("nodes");
@@ -52,7 +52,7 @@ impl Site {
         Site { cluster, url, folder, nodes: AtomicU32::new(0) }
     }
 
-    fn data_dir(&self) -> &Path {
+    pub(crate) fn data_dir(&self) -> &Path {
         self.folder.path()
     }
 
@@ -79,7 +79,7 @@ impl Site {
     }
 
     #[track_caller]
-    fn verify(&self) {
+    pub(crate) fn verify(&self) {
         check_verified(&self.run(&["verify"]));
     }
 
@@ -97,7 +97,7 @@ impl Site {
     }
 
     /// `kassa serve`, with a log of its own.
-    fn serve(&self) -> Command {
+    pub(crate) fn serve(&self) -> Command {
         let mut command = serve_on(self.data_dir());
         let log = File::create(self.new_log()).unwrap();
         command.env("KASSA_DATABASE_URL", &self.url).stderr(log);
@@ -110,7 +110,7 @@ impl Site {
     }
 
     /// What all nodes have logged, the first one's first.
-    fn logs(&self) -> String {
+    pub(crate) fn logs(&self) -> String {
         let count = self.nodes.load(Ordering::Relaxed);
         let log = |number| self.data_dir().join(format!("node-{number}.log"));
         (0..count).map(|number| fs::read_to_string(log(number)).unwrap_or_default()).collect()
@@ -118,7 +118,7 @@ impl Site {
 
     /// Checks that no node has met what should not happen.
     #[track_caller]
-    fn check_logs(&self) {
+    pub(crate) fn check_logs(&self) {
         let logs = self.logs();
         for line in logs.lines() {
             assert!(!line.contains("hit a bug") && !line.contains("panicked"), "{line}");

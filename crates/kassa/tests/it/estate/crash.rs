@@ -319,7 +319,7 @@ pub(crate) fn check_totals(server: &Server, totals: &Totals) {
 }
 
 /// Everything on a list of the operator's.
-fn all_of(server: &Server, path: &str) -> Vec<Value> {
+pub(crate) fn all_of(server: &Server, path: &str) -> Vec<Value> {
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
         let page = server.get(&format!("{path}&limit=200{after}"), OPERATOR_KEY);
