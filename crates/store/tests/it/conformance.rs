@@ -68,7 +68,7 @@ fn everything(keys: &[(Key, RowId)]) -> ReadSet {
         codes: Vec::new(),
         authorizations: ids.map(AuthorizationId).collect(),
         keys: keys.iter().map(|(key, _)| *key).collect(),
-        documents: (1..110).flat_map(|number| Kind::ALL.map(|kind| kind.id(number))).collect(),
+        documents: (1..200).flat_map(|number| Kind::ALL.map(|kind| kind.id(number))).collect(),
         ..ReadSet::default()
     }
 }
@@ -164,7 +164,8 @@ fn check_has_all_and_nothing_optional(loaded: &Loaded, rows: &[Row]) {
     let is_customers = |row: &Arc<Credential>| row.scope == Scope::Customer(7);
     assert!(loaded.directory.credentials().any(|row| is_customers(row) && row.login.is_some()));
     let residents = loaded.directory.documents_on("all").count();
-    assert_eq!((residents, loaded.documents.len()), (4, 8));
+    // Of each kind a full one and a bare one; residents are in the directory.
+    assert_eq!((residents, loaded.documents.len()), (5, 14));
 }
 
 #[test]
