@@ -41,7 +41,7 @@ pub type Sending<'t> = Pin<Box<dyn Future<Output = Exchange> + Send + 't>>;
 /// Sends requests to PSPs.
 pub trait Transport: Send + Sync {
     /// Sends one request, and waits for the whole answer at most
-    /// [`CALL_MS_MAX`](payments::limits::CALL_MS_MAX). The agreement has the certificate to show,
+    /// [`CALL_MS_MAX`]. The agreement has the certificate to show,
     /// where the PSP wants one.
     fn send<'t>(&'t self, psp: Psp, request: Request, agreement: &'t Agreement) -> Sending<'t>;
 }
