@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use bench::Payer;
-use engine::Clock as _;
 use payments::Psp;
 use simulators::{Outcome, PspName, Script, Simulators};
 use tokio::runtime::Runtime;
 
 use crate::clock::SystemClock;
+use crate::psp::Stage;
 use crate::serve::runtime;
 
 /// Stand-ins that answer and call back for as long as this value lives.
 pub(super) struct StandIns {
     simulators: Simulators,
     address: SocketAddr,
+    bases: BTreeMap<Psp, String>,
     /// What they run on.
     _runtime: Runtime,
 }
@@ -28,25 +28,16 @@ impl StandIns {
     /// # Errors
     /// When the system gives no port or no threads.
     pub(super) fn start() -> anyhow::Result<StandIns> {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        let listener = listener.context("no port for stand-ins")?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
+        let stage = Stage::open((Ipv4Addr::LOCALHOST, 0).into(), Arc::new(SystemClock))?;
+        let (simulators, address, bases) = (stage.simulators(), stage.address(), stage.bases());
         let runtime = runtime()?;
-        let simulators = Simulators::new(Arc::new(|| SystemClock.now().0));
-        let (serving, times) = (simulators.clone(), simulators.clone());
-        let entered = runtime.enter();
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        drop(entered);
-        runtime.spawn(serving.serve(listener));
-        runtime.spawn(async move { times.run().await });
-        Ok(StandIns { simulators, address, _runtime: runtime })
+        runtime.spawn(stage.play());
+        Ok(StandIns { simulators, address, bases, _runtime: runtime })
     }
 
     /// Where each PSP's API is.
     pub(super) fn bases(&self) -> BTreeMap<Psp, String> {
-        let base = |psp: Psp| (psp, format!("http://{}/{}", self.address, psp.as_str()));
-        Psp::ALL.map(base).into()
+        self.bases.clone()
     }
 
     /// What the benchmark needs of them. `swish_merchant` is the merchant's number at Swish.

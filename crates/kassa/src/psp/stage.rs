@@ -51,6 +51,11 @@ impl Stage {
         Scripts(self.simulators.clone())
     }
 
+    /// The stand-ins themselves.
+    pub(crate) fn simulators(&self) -> Simulators {
+        self.simulators.clone()
+    }
+
     /// Answers and calls back, for ever.
     ///
     /// # Errors
