@@ -6,6 +6,7 @@ pub mod balances;
 pub mod documents;
 pub mod entries;
 pub mod events;
+pub mod payments;
 pub mod verification;
 
 #[cfg(test)]

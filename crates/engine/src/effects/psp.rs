@@ -19,7 +19,7 @@ use payments::{
     Age, Begin, Command, Operation, Outcome, Payee, Payment, PaymentKind, Psp, Record, Report,
     Standing, State, Task,
 };
-use store::{Part, StoreError};
+use store::Part;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
@@ -31,6 +31,7 @@ use crate::limits::{
     PSP_TASKS_WAITING_MAX, RECORD_TRIES_MAX, TASKS_READ_AT_A_TIME,
 };
 use crate::queries::Queries;
+use crate::queries::payments::payments;
 
 /// The duty of looking through all tasks.
 const DUTY: &str = "psp";
@@ -177,7 +178,8 @@ impl Desk {
             return 0;
         }
         // Where the store is out of reach, all is found again by the next look.
-        let found = self.find(due).await.unwrap_or_default();
+        let found = self.inner.queries.read(move |reader| payments(reader, &due)).await;
+        let found = found.unwrap_or_default();
         self.begin_all(found).await
     }
 
@@ -268,17 +270,6 @@ impl Desk {
                 0
             }
         }
-    }
-
-    async fn find(&self, numbers: Vec<i64>) -> Result<Vec<Payment>, StoreError> {
-        let ids = numbers.into_iter().map(Payment::id);
-        let reads = ledger::ReadSet { documents: ids.collect(), ..ledger::ReadSet::default() };
-        let read = move |reader: &mut dyn store::Reader| {
-            let books = reader.load(&reads)?;
-            let found = reads.documents.iter().filter_map(|id| books.document(*id));
-            Ok(found.filter_map(Payment::of).collect())
-        };
-        self.inner.queries.read(read).await
     }
 
     /// Does a task that was begun, and what follows from it at once.

@@ -3,6 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use engine::queries::documents::documents;
+use engine::queries::payments::payment;
 use estate::Customer;
 use ledger::{Directory, ReadSet, Zone};
 use payments::{FirstAnswer, MerchantName, Payee, Payment, PaymentKind};
@@ -64,11 +65,7 @@ pub(super) async fn transaction(
     platform: &Platform,
     number: i64,
 ) -> Result<Option<Payment>, Problem> {
-    let reads = ReadSet { documents: vec![Payment::id(number)], ..ReadSet::default() };
-    let found = platform.queries.read(move |reader| {
-        let books = reader.load(&reads)?;
-        Ok(books.document(Payment::id(number)).and_then(Payment::of))
-    });
+    let found = platform.queries.read(move |reader| payment(reader, number));
     found.await.map_err(Problem::not_read)
 }
 

@@ -13,8 +13,7 @@ use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
-use engine::StoreError;
-use ledger::ReadSet;
+use engine::queries::payments::payment as payment_of;
 use payments::{Command, Payment, Psp, Refusal, Wake};
 
 use crate::Platform;
@@ -69,11 +68,7 @@ async fn find(platform: &Platform, payment: &str, secret: &str) -> Result<Paymen
     if !is_same(ours.as_bytes(), secret.as_bytes()) {
         return Err(unknown());
     }
-    let reads = ReadSet { documents: vec![Payment::id(number)], ..ReadSet::default() };
-    let found = platform.queries.read(move |reader| -> Result<_, StoreError> {
-        let books = reader.load(&reads)?;
-        Ok(books.document(Payment::id(number)).and_then(Payment::of))
-    });
+    let found = platform.queries.read(move |reader| payment_of(reader, number));
     found.await.map_err(Problem::not_read)?.ok_or_else(unknown)
 }
 

@@ -7,7 +7,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use engine::limits::PSP_ANSWER_WAIT_MAX;
 use engine::queries::documents::documents;
-use ledger::{Currency, Decimal, ReadSet};
+use engine::queries::payments::payment;
+use ledger::{Currency, Decimal};
 use payments::{Capture, Command, Operation, Outcome, Payment, Refusal, Settle};
 
 use super::accounts::shown;
@@ -111,11 +112,8 @@ pub(super) async fn settle_payment(
 
 /// The payment, refund or reversal that a path names.
 async fn find(platform: &Platform, id: &str) -> Result<Payment, Problem> {
-    let id = Payment::id(number_in_path(id).unwrap_or_default());
-    let query = platform.queries.read(move |reader| {
-        let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
-        Ok(books.document(id).and_then(Payment::of))
-    });
+    let number = number_in_path(id).unwrap_or_default();
+    let query = platform.queries.read(move |reader| payment(reader, number));
     let found = query.await.map_err(Problem::not_read)?;
     found.ok_or_else(|| not_allowed(&Refusal::PaymentNotFound))
 }
