@@ -2,6 +2,7 @@
 //! again.
 
 pub mod days;
+mod pace;
 pub mod psp;
 mod schedule;
 

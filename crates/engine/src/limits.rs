@@ -103,6 +103,9 @@ pub const KNOWN_DEVICES_MAX: usize = 100_000;
 /// Most calls to one PSP at once. More wait, and take nothing from other PSPs.
 pub const PSP_CALLS_MAX: usize = 512;
 
+/// What calls to one PSP need not be kept apart by: no timer is finer.
+pub const PSP_PACE_MIN: Duration = Duration::from_millis(2);
+
 /// Most tasks that wait here for a call to one PSP. More are left in the store until they are due.
 pub const PSP_TASKS_WAITING_MAX: usize = 8_192;
 
@@ -118,8 +121,15 @@ pub const DESK_COMMANDS_MAX: usize = 64;
 /// How often what is due at PSPs is done.
 pub const DESK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How often all tasks at PSPs are looked through, those of other processes too.
+/// How often all tasks at PSPs are looked through, those of other processes too, where that takes
+/// no longer than a [`DESK_LOOK_SHARE`]th of it.
 pub const DESK_LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Where it takes longer, it waits so many times as long until the next time, ...
+pub const DESK_LOOK_SHARE: u32 = 100;
+
+/// ... and at most so long.
+pub const DESK_LOOK_INTERVAL_MAX: Duration = Duration::from_secs(20);
 
 /// How many payments are read at a time when all of a list are looked through.
 pub const TASKS_READ_AT_A_TIME: usize = 500;

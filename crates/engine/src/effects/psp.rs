@@ -23,12 +23,14 @@ use store::Part;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
+use super::pace::Pace;
 use super::schedule::Schedule;
 use crate::clock::Clock;
 use crate::handle::{Handle, SubmitError};
 use crate::limits::{
-    DESK_COMMANDS_MAX, DESK_INTERVAL, DESK_LOOK_INTERVAL, PSP_CALLS_MAX, PSP_CALLS_PER_TASK_MAX,
-    PSP_TASKS_WAITING_MAX, RECORD_TRIES_MAX, TASKS_READ_AT_A_TIME,
+    DESK_COMMANDS_MAX, DESK_INTERVAL, DESK_LOOK_INTERVAL, DESK_LOOK_INTERVAL_MAX, DESK_LOOK_SHARE,
+    PSP_CALLS_MAX, PSP_CALLS_PER_TASK_MAX, PSP_TASKS_WAITING_MAX, RECORD_TRIES_MAX,
+    TASKS_READ_AT_A_TIME,
 };
 use crate::queries::Queries;
 use crate::queries::payments::payments;
@@ -84,10 +86,26 @@ struct Inner {
     idle: Notify,
 }
 
-/// The calls that one PSP may have at once, and those that wait for one of them.
+/// The calls that one PSP may have at once, those that wait for one of them, and how fast calls
+/// may begin.
 struct Permits {
     calls: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    pace: Mutex<Pace>,
+}
+
+impl Permits {
+    fn new() -> Permits {
+        Permits {
+            calls: Arc::new(Semaphore::new(PSP_CALLS_MAX)),
+            waiting: Arc::new(Semaphore::new(PSP_TASKS_WAITING_MAX)),
+            pace: Mutex::default(),
+        }
+    }
+
+    fn lock_pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What is being done for a payment here.
@@ -100,16 +118,12 @@ struct Running {
 impl Desk {
     /// A desk that does nothing until it is told to.
     pub fn new(engine: Handle, queries: Queries, clock: Arc<dyn Clock>, office: Office) -> Desk {
-        let permits = |psp| {
-            let calls = Arc::new(Semaphore::new(PSP_CALLS_MAX));
-            (psp, Permits { calls, waiting: Arc::new(Semaphore::new(PSP_TASKS_WAITING_MAX)) })
-        };
         let inner = Inner {
             engine,
             queries,
             clock,
             office,
-            permits: Psp::ALL.into_iter().map(permits).collect(),
+            permits: Psp::ALL.into_iter().map(|psp| (psp, Permits::new())).collect(),
             running: Mutex::default(),
             schedule: Mutex::default(),
             commands: Semaphore::new(DESK_COMMANDS_MAX),
@@ -335,16 +349,37 @@ impl Desk {
         };
         let mut so_far = Vec::new();
         while so_far.len() < PSP_CALLS_PER_TASK_MAX {
-            match step(psp, &work, &so_far) {
+            let request = match step(psp, &work, &so_far) {
                 Step::Done(report) => return report,
-                // Between two calls a process may have stood still, and another one may have begun.
-                Step::Call(_) if self.is_over(task) => break,
-                Step::Call(request) => {
-                    so_far.push(office.transport.send(psp, request, &agreement).await);
-                }
+                Step::Call(request) => request,
+            };
+            self.keep_pace(psp).await;
+            // Meanwhile a process may have stood still, and another one may have begun.
+            if self.is_over(task) {
+                break;
             }
+            so_far.push(self.send(psp, request, &agreement).await);
         }
         Report::new(Standing::Unknown).with_info("the PSP's answers lead nowhere in time")
+    }
+
+    /// Waits until the next call to a PSP may begin.
+    async fn keep_pace(&self, psp: Psp) {
+        let Some(permits) = self.inner.permits.get(&psp) else { return };
+        let wait = permits.lock_pace().place(self.inner.clock.now());
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn send(&self, psp: Psp, request: Request, agreement: &Agreement) -> Exchange {
+        let clock = &self.inner.clock;
+        let began = clock.now();
+        let exchange = self.inner.office.transport.send(psp, request, agreement).await;
+        if let Some(permits) = self.inner.permits.get(&psp) {
+            permits.lock_pace().learn(began, clock.now());
+        }
+        exchange
     }
 
     /// Whether there is no time left for another call before somebody else may begin the task.
@@ -470,6 +505,7 @@ async fn take_turns(desk: Desk) {
 async fn look_about(desk: Desk) {
     let mut failure = None;
     loop {
+        let began = desk.inner.clock.now();
         let outcome = desk.look().await;
         // An outage is told once, not every time that it is tried.
         match &outcome {
@@ -480,6 +516,9 @@ async fn look_about(desk: Desk) {
             Ok(_) | Err(_) => {}
         }
         failure = outcome.err();
-        tokio::time::sleep(DESK_LOOK_INTERVAL).await;
+        let took_ms = desk.inner.clock.now().0.saturating_sub(began.0);
+        let took = Duration::from_millis(u64::try_from(took_ms).unwrap_or(0));
+        let pause = took.saturating_mul(DESK_LOOK_SHARE);
+        tokio::time::sleep(pause.clamp(DESK_LOOK_INTERVAL, DESK_LOOK_INTERVAL_MAX)).await;
     }
 }
