@@ -53,6 +53,7 @@ pub(crate) fn payment() -> Payment {
         unsent: 0,
         attention: None,
         report: None,
+        online: None,
         created_at: Timestamp(0),
         changed_at: Timestamp(0),
     }

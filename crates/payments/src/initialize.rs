@@ -191,6 +191,7 @@ fn new(command: &Initialize, books: &Books, now: Timestamp) -> Payment {
         unsent: 0,
         attention: None,
         report: None,
+        online: None,
         created_at: now,
         changed_at: now,
     };

@@ -15,6 +15,7 @@ pub mod initialize;
 pub mod limits;
 pub mod method;
 mod on_ledger;
+pub mod online;
 pub mod order;
 pub mod payee;
 pub mod payment;
@@ -35,6 +36,7 @@ pub use command::{Answer, Command, Outcome};
 pub use first_answer::{FirstAnswer, FixAnswer};
 pub use initialize::Initialize;
 pub use method::{Method, Psp};
+pub use online::{Authentication, CardShown, Online, PaymentType};
 pub use order::{Item, Order};
 pub use payee::{ChangePayee, Payee, TermStep};
 pub use payment::{

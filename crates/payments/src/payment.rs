@@ -5,6 +5,7 @@ use ledger::{Currency, Document, DocumentId, Fields, Timestamp};
 
 use crate::limits::{TOLD_CHARS_MAX, TRANSITIONS_MAX};
 use crate::method::Method;
+use crate::online::Online;
 use crate::order::Order;
 use crate::report::{Operation, Told};
 use crate::state::{Event, State};
@@ -55,6 +56,8 @@ pub struct Payment {
     pub attention: Option<String>,
     /// The batch report that has it.
     pub report: Option<i64>,
+    /// What payments v3 says of it, where it came in there.
+    pub online: Option<Online>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When its state changed last.
@@ -260,6 +263,16 @@ impl Payment {
     /// it is final.
     pub fn reference_name(customer: i64, kind: PaymentKind, reference: &str) -> String {
         format!("payment:{customer}/{}/{reference}", kind.as_str())
+    }
+
+    /// The name that leads to a payment by what payments v3 calls it: [`Payment::online_id`].
+    pub fn online_name(id: &str) -> String {
+        format!("payment.id:{id}")
+    }
+
+    /// What payments v3 calls it: 32 lower-case hexadecimal digits.
+    pub fn online_id(&self) -> String {
+        self.instruction.to_lowercase()
     }
 
     /// The list of all payments of a merchant.

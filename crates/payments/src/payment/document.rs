@@ -7,6 +7,7 @@ use super::{
     Task, Transition, number, text, time, truth,
 };
 use crate::method::Method;
+use crate::online::Online;
 use crate::order::Order;
 use crate::report::{Operation, Told};
 use crate::state::{Event, State};
@@ -44,6 +45,7 @@ pub(super) fn payment(document: &Document) -> Option<Payment> {
         unsent: fields.number("unsent").unwrap_or(0),
         attention: text(fields, "attention"),
         report: fields.number("report"),
+        online: Online::of(&fields.under("online.")),
         created_at: fields.time("created_at")?,
         changed_at: fields.time("changed_at")?,
     })
@@ -79,6 +81,7 @@ pub(super) fn document(payment: &Payment) -> Document {
         .with("changed_at", time(it.changed_at))
         .with_all("", &asked_fields(&it.asked))
         .with_all("psp.", &told_fields(&it.told))
+        .with_all("online.", &it.online.as_ref().map(Online::fields).unwrap_or_default())
         .with_all("", &task);
     let mut document = Document::new(Payment::id(it.number), fields);
     mark(&mut document, it);
@@ -95,6 +98,9 @@ fn mark(document: &mut Document, it: &Payment) {
         if !it.state.is_final() && !was_given_up {
             document.names.insert(Payment::reference_name(customer, it.kind, reference));
         }
+    }
+    if it.online.is_some() {
+        document.names.insert(Payment::online_name(&it.online_id()));
     }
     document.lists.insert(PAYMENTS.to_owned());
     document.lists.insert(Payment::merchant_list(customer));

@@ -134,6 +134,7 @@ prop_compose! {
             unsent: 0,
             attention: None,
             report: None,
+            online: None,
             created_at: Timestamp(created_at),
             changed_at: Timestamp(created_at),
         }
