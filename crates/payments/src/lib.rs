@@ -24,6 +24,7 @@ mod properties;
 pub mod record;
 pub mod refusal;
 pub mod report;
+pub mod result_code;
 pub mod settle;
 pub mod state;
 #[cfg(test)]
@@ -45,5 +46,6 @@ pub use payment::{
 pub use record::Record;
 pub use refusal::Refusal;
 pub use report::{Operation, Report, Standing, Told};
+pub use result_code::ResultCode;
 pub use settle::Settle;
 pub use state::{Event, State};
