@@ -8,6 +8,7 @@
 
 pub mod begin;
 pub mod capture;
+pub mod card;
 pub mod close_day;
 pub mod command;
 pub mod first_answer;
@@ -27,11 +28,13 @@ pub mod report;
 pub mod result_code;
 pub mod settle;
 pub mod state;
+pub mod test_cards;
 #[cfg(test)]
 mod world;
 
 pub use begin::{Age, Begin, Wake};
 pub use capture::Capture;
+pub use card::{Brand, CardNumber};
 pub use close_day::{BatchReport, CloseDay};
 pub use command::{Answer, Command, Outcome};
 pub use first_answer::{FirstAnswer, FixAnswer};

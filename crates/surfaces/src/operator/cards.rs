@@ -7,6 +7,7 @@ use axum::response::Response;
 use engine::Command;
 use engine::queries::accounts::{CardView, card, cards};
 use ledger::{AddCard, CardId, CardStatus, CardToken, ChangeCard, Refusal};
+use payments::CardNumber;
 
 use super::accounts::{account_no, shown, view};
 use super::callers::Operator;
@@ -53,7 +54,8 @@ pub(super) async fn add_card(
 ) -> Result<Response, Problem> {
     let Body { value: NewCard { pan, expiry }, idempotency } = body;
     let account = account_no(&number)?;
-    let pan = pan.map(|pan| pan.masked_and_hashed(&platform.secrets));
+    let fingerprint = |pan: &CardNumber| platform.secrets.pan_fingerprint(pan.reveal());
+    let pan = pan.map(|pan| (pan.masked().clone(), fingerprint(&pan)));
     let command = AddCard {
         account,
         token: CardToken::parse(&platform.uuid()).ok_or_else(Problem::bug)?,

@@ -1,12 +1,11 @@
 //! Cards.
 
 use engine::queries::accounts::CardView;
-use ledger::{AccountNo, CardExpiry, CardStatus, Directory, MaskedPan, PanFingerprint};
+use ledger::{AccountNo, CardExpiry, CardStatus, Directory};
+use payments::CardNumber;
 use serde::Serialize;
 use utoipa::ToSchema;
-use zeroize::Zeroizing;
 
-use crate::Secrets;
 use crate::http::fields::{FromObject, Object, parsed, string};
 
 /// A card to add.
@@ -15,17 +14,11 @@ pub(in crate::operator) struct NewCard {
     /// Its number: 12 to 19 digits that pass the Luhn check. Kept only as first six, last four and
     /// a keyed hash; never shown or logged.
     #[schema(value_type = Option<String>, pattern = "^[0-9]{12,19}$", write_only)]
-    pub(in crate::operator) pan: Option<Pan>,
+    pub(in crate::operator) pan: Option<CardNumber>,
     /// The last month in which it is good.
     #[schema(value_type = Option<String>, pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$",
         example = "2029-12")]
     pub(in crate::operator) expiry: Option<CardExpiry>,
-}
-
-/// A card number on its way to being forgotten: overwritten when dropped, and never shown.
-pub(in crate::operator) struct Pan {
-    number: Zeroizing<String>,
-    masked: MaskedPan,
 }
 
 /// What to change of a card.
@@ -66,30 +59,11 @@ pub(in crate::operator) struct CardBody {
     pub(in crate::operator) added_at: String,
 }
 
-impl Pan {
-    /// What may be kept of it.
-    pub(in crate::operator) fn masked_and_hashed(
-        self,
-        secrets: &Secrets,
-    ) -> (MaskedPan, PanFingerprint) {
-        let fingerprint = secrets.pan_fingerprint(&self.number);
-        (self.masked, fingerprint)
-    }
-}
-
-impl std::fmt::Debug for Pan {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Pan(hidden)")
-    }
-}
-
 impl FromObject for NewCard {
     fn from_object(object: &mut Object) -> Option<NewCard> {
         let pan = object.optional("pan", |value| {
-            let number = Zeroizing::new(string(value)?);
-            let masked = MaskedPan::of(&number);
-            let masked = masked.ok_or("must be a card number: 12 to 19 digits, Luhn")?;
-            Ok(Pan { number, masked })
+            let number = CardNumber::parse(string(value)?);
+            number.ok_or_else(|| "must be a card number: 12 to 19 digits, Luhn".to_owned())
         });
         let expiry = object.optional("expiry", parsed("a month, like 2029-12", CardExpiry::parse));
         Some(NewCard { pan: pan?, expiry: expiry? })
