@@ -76,6 +76,22 @@ pub enum PaymentsChange {
     Settled,
     /// A merchant's payments were taken into a batch report.
     Reported,
+    /// A merchant wants to be notified somewhere.
+    EndpointAdded,
+    /// Where it is notified, or how, changed.
+    EndpointChanged,
+    /// An endpoint got a new secret.
+    EndpointRotated,
+    /// Nothing is sent to an endpoint any more: it was told so, or it has failed too long.
+    EndpointDisabled,
+    /// An endpoint was deleted.
+    EndpointDeleted,
+    /// There is something that a merchant has to be told.
+    NotificationWritten,
+    /// A notification was given up.
+    NotificationFailed,
+    /// A notification is sent again because somebody asked for it.
+    NotificationRedelivered,
 }
 
 /// The kinds of change of documents.
@@ -185,7 +201,7 @@ impl ChangeKind {
 
 impl PaymentsChange {
     /// All kinds.
-    pub const ALL: [PaymentsChange; 7] = [
+    pub const ALL: [PaymentsChange; 15] = [
         PaymentsChange::PayeeChanged,
         PaymentsChange::Initialized,
         PaymentsChange::Moved,
@@ -193,6 +209,14 @@ impl PaymentsChange {
         PaymentsChange::Raised,
         PaymentsChange::Settled,
         PaymentsChange::Reported,
+        PaymentsChange::EndpointAdded,
+        PaymentsChange::EndpointChanged,
+        PaymentsChange::EndpointRotated,
+        PaymentsChange::EndpointDisabled,
+        PaymentsChange::EndpointDeleted,
+        PaymentsChange::NotificationWritten,
+        PaymentsChange::NotificationFailed,
+        PaymentsChange::NotificationRedelivered,
     ];
 
     /// The word used in rows and our own APIs.
@@ -205,6 +229,14 @@ impl PaymentsChange {
             PaymentsChange::Raised => "payment.raised",
             PaymentsChange::Settled => "payment.settled",
             PaymentsChange::Reported => "payments.reported",
+            PaymentsChange::EndpointAdded => "endpoint.added",
+            PaymentsChange::EndpointChanged => "endpoint.changed",
+            PaymentsChange::EndpointRotated => "endpoint.rotated",
+            PaymentsChange::EndpointDisabled => "endpoint.disabled",
+            PaymentsChange::EndpointDeleted => "endpoint.deleted",
+            PaymentsChange::NotificationWritten => "notification.written",
+            PaymentsChange::NotificationFailed => "notification.failed",
+            PaymentsChange::NotificationRedelivered => "notification.redelivered",
         }
     }
 }

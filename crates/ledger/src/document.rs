@@ -39,6 +39,12 @@ pub enum Kind {
     FirstAnswer,
     /// What a merchant's payments of a day came to.
     BatchReport,
+    /// Where a merchant is notified.
+    Endpoint,
+    /// How an endpoint has taken what it was sent.
+    Reception,
+    /// What a merchant is told of a change of a payment, and how far that has come.
+    Notification,
 }
 
 /// Names a document: its number among those of its kind.
@@ -89,7 +95,7 @@ pub struct WrittenDocument {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 15] = [
         Kind::Numbers,
         Kind::Customer,
         Kind::Request,
@@ -102,6 +108,9 @@ impl Kind {
         Kind::Payment,
         Kind::FirstAnswer,
         Kind::BatchReport,
+        Kind::Endpoint,
+        Kind::Reception,
+        Kind::Notification,
     ];
 
     /// The word used in rows and changes.
@@ -119,6 +128,9 @@ impl Kind {
             Kind::Payment => "payment",
             Kind::FirstAnswer => "first_answer",
             Kind::BatchReport => "batch_report",
+            Kind::Endpoint => "endpoint",
+            Kind::Reception => "reception",
+            Kind::Notification => "notification",
         }
     }
 
@@ -126,14 +138,21 @@ impl Kind {
     /// that they are part of the directory.
     pub fn is_resident(self) -> bool {
         match self {
-            Kind::Numbers | Kind::Customer | Kind::Package | Kind::Rollout | Kind::Payee => true,
+            Kind::Numbers
+            | Kind::Customer
+            | Kind::Package
+            | Kind::Rollout
+            | Kind::Payee
+            | Kind::Endpoint => true,
             Kind::Request
             | Kind::Terminal
             | Kind::Update
             | Kind::Tally
             | Kind::Payment
             | Kind::FirstAnswer
-            | Kind::BatchReport => false,
+            | Kind::BatchReport
+            | Kind::Reception
+            | Kind::Notification => false,
         }
     }
 

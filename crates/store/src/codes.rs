@@ -246,6 +246,14 @@ impl Coded for PaymentsChange {
             PaymentsChange::Raised => 33,
             PaymentsChange::Settled => 34,
             PaymentsChange::Reported => 35,
+            PaymentsChange::EndpointAdded => 36,
+            PaymentsChange::EndpointChanged => 37,
+            PaymentsChange::EndpointRotated => 38,
+            PaymentsChange::EndpointDisabled => 39,
+            PaymentsChange::EndpointDeleted => 40,
+            PaymentsChange::NotificationWritten => 41,
+            PaymentsChange::NotificationFailed => 42,
+            PaymentsChange::NotificationRedelivered => 43,
         }
     }
 
@@ -269,6 +277,9 @@ impl Coded for Kind {
             Kind::Payment => 9,
             Kind::FirstAnswer => 10,
             Kind::BatchReport => 11,
+            Kind::Endpoint => 12,
+            Kind::Reception => 13,
+            Kind::Notification => 14,
         }
     }
 
@@ -358,11 +369,11 @@ mod tests {
         check::<Channel>(3);
         check::<Mount>(2);
         check::<TransactionKind>(8);
-        check::<ChangeKind>(36);
+        check::<ChangeKind>(44);
         check::<AccountStatus>(3);
         check::<CardStatus>(2);
         check::<Contract>(5);
-        check::<Kind>(12);
+        check::<Kind>(15);
     }
 
     #[test]
