@@ -64,6 +64,11 @@ impl<'w> Calls<'w> {
                 Operation::Cancel => Errand::Cancel,
                 Operation::GiveUp => Errand::GiveUp,
             }),
+            // Captures are made on the payment itself; credits are cards' only, and decided here.
+            PaymentKind::Capture | PaymentKind::Credit => {
+                let report = self.end(Standing::Unknown);
+                Break(Step::Done(report.with_info("a PSP knows payments and refunds only")))
+            }
             PaymentKind::Refund | PaymentKind::Reversal => {
                 let Some(original) = original else {
                     return Break(Step::Done(self.rejected("the original is not known")));

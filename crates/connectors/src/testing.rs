@@ -45,6 +45,7 @@ pub(crate) fn payment() -> Payment {
         transitions: Vec::new(),
         told: Told::default(),
         captured_minor: 0,
+        captures: Vec::new(),
         refunded_minor: 0,
         reversal: None,
         task: None,

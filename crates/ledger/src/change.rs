@@ -92,6 +92,10 @@ pub enum PaymentsChange {
     NotificationFailed,
     /// A notification is sent again because somebody asked for it.
     NotificationRedelivered,
+    /// A card is kept to be paid with again, or no more.
+    CardKept,
+    /// A checkout was prepared, or changed.
+    CheckoutPrepared,
 }
 
 /// The kinds of change of documents.
@@ -201,7 +205,7 @@ impl ChangeKind {
 
 impl PaymentsChange {
     /// All kinds.
-    pub const ALL: [PaymentsChange; 15] = [
+    pub const ALL: [PaymentsChange; 17] = [
         PaymentsChange::PayeeChanged,
         PaymentsChange::Initialized,
         PaymentsChange::Moved,
@@ -217,6 +221,8 @@ impl PaymentsChange {
         PaymentsChange::NotificationWritten,
         PaymentsChange::NotificationFailed,
         PaymentsChange::NotificationRedelivered,
+        PaymentsChange::CardKept,
+        PaymentsChange::CheckoutPrepared,
     ];
 
     /// The word used in rows and our own APIs.
@@ -237,6 +243,8 @@ impl PaymentsChange {
             PaymentsChange::NotificationWritten => "notification.written",
             PaymentsChange::NotificationFailed => "notification.failed",
             PaymentsChange::NotificationRedelivered => "notification.redelivered",
+            PaymentsChange::CardKept => "card.kept",
+            PaymentsChange::CheckoutPrepared => "checkout.prepared",
         }
     }
 }

@@ -45,6 +45,10 @@ pub enum Kind {
     Reception,
     /// What a merchant is told of a change of a payment, and how far that has come.
     Notification,
+    /// A card that is kept to be paid with again.
+    Registration,
+    /// A payment that the payer chooses how to make.
+    Checkout,
 }
 
 /// Names a document: its number among those of its kind.
@@ -95,7 +99,7 @@ pub struct WrittenDocument {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 15] = [
+    pub const ALL: [Kind; 17] = [
         Kind::Numbers,
         Kind::Customer,
         Kind::Request,
@@ -111,6 +115,8 @@ impl Kind {
         Kind::Endpoint,
         Kind::Reception,
         Kind::Notification,
+        Kind::Registration,
+        Kind::Checkout,
     ];
 
     /// The word used in rows and changes.
@@ -131,6 +137,8 @@ impl Kind {
             Kind::Endpoint => "endpoint",
             Kind::Reception => "reception",
             Kind::Notification => "notification",
+            Kind::Registration => "registration",
+            Kind::Checkout => "checkout",
         }
     }
 
@@ -152,7 +160,9 @@ impl Kind {
             | Kind::FirstAnswer
             | Kind::BatchReport
             | Kind::Reception
-            | Kind::Notification => false,
+            | Kind::Notification
+            | Kind::Registration
+            | Kind::Checkout => false,
         }
     }
 

@@ -3,10 +3,12 @@
 
 use ledger::{Books, ReadSet, Timestamp};
 
+use crate::authenticate;
 use crate::command::{Answer, Outcome, find, put};
 use crate::limits::{OPEN_MS_MAX, STALE_AGE_PERCENT, TASK_LEASE_MS};
 use crate::payment::{Cause, Payment, PaymentKind, Task};
 use crate::refusal::Refusal;
+use crate::registration::{self, Registration};
 use crate::report::{Operation, Told};
 use crate::state::{Event, State};
 
@@ -47,6 +49,7 @@ impl Begin {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
         reads.documents.push(Payment::id(self.payment));
+        reads.documents.push(Registration::id(self.payment));
         reads.documents.extend(self.original.map(Payment::id));
     }
 }
@@ -98,6 +101,13 @@ pub fn begin(command: &Begin, books: &mut Books, now: Timestamp) -> Result<Answe
     if asks && is_unpaid_payment && now >= payment.given_up_at() {
         task.operation = Operation::GiveUp;
     }
+    if payment.method.psp().is_none() {
+        // Nobody is asked: who had to prove who they are has not come back.
+        authenticate::expire(&mut payment, now);
+        put(books, &payment, &before, now);
+        registration::confirm(books, payment.number, false);
+        return Ok(Answer::new(Outcome::Payment(Box::new(payment), None)));
+    }
     if payment.state == State::Stale {
         payment.pass(Event::Resend, task.cause, now);
     }
@@ -133,7 +143,7 @@ pub fn wake(command: &Wake, books: &mut Books, now: Timestamp) -> Result<Answer,
         Operation::Capture { .. } | Operation::Cancel | Operation::GiveUp => true,
         Operation::Create | Operation::Read => false,
     });
-    let is_about_another = payment.kind == PaymentKind::Reversal && is_busy;
+    let is_about_another = is_busy && payment.kind.is_about_its_original();
     let may_change = may_change && payment.method.psp().is_some();
     if !may_change || is_about_another || (is_busy && !payment.state.is_open()) {
         return Ok(Answer::nothing());

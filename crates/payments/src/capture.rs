@@ -2,6 +2,7 @@
 
 use ledger::{Books, Change, Idempotency, PaymentsChange, ReadSet, Timestamp};
 
+use crate::cards;
 use crate::command::{Answer, Outcome, change_of, find, put, repeated};
 use crate::limits::TASK_LEASE_MS;
 use crate::method::Method;
@@ -30,7 +31,8 @@ impl Capture {
         reads.keys.extend(self.idempotency.map(|idempotency| idempotency.key));
         reads.documents.push(Payment::id(self.payment.number));
         if self.payment.method == Method::CardLedger {
-            on_ledger::read_capture(&self.payment, reads);
+            let instruction = &self.payment.instruction;
+            on_ledger::read_take(&self.payment, instruction, reads);
         }
     }
 }
@@ -68,8 +70,8 @@ pub fn capture(command: &Capture, books: &mut Books, now: Timestamp) -> Result<A
     let change = change_of(&payment, PaymentsChange::CaptureAsked, &command.actor, now);
     let change: Change = change.with("amount_minor", minor.to_string());
     books.place_change(change, command.idempotency);
-    if payment.method == Method::CardLedger {
-        on_ledger::capture(&mut payment, minor, books, now);
+    if payment.method.psp().is_none() {
+        cards::capture_whole(&mut payment, minor, books, now);
     } else {
         let attempts = payment.task.map_or(0, |task| task.attempts).saturating_add(1);
         let due_at = now.plus_ms(TASK_LEASE_MS);

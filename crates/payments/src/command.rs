@@ -3,8 +3,10 @@
 use ledger::books::Done;
 use ledger::{Books, Change, ChangeKind, Idempotency, PaymentsChange, ReadSet, RowId, Timestamp};
 
+use crate::authenticate::{Authenticate, authenticate};
 use crate::begin::{Age, Begin, Wake, age, begin, wake};
 use crate::capture::{Capture, capture};
+use crate::checkout::{Checkout, Extend, Prepare, Rearrange, extend, prepare, rearrange};
 use crate::close_day::{BatchReport, CloseDay, close_day};
 use crate::first_answer::{FirstAnswer, FixAnswer, fix_answer};
 use crate::initialize::{Initialize, initialize};
@@ -12,6 +14,7 @@ use crate::payee::{ChangePayee, Payee, change_payee};
 use crate::payment::Payment;
 use crate::record::{Record, record};
 use crate::refusal::Refusal;
+use crate::registration::{ForgetCard, KeepCard, Registration, forget_card, keep_card};
 use crate::settle::{Settle, settle};
 
 /// A request to change payments.
@@ -38,6 +41,18 @@ pub enum Command {
     ChangePayee(ChangePayee),
     /// Note that people have looked at a payment.
     Settle(Settle),
+    /// Tell what became of a payer's proof who they are.
+    Authenticate(Authenticate),
+    /// Keep a card.
+    KeepCard(KeepCard),
+    /// Forget a card.
+    ForgetCard(ForgetCard),
+    /// Prepare a checkout.
+    Prepare(Prepare),
+    /// Change what a checkout is for.
+    Rearrange(Rearrange),
+    /// Give a checkout's payer more time.
+    Extend(Extend),
 }
 
 /// What a granted command came to.
@@ -64,6 +79,10 @@ pub enum Outcome {
     Report(BatchReport),
     /// A merchant's agreements as they are now.
     Payee(Payee),
+    /// A card that is kept, or was.
+    Registration(Box<Registration>),
+    /// A checkout as it is now.
+    Checkout(Box<Checkout>),
     /// There was nothing to do any more.
     Nothing,
 }
@@ -99,6 +118,12 @@ impl Command {
             Command::CloseDay(command) => command.read(reads),
             Command::ChangePayee(_) => {}
             Command::Settle(command) => command.read(reads),
+            Command::Authenticate(command) => command.read(reads),
+            Command::KeepCard(command) => command.read(reads),
+            Command::ForgetCard(command) => command.read(reads),
+            Command::Prepare(command) => command.read(reads),
+            Command::Rearrange(command) => command.read(reads),
+            Command::Extend(command) => command.read(reads),
         }
     }
 
@@ -118,6 +143,12 @@ impl Command {
             Command::CloseDay(command) => close_day(command, books, now),
             Command::ChangePayee(command) => change_payee(command, books, now),
             Command::Settle(command) => settle(command, books, now),
+            Command::Authenticate(command) => authenticate(command, books, now),
+            Command::KeepCard(command) => keep_card(command, books, now),
+            Command::ForgetCard(command) => forget_card(command, books, now),
+            Command::Prepare(command) => prepare(command, books, now),
+            Command::Rearrange(command) => rearrange(command, books, now),
+            Command::Extend(command) => extend(command, books, now),
         }
     }
 }

@@ -6,9 +6,12 @@
 
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic, clippy::as_conversions)]
 
+pub mod authenticate;
 pub mod begin;
 pub mod capture;
 pub mod card;
+mod cards;
+pub mod checkout;
 pub mod close_day;
 pub mod command;
 pub mod first_answer;
@@ -24,17 +27,21 @@ pub mod payment;
 mod properties;
 pub mod record;
 pub mod refusal;
+pub mod registration;
 pub mod report;
 pub mod result_code;
 pub mod settle;
 pub mod state;
+mod test_acquirer;
 pub mod test_cards;
 #[cfg(test)]
 mod world;
 
+pub use authenticate::{Authenticate, Proof};
 pub use begin::{Age, Begin, Wake};
 pub use capture::Capture;
 pub use card::{Brand, CardNumber};
+pub use checkout::{Checkout, Extend, Prepare, Rearrange, Wanted};
 pub use close_day::{BatchReport, CloseDay};
 pub use command::{Answer, Command, Outcome};
 pub use first_answer::{FirstAnswer, FixAnswer};
@@ -44,10 +51,11 @@ pub use online::{Authentication, CardShown, Online, PaymentType};
 pub use order::{Item, Order};
 pub use payee::{ChangePayee, Payee, TermStep};
 pub use payment::{
-    Amount, Asked, Cause, MerchantName, Payment, PaymentKind, Register, Task, Transition,
+    Amount, Asked, Captured, Cause, MerchantName, Payment, PaymentKind, Register, Task, Transition,
 };
 pub use record::Record;
 pub use refusal::Refusal;
+pub use registration::{ForgetCard, KeepCard, Kept, Registration, RegistrationStatus};
 pub use report::{Operation, Report, Standing, Told};
 pub use result_code::ResultCode;
 pub use settle::Settle;

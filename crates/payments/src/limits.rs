@@ -9,6 +9,22 @@ pub const REFERENCE_CHARS_MAX: usize = 100;
 /// Longest name, unit, message or other short text, in characters.
 pub const TEXT_CHARS_MAX: usize = 255;
 
+/// How long a merchant's own name for a payment may not be used again for the same, in
+/// milliseconds: a day (payments v3, `merchantTransactionId`).
+pub const DUPLICATE_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// How long a checkout may be paid, in milliseconds: 30 minutes.
+pub const CHECKOUT_MS: i64 = 30 * 60 * 1_000;
+
+/// How often a payer may ask for more time.
+pub const CHECKOUT_EXTENSIONS_MAX: i64 = 20;
+
+/// Most payments that are tried at one checkout.
+pub const CHECKOUT_PAYMENTS_MAX: usize = 20;
+
+/// Most captures of one payment.
+pub const CAPTURES_MAX: usize = 50;
+
 /// Largest amount, in minor units: ten billion major units.
 pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000;
 

@@ -13,6 +13,8 @@ pub enum Method {
     Easy,
     /// A card or account of our own ledger. Ours, not the contract's.
     CardLedger,
+    /// A card that is none of the ledger's: what the test acquirer answers for. Ours too.
+    Card,
 }
 
 /// A payment service provider that is called over its own API.
@@ -30,7 +32,17 @@ pub enum Psp {
 
 impl Method {
     /// All of them.
-    pub const ALL: [Method; 5] =
+    pub const ALL: [Method; 6] = [
+        Method::Swish,
+        Method::Klarna,
+        Method::Santander,
+        Method::Easy,
+        Method::CardLedger,
+        Method::Card,
+    ];
+
+    /// Those of the AAPay contract.
+    pub const AAPAY: [Method; 5] =
         [Method::Swish, Method::Klarna, Method::Santander, Method::Easy, Method::CardLedger];
 
     /// The contract's word.
@@ -41,6 +53,7 @@ impl Method {
             Method::Santander => "SANTANDER",
             Method::Easy => "EASY",
             Method::CardLedger => "CARD_LEDGER",
+            Method::Card => "CARD",
         }
     }
 
@@ -58,6 +71,7 @@ impl Method {
             // 204 is reserved for Vipps.
             Method::Easy => 205,
             Method::CardLedger => 206,
+            Method::Card => 207,
         }
     }
 
@@ -69,6 +83,7 @@ impl Method {
             Method::Santander => "Santander",
             Method::Easy => "Nets Easy",
             Method::CardLedger => "Card ledger",
+            Method::Card => "Card",
         }
     }
 
@@ -78,18 +93,19 @@ impl Method {
             Method::Swish => 10,
             Method::Klarna | Method::Easy => 60,
             Method::Santander => 300,
-            Method::CardLedger => 1,
+            Method::CardLedger | Method::Card => 1,
         }
     }
 
-    /// Who is called for it. The ledger is not called: it decides in the same commit.
+    /// Who is called for it. Neither the ledger nor the test acquirer is called: they decide in
+    /// the same commit.
     pub fn psp(self) -> Option<Psp> {
         match self {
             Method::Swish => Some(Psp::Swish),
             Method::Klarna => Some(Psp::Klarna),
             Method::Santander => Some(Psp::Santander),
             Method::Easy => Some(Psp::Easy),
-            Method::CardLedger => None,
+            Method::CardLedger | Method::Card => None,
         }
     }
 }

@@ -10,170 +10,199 @@ use ledger::correct::correct;
 use ledger::money::format_minor;
 use ledger::post::post;
 use ledger::{
-    AcquirerReferences, AuthorizationKind, Authorize, Basis, Books, Cancel, CardToken, Channel,
-    Code, Correct, Currency, Decimal, Instrument, Mount, OfflineClaims, Post, PostingKind, ReadSet,
-    RowId, Timestamp, books::Done,
+    AcquirerReferences, AuthorizationId, AuthorizationKind, Authorize, Basis, Books, Cancel,
+    CardToken, Channel, Code, Correct, Currency, Decimal, DeclineReason, Instrument, Mount,
+    OfflineClaims, Post, PostingKind, ReadSet, RowId, Timestamp, books::Done,
 };
 
-use crate::command::put;
-use crate::initialize::Initialize;
-use crate::payment::{Cause, MerchantName, Payment, PaymentKind};
+use crate::cards::Denied;
+use crate::payment::{Amount, Asked, MerchantName, Payment};
 use crate::report::Told;
-use crate::state::Event;
+use crate::result_code::ResultCode;
 
 const MOUNT: Mount = Mount::CardTransaction;
 
 /// Where it happens, where nobody says.
 const POINT_OF_SALE: &str = "Alternative payment";
 
-/// What a new payment, refund or reversal needs of the ledger.
-pub(crate) fn read(command: &Initialize, reads: &mut ReadSet) {
-    let original = command.original.as_deref();
-    match (command.kind, original) {
-        (PaymentKind::Payment, _) => {
-            let (merchant, instruction) = (&command.merchant, &command.instruction);
-            if let Some(reserve) = reservation(command) {
-                reserve.read(reads);
-            }
-            taking(merchant, instruction, None, 0, command.amount.currency).read(reads);
+/// What is charged to whom.
+pub(crate) struct Charge<'p> {
+    pub(crate) merchant: &'p MerchantName,
+    pub(crate) instruction: &'p str,
+    pub(crate) asked: &'p Asked,
+    pub(crate) amount: Amount,
+}
+
+impl<'p> Charge<'p> {
+    /// What a payment charges.
+    pub(crate) fn of(payment: &'p Payment) -> Charge<'p> {
+        Charge {
+            merchant: &payment.merchant,
+            instruction: &payment.instruction,
+            asked: &payment.asked,
+            amount: payment.amount,
         }
-        (PaymentKind::Refund | PaymentKind::Reversal, Some(original)) => {
-            giving_back(&command.merchant, &command.instruction, original, 0).read(reads);
-            ending(original).read(reads);
-        }
-        (PaymentKind::Refund | PaymentKind::Reversal, None) => {}
     }
 }
 
-/// What a capture needs of the ledger.
-pub(crate) fn read_capture(payment: &Payment, reads: &mut ReadSet) {
-    let (merchant, currency) = (&payment.merchant, payment.amount.currency);
-    taking(merchant, &payment.instruction, code(payment), 0, currency).read(reads);
+/// What a new payment needs of the ledger.
+pub(crate) fn read_payment(charge: &Charge<'_>, reads: &mut ReadSet) {
+    if let Some(reserve) = authorization(charge, AuthorizationKind::Purchase) {
+        reserve.read(reads);
+    }
+    let currency = charge.amount.currency;
+    taking(charge.merchant, charge.instruction, None, 0, currency).read(reads);
 }
 
-/// Decides a new payment, refund or reversal on the ledger.
-pub(crate) fn initialize(
-    command: &Initialize,
+/// What a credit needs of the ledger.
+pub(crate) fn read_credit(charge: &Charge<'_>, reads: &mut ReadSet) {
+    if let Some(allow) = authorization(charge, AuthorizationKind::Reversal) {
+        allow.read(reads);
+    }
+    crediting(charge, None).read(reads);
+}
+
+/// What it needs of the ledger to take something of a payment.
+pub(crate) fn read_take(original: &Payment, instruction: &str, reads: &mut ReadSet) {
+    let (merchant, currency) = (&original.merchant, original.amount.currency);
+    taking(merchant, instruction, code(original), 0, currency).read(reads);
+    ending(original).read(reads);
+}
+
+/// What it needs of the ledger to give something of a payment back.
+pub(crate) fn read_give_back(original: &Payment, instruction: &str, reads: &mut ReadSet) {
+    for (at, capture) in original.captures.iter().enumerate() {
+        giving_back(original, &capture.instruction, &given_back(instruction, at), 0).read(reads);
+    }
+    if original.captures.is_empty() {
+        // It may be taken whole meanwhile.
+        giving_back(original, &original.instruction, &given_back(instruction, 0), 0).read(reads);
+    }
+    ending(original).read(reads);
+}
+
+/// Holds what a payment charges.
+pub(crate) fn reserve(
     payment: &mut Payment,
-    original: Option<&Payment>,
     books: &mut Books,
     now: Timestamp,
-) {
-    payment.is_placed = true;
-    match (payment.kind, original) {
-        (PaymentKind::Payment, _) => reserve(command, payment, books, now),
-        (PaymentKind::Refund, Some(original)) => give_back(payment, original, books, now),
-        (PaymentKind::Reversal, Some(original)) if original.state.is_committed() => {
-            give_back(payment, original, books, now);
-        }
-        (PaymentKind::Reversal, Some(original)) => end(payment, original, books, now),
-        (PaymentKind::Refund | PaymentKind::Reversal, None) => {
-            unreachable!("a refund or reversal has an original")
-        }
-    }
-}
-
-fn reserve(command: &Initialize, payment: &mut Payment, books: &mut Books, now: Timestamp) {
-    let Some(reserve) = reservation(command) else {
-        return refuse(payment, "the consumer's id is no card token", now);
-    };
-    let authorization = match authorize(&reserve, books, now) {
-        Ok(ledger::Answer { done: Done::Authorized { authorization, .. }, .. }) => authorization,
-        Ok(other) => unreachable!("an authorization came to {other:?}"),
-        Err(ledger::Refusal::Declined { reason, .. }) => {
-            return refuse(payment, &format!("declined: {}", reason.as_str()), now);
-        }
-        Err(refusal) => return refuse(payment, &refusal.to_string(), now),
-    };
-    let code = Code::of(RowId(authorization.0));
+) -> Result<(), Denied> {
+    let charge = Charge::of(payment);
+    let reserve = authorization(&charge, AuthorizationKind::Purchase).ok_or_else(no_card)?;
+    let code = Code::of(RowId(authorized(&reserve, books, now)?.0));
     payment.hear(Told {
         reference: Some(code.as_str().to_owned()),
         payer: Some(payment.asked.consumer_id.clone()),
         ..Told::default()
     });
-    if payment.is_taken_at_once() {
-        payment.pass(Event::Authorize, Cause::Call, now);
-        capture(payment, payment.amount.total_minor, books, now);
-    } else {
-        payment.pass(Event::Reserve, Cause::Call, now);
+    Ok(())
+}
+
+/// Books what a credit gives.
+pub(crate) fn credit(
+    payment: &mut Payment,
+    books: &mut Books,
+    now: Timestamp,
+) -> Result<(), Denied> {
+    let charge = Charge::of(payment);
+    let allow = authorization(&charge, AuthorizationKind::Reversal).ok_or_else(no_card)?;
+    let code = Code::of(RowId(authorized(&allow, books, now)?.0));
+    let booked = post(&crediting(&charge, Some(code)), books, now);
+    booked.map_err(|refusal| denied(&refusal))?;
+    let reference = Some(code.as_str().to_owned());
+    payment.hear(Told { reference, ..Told::default() });
+    Ok(())
+}
+
+/// Books something of what a payment holds, under this instruction.
+pub(crate) fn take(
+    original: &Payment,
+    instruction: &str,
+    minor: i64,
+    books: &mut Books,
+    now: Timestamp,
+) -> Result<(), ledger::Refusal> {
+    let (merchant, currency) = (&original.merchant, original.amount.currency);
+    let take = taking(merchant, instruction, code(original), minor, currency);
+    post(&take, books, now).map(drop)
+}
+
+/// Releases what a payment still holds.
+pub(crate) fn release(
+    original: &Payment,
+    books: &mut Books,
+    now: Timestamp,
+) -> Result<(), ledger::Refusal> {
+    cancel(&ending(original), books, now).map(drop)
+}
+
+/// Corrects captures of a payment, each by its share. Where one cannot be, the books are spoilt.
+pub(crate) fn give_back(
+    original: &Payment,
+    instruction: &str,
+    shares: &[(usize, i64)],
+    books: &mut Books,
+    now: Timestamp,
+) -> Result<(), ledger::Refusal> {
+    for (at, minor) in shares {
+        if let Some(capture) = original.captures.get(*at) {
+            let source = given_back(instruction, *at);
+            let correction = giving_back(original, &capture.instruction, &source, *minor);
+            correct(&correction, books, now)?;
+        }
+    }
+    Ok(())
+}
+
+fn authorized(
+    command: &Authorize,
+    books: &mut Books,
+    now: Timestamp,
+) -> Result<AuthorizationId, Denied> {
+    match authorize(command, books, now) {
+        Ok(ledger::Answer { done: Done::Authorized { authorization, .. }, .. }) => {
+            Ok(authorization)
+        }
+        Ok(other) => unreachable!("an authorization came to {other:?}"),
+        Err(refusal) => Err(denied(&refusal)),
     }
 }
 
-/// Books what is reserved, and releases the rest.
-pub(crate) fn capture(payment: &mut Payment, minor: i64, books: &mut Books, now: Timestamp) {
-    let (merchant, currency) = (payment.merchant.clone(), payment.amount.currency);
-    let take = taking(&merchant, &payment.instruction, code(payment), minor, currency);
-    match post(&take, books, now) {
-        Ok(_) => {
-            payment.pass(Event::Finalize, Cause::Call, now);
-            payment.captured_minor = minor;
-            if minor < payment.amount.total_minor && cancel(&ending(payment), books, now).is_err() {
-                payment.attention.get_or_insert_with(|| "the rest is still reserved".to_owned());
-            }
-        }
-        // Its last day is over, or somebody has cancelled it over the card-ledger contract. Where
-        // it is another reason, nothing stays held for a payment that has ended.
-        Err(refusal) => {
-            drop(cancel(&ending(payment), books, now));
-            let told = Told { info: Some(refusal.to_string()), ..Told::default() };
-            payment.hear(told);
-            payment.pass(Event::Cancel, Cause::Call, now);
-        }
+fn no_card() -> Denied {
+    let info = "the consumer's id is no card token".to_owned();
+    Denied { code: ResultCode::DECLINED_CARD, info }
+}
+
+/// What a decline of the ledger's is called by payments v3.
+fn denied(refusal: &ledger::Refusal) -> Denied {
+    if let ledger::Refusal::Declined { reason, .. } = refusal {
+        let code = match reason {
+            DeclineReason::InsufficientFunds => ResultCode::DECLINED_FUNDS,
+            DeclineReason::CardBlocked => ResultCode::DECLINED_RESTRICTED,
+            DeclineReason::CardExpired => ResultCode::CARD_EXPIRED,
+            DeclineReason::AccountBlocked | DeclineReason::AccountClosed => ResultCode::DECLINED,
+        };
+        return Denied { code, info: format!("declined: {}", reason.as_str()) };
     }
+    let is_currency = matches!(refusal, ledger::Refusal::CurrencyNotSupported);
+    let code = if is_currency { ResultCode::CURRENCY_NOT_SET_UP } else { ResultCode::DECLINED };
+    Denied { code, info: refusal.to_string() }
 }
 
-fn give_back(payment: &mut Payment, original: &Payment, books: &mut Books, now: Timestamp) {
-    let minor = payment.amount.total_minor;
-    let back = giving_back(&payment.merchant, &payment.instruction, original, minor);
-    match correct(&back, books, now) {
-        Ok(_) => {
-            payment.pass(Event::Finalize, Cause::Call, now);
-            payment.captured_minor = minor;
-        }
-        Err(refusal) => {
-            refuse(payment, &refusal.to_string(), now);
-            let mut original_now = original.clone();
-            original_now.refunded_minor = original.refunded_minor.saturating_sub(minor);
-            original_now.reversal = original.reversal.filter(|number| *number != payment.number);
-            put(books, &original_now, original, now);
-        }
-    }
-}
-
-fn end(payment: &mut Payment, original: &Payment, books: &mut Books, now: Timestamp) {
-    let mut original_now = original.clone();
-    match cancel(&ending(original), books, now) {
-        Ok(_) => {
-            original_now.pass(Event::Cancel, Cause::Call, now);
-            payment.pass(Event::Finalize, Cause::Call, now);
-        }
-        Err(refusal) => {
-            original_now.reversal = None;
-            refuse(payment, &refusal.to_string(), now);
-        }
-    }
-    put(books, &original_now, original, now);
-}
-
-fn refuse(payment: &mut Payment, info: &str, now: Timestamp) {
-    payment.hear(Told { info: Some(info.to_owned()), ..Told::default() });
-    payment.pass(Event::Reject, Cause::Call, now);
-}
-
-fn reservation(command: &Initialize) -> Option<Authorize> {
-    let asked = &command.asked;
+fn authorization(charge: &Charge<'_>, kind: AuthorizationKind) -> Option<Authorize> {
+    let Charge { merchant, instruction, asked, amount } = charge;
     let point_of_sale = asked.terminal_reference.as_deref().unwrap_or(POINT_OF_SALE);
     let longest = ledger::limits::POINT_OF_SALE_CHARS_MAX;
     Some(Authorize {
-        company: command.merchant.company.clone(),
+        company: merchant.company.clone(),
         mount: MOUNT,
-        source: format!("P{}", command.instruction),
-        seller: command.merchant.seller.clone(),
+        source: format!("P{instruction}"),
+        seller: merchant.seller.clone(),
         instrument: Instrument::Card(CardToken::parse(&asked.consumer_id)?),
-        kind: AuthorizationKind::Purchase,
+        kind,
         point_of_sale: point_of_sale.chars().take(longest).collect(),
-        amount: decimal(command.amount.total_minor, command.amount.currency),
-        currency: command.amount.currency.code().to_owned(),
+        amount: decimal(amount.total_minor, amount.currency),
+        currency: amount.currency.code().to_owned(),
         valid_to: None,
         method: None,
         channel: Some(Channel::Ecom),
@@ -187,16 +216,34 @@ fn taking(
     minor: i64,
     currency: Currency,
 ) -> Post {
+    let source = format!("C{instruction}");
+    let amount = decimal(minor, currency);
+    posting(merchant, PostingKind::Purchase, (source, code), amount)
+}
+
+fn crediting(charge: &Charge<'_>, code: Option<Code>) -> Post {
+    let Charge { merchant, instruction, amount, .. } = charge;
+    let source = format!("V{instruction}");
+    let amount = decimal(amount.total_minor, amount.currency);
+    posting(merchant, PostingKind::Reversal, (source, code), amount)
+}
+
+fn posting(
+    merchant: &MerchantName,
+    kind: PostingKind,
+    (source, code): (String, Option<Code>),
+    amount: Decimal,
+) -> Post {
     Post {
         company: merchant.company.clone(),
         seller_scope: Some(merchant.seller.clone()),
         mount: MOUNT,
-        kind: PostingKind::Purchase,
+        kind,
         basis: Basis::Authorization(code),
         offline_info: false,
         claims: OfflineClaims::default(),
-        source: taken(instruction),
-        amount: decimal(minor, currency),
+        source,
+        amount,
         withdrawal: None,
         references: AcquirerReferences::default(),
         receipt: None,
@@ -205,19 +252,14 @@ fn taking(
     }
 }
 
-fn giving_back(
-    merchant: &MerchantName,
-    instruction: &str,
-    original: &Payment,
-    minor: i64,
-) -> Correct {
+fn giving_back(original: &Payment, capture: &str, source: &str, minor: i64) -> Correct {
     Correct {
-        company: merchant.company.clone(),
-        seller_scope: Some(merchant.seller.clone()),
+        company: original.merchant.company.clone(),
+        seller_scope: Some(original.merchant.seller.clone()),
         mount: MOUNT,
         kind: PostingKind::Purchase,
-        corrected: taken(&original.instruction),
-        source: format!("R{instruction}"),
+        corrected: format!("C{capture}"),
+        source: source.to_owned(),
         amount: decimal(minor, original.amount.currency),
         references: AcquirerReferences::default(),
         value_date: None,
@@ -234,9 +276,9 @@ fn ending(original: &Payment) -> Cancel {
     }
 }
 
-/// What a payment's capture is called on the ledger.
-fn taken(instruction: &str) -> String {
-    format!("C{instruction}")
+/// What is given back of a capture is called on the ledger.
+fn given_back(instruction: &str, at: usize) -> String {
+    if at == 0 { format!("R{instruction}") } else { format!("R{instruction}-{at}") }
 }
 
 fn code(payment: &Payment) -> Option<Code> {

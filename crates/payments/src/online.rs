@@ -2,7 +2,9 @@
 
 use ledger::{CardExpiry, Fields, MaskedPan};
 
-use crate::payment::{number, text, truth};
+use crate::payment::{Payment, number, text, truth};
+use crate::result_code::ResultCode;
+use crate::state::{Event, State};
 
 /// A payment as payments v3 knows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub struct Online {
     /// Everything else that was sent and is shown again, by its dotted name, in its order. Never a
     /// card's number or code.
     pub echo: Vec<(String, String)>,
+    /// What it came to, where that was decided here; otherwise it follows from the state.
+    pub result: Option<ResultCode>,
     /// Whether another payment has taken over the merchant's own name for it.
     pub is_displaced: bool,
 }
@@ -172,6 +176,11 @@ impl CardShown {
 }
 
 impl Online {
+    /// Whether the money is held until it is captured.
+    pub fn is_preauthorization(&self) -> bool {
+        self.kind == PaymentType::Preauthorization
+    }
+
     /// Reads fields. `None` where there are none.
     pub fn of(fields: &Fields) -> Option<Online> {
         let count = fields.number("echo").and_then(|count| usize::try_from(count).ok());
@@ -192,6 +201,7 @@ impl Online {
             checkout: fields.number("checkout"),
             authentication: fields.text("authentication").and_then(Authentication::parse),
             echo: (0..count.unwrap_or(0)).filter_map(echo).collect(),
+            result: fields.text("result").and_then(ResultCode::parse),
             is_displaced: fields.is_true("is_displaced"),
         })
     }
@@ -215,9 +225,41 @@ impl Online {
             .with("checkout", number(self.checkout))
             .with("authentication", self.authentication.map(Authentication::as_str))
             .with("echo", number(count))
+            .with("result", self.result.map(ResultCode::as_str))
             .with("is_displaced", truth(self.is_displaced))
             .with_all("", &echo.collect())
             .with_all("card.", &card)
+    }
+}
+
+impl Payment {
+    /// What payments v3 says that it has come to (`result.code`). What has succeeded once stays so,
+    /// whatever is done with it later; what nobody knows is pending.
+    pub fn result(&self) -> ResultCode {
+        let online = self.online.as_ref();
+        if let Some(result) = online.and_then(|online| online.result) {
+            return result;
+        }
+        let is_success =
+            |event| matches!(event, Event::Reserve | Event::Authorize | Event::Finalize);
+        if self.transitions.iter().any(|transition| is_success(transition.event)) {
+            let is_test = online.is_some_and(|online| online.is_test);
+            return if is_test { ResultCode::SUCCESS_TEST } else { ResultCode::SUCCESS };
+        }
+        match self.state {
+            State::Initialized
+            | State::Pending
+            | State::Stale
+            // Not reached: a payment comes here only by an event of success.
+            | State::Authorized
+            | State::Reserved
+            | State::Finalized
+            | State::Reported => ResultCode::PENDING,
+            State::Rejected => ResultCode::DECLINED,
+            State::Cancelled => ResultCode::CANCELLED_BY_PAYER,
+            State::Failed => ResultCode::ACQUIRER_ERROR,
+            State::TimedOut => ResultCode::PAYER_LEFT,
+        }
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Payment {
     pub told: Told,
     /// What was taken, in minor units.
     pub captured_minor: i64,
+    /// What was taken, part by part, where the payment was decided here.
+    pub captures: Vec<Captured>,
     /// What refunds and reversals have claimed of it, in minor units, whether or not they are done.
     pub refunded_minor: i64,
     /// The newest reversal of it that was not refused.
@@ -64,7 +66,7 @@ pub struct Payment {
     pub changed_at: Timestamp,
 }
 
-/// The three kinds (AAPay, `{type}`).
+/// The kinds: three of AAPay (`{type}`), and two that payments v3 has beside them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PaymentKind {
     /// Takes money from the payer.
@@ -73,6 +75,21 @@ pub enum PaymentKind {
     Refund,
     /// Undoes the whole payment before it is reported.
     Reversal,
+    /// Takes what is held, or a part of it (payments v3, CP).
+    Capture,
+    /// Gives money without anything having been taken (payments v3, CD).
+    Credit,
+}
+
+/// What was taken of a payment at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Captured {
+    /// What the capture is called: the instruction of the payment, or of what asked for it.
+    pub instruction: String,
+    /// How much, in minor units.
+    pub minor: i64,
+    /// How much of it was given back, in minor units.
+    pub refunded_minor: i64,
 }
 
 /// Names the merchant in every way that is needed to decide.
@@ -189,24 +206,49 @@ pub const PAYMENTS: &str = "payments";
 
 impl PaymentKind {
     /// All of them.
-    pub const ALL: [PaymentKind; 3] =
+    pub const ALL: [PaymentKind; 5] = [
+        PaymentKind::Payment,
+        PaymentKind::Refund,
+        PaymentKind::Reversal,
+        PaymentKind::Capture,
+        PaymentKind::Credit,
+    ];
+
+    /// Those of the AAPay contract.
+    pub const AAPAY: [PaymentKind; 3] =
         [PaymentKind::Payment, PaymentKind::Refund, PaymentKind::Reversal];
 
-    /// The contract's word.
+    /// The word used in rows; of the first three, the contract's.
     pub fn as_str(self) -> &'static str {
         match self {
             PaymentKind::Payment => "payment",
             PaymentKind::Refund => "refund",
             PaymentKind::Reversal => "reversal",
+            PaymentKind::Capture => "capture",
+            PaymentKind::Credit => "credit",
         }
     }
 
-    /// Reads that word, or its older name `purchase`.
+    /// Whether what is done at the PSP for it may be done to what it is about: a capture takes from
+    /// the original, a reversal may end it.
+    pub fn is_about_its_original(self) -> bool {
+        match self {
+            PaymentKind::Reversal | PaymentKind::Capture => true,
+            PaymentKind::Payment | PaymentKind::Refund | PaymentKind::Credit => false,
+        }
+    }
+
+    /// Reads that word.
     pub fn parse(word: &str) -> Option<PaymentKind> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// Reads the word of AAPay, or its older name `purchase`.
+    pub fn parse_aapay(word: &str) -> Option<PaymentKind> {
         if word == "purchase" {
             return Some(PaymentKind::Payment);
         }
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+        Self::AAPAY.into_iter().find(|kind| kind.as_str() == word)
     }
 }
 
@@ -270,6 +312,22 @@ impl Payment {
         format!("payment.id:{id}")
     }
 
+    /// The name by which a merchant's own name for it is found taken (payments v3,
+    /// `merchantTransactionId`): with the type and the amount. Not where it has none, or asks for
+    /// something that may come twice.
+    pub fn transaction_name(customer: i64, online: &Online, amount: Amount) -> Option<String> {
+        let id = online.merchant_transaction_id.as_ref().filter(|_| !online.is_displaced)?;
+        let (kind, minor) = (online.kind.as_str(), amount.total_minor);
+        let currency = amount.currency.code();
+        Some(format!("payment.merchant:{customer}/{kind}/{minor}/{currency}/{id}"))
+    }
+
+    /// Whether it has come to what was asked for.
+    pub fn is_successful(&self) -> bool {
+        let is_held = matches!(self.state, State::Reserved | State::Authorized);
+        is_held || self.state.is_committed()
+    }
+
     /// What payments v3 calls it: 32 lower-case hexadecimal digits.
     pub fn online_id(&self) -> String {
         self.instruction.to_lowercase()
@@ -295,8 +353,43 @@ impl Payment {
     pub fn is_taken_at_once(&self) -> bool {
         match self.method {
             Method::Swish => true,
-            Method::Klarna | Method::Easy | Method::CardLedger => self.asked.is_auto_capture(),
+            Method::Klarna | Method::Easy | Method::CardLedger | Method::Card => {
+                let online = self.online.as_ref();
+                online.map_or_else(|| self.asked.is_auto_capture(), |it| !it.is_preauthorization())
+            }
             Method::Santander => false,
+        }
+    }
+
+    /// Whether it may be taken part by part, for as long as it is held: a preauthorization of
+    /// payments v3, on a card.
+    pub fn is_taken_in_parts(&self) -> bool {
+        let is_held = self.online.as_ref().is_some_and(Online::is_preauthorization);
+        is_held && self.kind == PaymentKind::Payment && self.method.psp().is_none()
+    }
+
+    /// What is held and can still be taken, in minor units.
+    pub fn capturable_minor(&self) -> i64 {
+        self.amount.total_minor.saturating_sub(self.captured_minor)
+    }
+
+    /// Whether a reversal of it releases what is held, in place of giving back what was taken.
+    pub fn is_void_to_come(&self) -> bool {
+        !self.state.is_committed() || (self.is_taken_in_parts() && self.capturable_minor() > 0)
+    }
+
+    /// How much a reversal of it is about, in minor units: what is held, or what was taken.
+    pub fn reversible_minor(&self) -> i64 {
+        if self.is_void_to_come() { self.capturable_minor() } else { self.captured_minor }
+    }
+
+    /// Whether a batch report takes it in. What is taken part by part is reported by the captures,
+    /// and everything else by itself.
+    pub fn is_reportable(&self) -> bool {
+        match self.kind {
+            PaymentKind::Payment => !self.is_taken_in_parts(),
+            PaymentKind::Capture => self.method.psp().is_none(),
+            PaymentKind::Refund | PaymentKind::Reversal | PaymentKind::Credit => true,
         }
     }
 

@@ -51,6 +51,9 @@ pub fn record(command: &Record, books: &mut Books, now: Timestamp) -> Result<Ans
     let is_current = payment.task == Some(command.task);
     let step = Step { report: &command.report, task: command.task, is_current, now };
     match &mut original {
+        Some(original) if payment.kind == PaymentKind::Capture => {
+            step.take_from(&mut payment, original);
+        }
         Some(original) if command.task.operation == Operation::Cancel => {
             step.end_original(&mut payment, original);
         }
@@ -69,6 +72,9 @@ pub fn record(command: &Record, books: &mut Books, now: Timestamp) -> Result<Ans
 
 /// Keeps what is claimed of the original in step with the refund or reversal that claims it.
 fn claim(before: &Payment, payment: &Payment, original: &mut Payment) {
+    if payment.kind == PaymentKind::Capture {
+        return;
+    }
     let (was, is) = (claimed_minor(before), claimed_minor(payment));
     if was != is {
         let others = original.refunded_minor.saturating_sub(was);
@@ -357,6 +363,41 @@ impl Step<'_> {
         }
     }
 
+    /// The report is about the original from which a capture takes. Of the original it is evidence
+    /// whatever became of the capture in the meantime.
+    fn take_from(&self, capture: &mut Payment, original: &mut Payment) {
+        let about_original = Step { is_current: false, ..*self };
+        about_original.take_in(original);
+        if !self.is_current || !capture.state.is_open() {
+            return;
+        }
+        capture.task = None;
+        let minor = capture.amount.total_minor;
+        match self.report.standing {
+            Standing::Paid => {
+                capture.is_placed = true;
+                capture.captured_minor = minor;
+                capture.pass(Event::Finalize, self.task.cause, self.now);
+            }
+            Standing::Refused
+            | Standing::Missing
+            | Standing::Declined
+            | Standing::Cancelled
+            | Standing::Expired
+            | Standing::Failed => {
+                capture.hear(self.report.told.clone());
+                self.end(capture, Event::Reject);
+                original.captures.retain(|it| it.instruction != capture.instruction);
+            }
+            Standing::Unknown | Standing::NotDone | Standing::Waiting | Standing::Reserved => {
+                if self.report.standing == Standing::Unknown && capture.state != State::Pending {
+                    capture.pass(Event::Resend, self.task.cause, self.now);
+                }
+                self.again(capture, Operation::Capture { minor });
+            }
+        }
+    }
+
     fn reversed_without_money(&self, reversal: &mut Payment) {
         reversal.is_placed = true;
         reversal.pass(Event::Finalize, self.task.cause, self.now);
@@ -458,6 +499,9 @@ impl Step<'_> {
     fn may_follow(&self, payment: &Payment, operation: Operation) -> bool {
         match operation {
             Operation::Create | Operation::Cancel | Operation::GiveUp => payment.state.is_open(),
+            Operation::Capture { .. } if payment.kind == PaymentKind::Capture => {
+                payment.state.is_open()
+            }
             Operation::Capture { .. } => is_held(payment),
             // Where the PSP called to tell something and could not be asked, that must not be lost;
             // but nothing is asked for ever that may never change again.

@@ -22,6 +22,18 @@ pub enum Refusal {
     /// Another payment of the merchant that is not final has this reference.
     #[error("terminal reference is in use")]
     ReferenceInUse,
+    /// The merchant has asked for the same before, by its own name for it.
+    #[error("the same payment was asked for before")]
+    Duplicate,
+    /// No such checkout.
+    #[error("checkout is unknown")]
+    CheckoutNotFound,
+    /// The checkout's time is over, or too much was tried.
+    #[error("checkout has expired")]
+    CheckoutExpired,
+    /// A payment of the checkout is undecided, or was made.
+    #[error("checkout has another payment")]
+    CheckoutBusy,
     /// The payment that a refund or reversal is about is unknown.
     #[error("original payment is unknown")]
     OriginalNotFound,
@@ -55,6 +67,12 @@ pub enum Refusal {
         /// What remains, in minor units.
         minor: i64,
     },
+    /// More was captured of the original since it was read.
+    #[error("original has changed meanwhile")]
+    OriginalChanged,
+    /// The original was captured in too many parts.
+    #[error("original has too many captures")]
+    TooManyCaptures,
     /// No such payment, or one outside what the caller may reach.
     #[error("payment is unknown")]
     PaymentNotFound,
@@ -67,6 +85,12 @@ pub enum Refusal {
         /// What is reserved, in minor units.
         minor: i64,
     },
+    /// No such registration, or one outside what the caller may reach.
+    #[error("registration is unknown")]
+    RegistrationNotFound,
+    /// The card was deregistered before.
+    #[error("registration is deleted")]
+    RegistrationDeleted,
     /// The agreement, or the value of it, was deleted before.
     #[error("agreement is deleted")]
     AgreementDeleted,

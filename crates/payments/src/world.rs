@@ -228,6 +228,9 @@ impl World {
     pub(crate) fn initialize(&mut self, kind: PaymentKind, method: Method) -> Initialize {
         self.drawn = self.drawn.wrapping_add(1);
         Initialize {
+            online: None,
+            kept: None,
+            checkout: None,
             kind,
             method,
             merchant: MerchantName {
@@ -506,6 +509,8 @@ impl World {
                 lines.collect::<Vec<_>>().join(", ")
             }
             Outcome::Payee(payee) => format!("{} agreements", payee.agreements.len()),
+            Outcome::Registration(it) => format!("registration {}", it.status.as_str()),
+            Outcome::Checkout(it) => format!("checkout of {}", it.payments.len()),
             Outcome::Nothing => "nothing".to_owned(),
         };
         if answer.replayed { format!("again: {done}") } else { done }

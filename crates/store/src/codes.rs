@@ -254,6 +254,8 @@ impl Coded for PaymentsChange {
             PaymentsChange::NotificationWritten => 41,
             PaymentsChange::NotificationFailed => 42,
             PaymentsChange::NotificationRedelivered => 43,
+            PaymentsChange::CardKept => 44,
+            PaymentsChange::CheckoutPrepared => 45,
         }
     }
 
@@ -280,6 +282,8 @@ impl Coded for Kind {
             Kind::Endpoint => 12,
             Kind::Reception => 13,
             Kind::Notification => 14,
+            Kind::Registration => 15,
+            Kind::Checkout => 16,
         }
     }
 
@@ -369,11 +373,11 @@ mod tests {
         check::<Channel>(3);
         check::<Mount>(2);
         check::<TransactionKind>(8);
-        check::<ChangeKind>(44);
+        check::<ChangeKind>(46);
         check::<AccountStatus>(3);
         check::<CardStatus>(2);
         check::<Contract>(5);
-        check::<Kind>(15);
+        check::<Kind>(17);
     }
 
     #[test]

@@ -180,8 +180,10 @@ async fn close(
 fn is_captured_now(payment: &Payment) -> bool {
     let is_method = match payment.method {
         Method::Klarna | Method::Easy | Method::CardLedger => true,
-        Method::Swish | Method::Santander => false,
+        Method::Swish | Method::Santander | Method::Card => false,
     };
+    // Payments v3 captures by itself.
+    let is_method = is_method && payment.online.is_none();
     let is_held = matches!(payment.state, State::Reserved | State::Authorized);
     is_method && is_held && payment.kind == PaymentKind::Payment && payment.reversal.is_none()
 }

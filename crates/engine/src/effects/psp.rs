@@ -329,10 +329,14 @@ impl Desk {
         task: Task,
     ) -> Report {
         let (office, operation) = (&self.inner.office, task.operation);
-        // A reversal of what is not paid ends the original.
-        let ends_original = payment.kind == PaymentKind::Reversal && operation == Operation::Cancel;
+        // A reversal of what is not paid ends the original; a capture takes from it.
+        let is_about_original = match operation {
+            Operation::Cancel => payment.kind == PaymentKind::Reversal,
+            Operation::Capture { .. } => payment.kind == PaymentKind::Capture,
+            Operation::Create | Operation::Read | Operation::GiveUp => false,
+        };
         let (about, original) = match original {
-            Some(original) if ends_original => (original, None),
+            Some(original) if is_about_original => (original, None),
             original => (payment, original),
         };
         let Some(agreement) = self.agreement(psp, payment.merchant.customer) else {

@@ -3,8 +3,8 @@
 use ledger::{Currency, Document, Fields, Timestamp};
 
 use super::{
-    ATTENTION, Amount, Asked, Cause, MerchantName, PAYMENTS, Payment, PaymentKind, Register, TASKS,
-    Task, Transition, number, text, time, truth,
+    ATTENTION, Amount, Asked, Captured, Cause, MerchantName, PAYMENTS, Payment, PaymentKind,
+    Register, TASKS, Task, Transition, number, text, time, truth,
 };
 use crate::method::Method;
 use crate::online::Online;
@@ -18,18 +18,8 @@ pub(super) fn payment(document: &Document) -> Option<Payment> {
         number: document.id.number,
         kind: PaymentKind::parse(fields.text("kind")?)?,
         method: Method::parse(fields.text("method")?)?,
-        merchant: MerchantName {
-            customer: fields.number("customer")?,
-            merchant_id: text(fields, "merchant_id")?,
-            company: text(fields, "company")?,
-            seller: text(fields, "seller")?,
-        },
-        amount: Amount {
-            currency: Currency::parse(fields.text("currency")?)?,
-            total_minor: fields.number("total")?,
-            vat_minor: fields.number("vat")?,
-            nominal_minor: fields.number("nominal")?,
-        },
+        merchant: MerchantName::of(fields)?,
+        amount: Amount::of(fields)?,
         asked: asked(fields),
         original: fields.number("original"),
         instruction: text(fields, "instruction")?,
@@ -37,6 +27,7 @@ pub(super) fn payment(document: &Document) -> Option<Payment> {
         transitions: transitions(fields)?,
         told: told(&fields.under("psp.")),
         captured_minor: fields.number("captured").unwrap_or(0),
+        captures: captures(fields),
         refunded_minor: fields.number("refunded").unwrap_or(0),
         reversal: fields.number("reversal"),
         task: task(fields),
@@ -57,19 +48,14 @@ pub(super) fn document(payment: &Payment) -> Document {
     let fields = Fields::default()
         .with("kind", Some(it.kind.as_str()))
         .with("method", Some(it.method.as_str()))
-        .with("customer", number(it.merchant.customer))
-        .with("merchant_id", Some(&it.merchant.merchant_id))
-        .with("company", Some(&it.merchant.company))
-        .with("seller", Some(&it.merchant.seller))
-        .with("currency", Some(it.amount.currency.code()))
-        .with("total", number(it.amount.total_minor))
-        .with("vat", number(it.amount.vat_minor))
-        .with("nominal", number(it.amount.nominal_minor))
+        .with_all("", &it.merchant.fields())
+        .with_all("", &it.amount.fields())
         .with("original", number(it.original))
         .with("instruction", Some(&it.instruction))
         .with("state", Some(it.state.as_str()))
         .with("transitions", Some(written(&it.transitions)))
         .with("captured", number(Some(it.captured_minor).filter(|minor| *minor != 0)))
+        .with("captures", captures_text(it))
         .with("refunded", number(Some(it.refunded_minor).filter(|minor| *minor != 0)))
         .with("reversal", number(it.reversal))
         .with("ends_as", it.ends_as.map(Event::as_str))
@@ -88,6 +74,48 @@ pub(super) fn document(payment: &Payment) -> Document {
     document
 }
 
+impl MerchantName {
+    /// Reads fields.
+    pub(crate) fn of(fields: &Fields) -> Option<MerchantName> {
+        Some(MerchantName {
+            customer: fields.number("customer")?,
+            merchant_id: text(fields, "merchant_id")?,
+            company: text(fields, "company")?,
+            seller: text(fields, "seller")?,
+        })
+    }
+
+    /// As fields of a document.
+    pub(crate) fn fields(&self) -> Fields {
+        Fields::default()
+            .with("customer", number(self.customer))
+            .with("merchant_id", Some(&self.merchant_id))
+            .with("company", Some(&self.company))
+            .with("seller", Some(&self.seller))
+    }
+}
+
+impl Amount {
+    /// Reads fields.
+    pub(crate) fn of(fields: &Fields) -> Option<Amount> {
+        Some(Amount {
+            currency: Currency::parse(fields.text("currency")?)?,
+            total_minor: fields.number("total")?,
+            vat_minor: fields.number("vat")?,
+            nominal_minor: fields.number("nominal")?,
+        })
+    }
+
+    /// As fields of a document.
+    pub(crate) fn fields(self) -> Fields {
+        Fields::default()
+            .with("currency", Some(self.currency.code()))
+            .with("total", number(self.total_minor))
+            .with("vat", number(self.vat_minor))
+            .with("nominal", number(self.nominal_minor))
+    }
+}
+
 /// By what it is found.
 fn mark(document: &mut Document, it: &Payment) {
     let customer = it.merchant.customer;
@@ -99,8 +127,11 @@ fn mark(document: &mut Document, it: &Payment) {
             document.names.insert(Payment::reference_name(customer, it.kind, reference));
         }
     }
-    if it.online.is_some() {
+    if let Some(online) = &it.online {
         document.names.insert(Payment::online_name(&it.online_id()));
+        let is_vain = it.state.is_final() && !it.state.is_committed();
+        let taken = Payment::transaction_name(customer, online, it.amount);
+        document.names.extend(taken.filter(|_| !is_vain));
     }
     document.lists.insert(PAYMENTS.to_owned());
     document.lists.insert(Payment::merchant_list(customer));
@@ -110,7 +141,7 @@ fn mark(document: &mut Document, it: &Payment) {
     if it.attention.is_some() {
         document.lists.insert(ATTENTION.to_owned());
     }
-    if !it.state.is_final() {
+    if !it.state.is_final() && it.is_reportable() {
         document.lists.insert(Payment::unreported_list(customer));
     }
 }
@@ -223,6 +254,23 @@ fn task_fields(task: Task) -> Fields {
         .with("task.due_at", time(task.due_at))
         .with("task.attempts", number(task.attempts))
         .with("task.cause", Some(task.cause.as_str()))
+}
+
+/// One line each: what it is called, how much was taken, how much was given back.
+fn captures_text(payment: &Payment) -> Option<String> {
+    let line = |it: &Captured| format!("{} {} {}", it.instruction, it.minor, it.refunded_minor);
+    let lines: Vec<String> = payment.captures.iter().map(line).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+fn captures(fields: &Fields) -> Vec<Captured> {
+    let line = |line: &str| {
+        let mut words = line.split(' ');
+        let instruction = words.next()?.to_owned();
+        let (minor, refunded) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+        Some(Captured { instruction, minor, refunded_minor: refunded })
+    };
+    fields.text("captures").into_iter().flat_map(str::lines).filter_map(line).collect()
 }
 
 /// One line each: when, the event, and through what. Where it came from is the one before.

@@ -126,6 +126,7 @@ prop_compose! {
             transitions: Vec::new(),
             told: Told::default(),
             captured_minor: 0,
+            captures: Vec::new(),
             refunded_minor: 0,
             reversal: None,
             task: None,
@@ -204,7 +205,7 @@ fn words_are_read_again() {
     for kind in PaymentKind::ALL {
         assert_eq!(PaymentKind::parse(kind.as_str()), Some(kind));
     }
-    assert_eq!(PaymentKind::parse("purchase"), Some(PaymentKind::Payment));
+    assert_eq!(PaymentKind::parse_aapay("purchase"), Some(PaymentKind::Payment));
     for cause in Cause::ALL {
         assert_eq!(Cause::parse(cause.as_str()), Some(cause));
     }

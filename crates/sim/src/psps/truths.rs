@@ -25,6 +25,9 @@ pub(super) fn check_safe<W: Weather>(world: &World<W>) {
                 let original = payments.iter().find(|it| Some(it.number) == payment.original);
                 check_refund(payment, truth, has_ended(world, original.unwrap()));
             }
+            PaymentKind::Capture | PaymentKind::Credit => {
+                panic!("nobody asks for it here: {payment:#?}")
+            }
         }
     }
 }

@@ -219,6 +219,9 @@ impl<W: Weather> World<W> {
             Register { auto_capture: Some(is_auto_capture.to_string()), ..Register::default() };
         let vat_minor = minor / 5;
         let initialize = Initialize {
+            online: None,
+            kept: None,
+            checkout: None,
             kind,
             method: psp.method(),
             merchant: MerchantName {

@@ -94,7 +94,7 @@ pub(super) async fn keyed(
 }
 
 fn kind_of(kind: KindPath) -> Result<PaymentKind, Problem> {
-    let kind = kind.ok().and_then(|Path(word)| PaymentKind::parse(&word));
+    let kind = kind.ok().and_then(|Path(word)| PaymentKind::parse_aapay(&word));
     kind.ok_or_else(|| Problem::field("type", "must be payment, refund or reversal"))
 }
 
@@ -156,6 +156,9 @@ async fn begin(
         asked: ask.asked,
         original: original.map(Box::new),
         instruction: hex(&instruction).to_uppercase(),
+        online: None,
+        kept: None,
+        checkout: None,
         actor: caller.actor(),
         idempotency,
     };
@@ -174,6 +177,8 @@ async fn begin(
         | Outcome::FirstAnswer(_)
         | Outcome::Report(_)
         | Outcome::Payee(_)
+        | Outcome::Registration(_)
+        | Outcome::Checkout(_)
         | Outcome::Nothing => Err(Problem::bug()),
     }
 }
@@ -209,6 +214,8 @@ async fn fix(
         | Outcome::Aged(_)
         | Outcome::Report(_)
         | Outcome::Payee(_)
+        | Outcome::Registration(_)
+        | Outcome::Checkout(_)
         | Outcome::Nothing => Err(Problem::bug()),
     }
 }

@@ -77,7 +77,7 @@ pub(super) async fn original(
 ) -> Result<Option<Payment>, Problem> {
     let Some(reference) = ask.asked.original_reference.clone() else { return Ok(None) };
     let found = match ask.kind {
-        PaymentKind::Payment => None,
+        PaymentKind::Payment | PaymentKind::Capture | PaymentKind::Credit => None,
         PaymentKind::Refund => match reference.parse() {
             Ok(number) => transaction(platform, number).await?,
             // More digits than any number has.

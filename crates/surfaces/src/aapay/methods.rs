@@ -49,7 +49,7 @@ pub(super) async fn list(
     let customer = caller.merchant(&directory, &merchant)?;
     let payee = Payee::find(&directory, customer.number);
     let is_agreed = |method: &Method| method.psp().is_none_or(|psp| payee.has(psp));
-    let methods = Method::ALL.into_iter().filter(is_agreed);
+    let methods = Method::AAPAY.into_iter().filter(is_agreed);
     let methods = methods.filter(|method| !excluded.contains(&method.scheme_id()));
     let list: Vec<MethodBody> = (1..).zip(methods).map(body).collect();
     Ok(Json(list).into_response())
@@ -70,7 +70,7 @@ fn body((priority, method): (i32, Method)) -> MethodBody {
     };
     MethodBody {
         priority,
-        merch_rcpt_req: PaymentKind::ALL.map(need).into(),
+        merch_rcpt_req: PaymentKind::AAPAY.map(need).into(),
         payment_provider_id: method.scheme_id(),
         name: method.name(),
         mean_delay: method.mean_delay_seconds(),

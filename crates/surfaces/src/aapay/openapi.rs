@@ -117,7 +117,7 @@ fn item(method: &str, mut operation: Map<String, Value>, own: Vec<(&str, Value)>
 }
 
 fn kind() -> Value {
-    let words: Vec<&str> = PaymentKind::ALL.into_iter().map(PaymentKind::as_str).collect();
+    let words: Vec<&str> = PaymentKind::AAPAY.into_iter().map(PaymentKind::as_str).collect();
     in_path("type", &json!({ "type": "string", "enum": words }))
 }
 
@@ -152,7 +152,7 @@ fn keyed() -> Value {
 }
 
 fn status() -> Value {
-    let words: Vec<&str> = Method::ALL.into_iter().map(Method::as_str).collect();
+    let words: Vec<&str> = Method::AAPAY.into_iter().map(Method::as_str).collect();
     let id = in_path("id", &json!({ "type": "integer", "format": "int64", "minimum": 1 }));
     let method = json!({ "type": "string", "enum": words });
     let method = in_query("method", &method, "Another method than the transaction's: 404.");

@@ -195,6 +195,8 @@ pub(super) fn refused(refusal: Refusal) -> Problem {
         Refusal::ReferenceInUse => {
             Problem::field("terminalReference", "is that of a transaction that is not final")
         }
+        // It was captured further over payments v3 meanwhile: what was meant is not known.
+        Refusal::OriginalChanged => original("names a payment that has just changed: ask again"),
         Refusal::OriginalNotFound | Refusal::PaymentNotFound => Problem::no_transaction(),
         Refusal::OriginalNotPayment => original("does not name a payment"),
         Refusal::MethodDiffers => Problem::field("method", "is not that of the original"),
@@ -219,7 +221,15 @@ pub(super) fn refused(refusal: Refusal) -> Problem {
         }
         Refusal::AgreementNotFound => Problem::no_agreement(),
         // None of the commands of this contract is refused for these.
-        Refusal::NotReserved | Refusal::CaptureTooLarge { .. } => Problem::bug(),
+        Refusal::NotReserved
+        | Refusal::CaptureTooLarge { .. }
+        | Refusal::TooManyCaptures
+        | Refusal::Duplicate
+        | Refusal::CheckoutNotFound
+        | Refusal::CheckoutExpired
+        | Refusal::CheckoutBusy
+        | Refusal::RegistrationNotFound
+        | Refusal::RegistrationDeleted => Problem::bug(),
     }
 }
 

@@ -119,6 +119,8 @@ impl Language {
             PaymentKind::Payment => self.of_two("KÖP", "PURCHASE"),
             PaymentKind::Refund => self.of_two("RETUR", "REFUND"),
             PaymentKind::Reversal => self.of_two("MAKULERING", "REVERSAL"),
+            // Not shown by this contract.
+            PaymentKind::Capture | PaymentKind::Credit => "",
         }
     }
 

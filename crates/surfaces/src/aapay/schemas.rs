@@ -73,7 +73,7 @@ fn account_states() -> Value {
 }
 
 fn methods() -> Value {
-    words(Method::ALL.map(Method::as_str))
+    words(Method::AAPAY.map(Method::as_str))
 }
 
 fn list(items: &Value, max: usize) -> Value {

@@ -32,6 +32,9 @@ fn waiting_with(method: Method, properties: &[(&str, &str)]) -> Waiting {
     agree(&world);
     let properties = properties.iter().map(|(key, value)| ((*key).into(), (*value).into()));
     let command = payments::Command::Initialize(Initialize {
+        online: None,
+        kept: None,
+        checkout: None,
         kind: PaymentKind::Payment,
         method,
         merchant: MerchantName {

@@ -173,7 +173,15 @@ pub(super) fn not_allowed(refusal: &payments::Refusal) -> Problem {
         | Refusal::AlreadyGivenBack
         | Refusal::NotWhole
         | Refusal::MoreThanRemains { .. }
-        | Refusal::AgreementDeleted => conflict("state-conflict", refusal.to_string()),
+        | Refusal::AgreementDeleted
+        | Refusal::OriginalChanged
+        | Refusal::TooManyCaptures
+        | Refusal::Duplicate
+        | Refusal::CheckoutNotFound
+        | Refusal::CheckoutExpired
+        | Refusal::CheckoutBusy
+        | Refusal::RegistrationNotFound
+        | Refusal::RegistrationDeleted => conflict("state-conflict", refusal.to_string()),
     }
 }
 

@@ -71,6 +71,9 @@ impl World {
         self.platform.randomness.fill(&mut bytes);
         let vat_minor = wanted.minor / 5;
         let command = Initialize {
+            online: None,
+            kept: None,
+            checkout: None,
             kind: wanted.kind,
             method: wanted.method,
             merchant: MerchantName {

@@ -1,0 +1,271 @@
+//! Registrations: cards that are kept to be paid with again (payments v3, `registrations`).
+//!
+//! Invariant: a card's number is here only sealed, and not at all once the card is deregistered.
+
+use ledger::document::Kind;
+use ledger::{
+    Books, Change, ChangeKind, Document, DocumentId, Fields, Idempotency, PaymentsChange, ReadSet,
+    RowId, Timestamp,
+};
+
+use crate::command::{Answer, Outcome, repeated};
+use crate::online::CardShown;
+use crate::payment::{number, text, time, truth};
+use crate::refusal::Refusal;
+
+/// A card that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The row that created it.
+    pub number: i64,
+    /// The merchant's customer number.
+    pub customer: i64,
+    /// What is kept of the card.
+    pub kept: Kept,
+    /// Where it is.
+    pub status: RegistrationStatus,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// What is kept of a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Drawn: 32 lower-case hexadecimal digits (`registrationId`).
+    pub id: String,
+    /// The brand, as payments v3 calls it.
+    pub brand: String,
+    /// What may be shown of it.
+    pub card: CardShown,
+    /// What the ledger calls it, where it is one of its cards.
+    pub token: Option<String>,
+    /// The number, enciphered; the key's id is part of it.
+    pub sealed: Option<String>,
+    /// Whether no real money can be moved with it.
+    pub is_test: bool,
+}
+
+/// Where a registration is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistrationStatus {
+    /// It waits for the payment that it was made with.
+    Pending,
+    /// It may be paid with.
+    Active,
+    /// It is gone, by a request or because its payment failed.
+    Deleted,
+}
+
+/// Asks to keep a card (`POST registrations`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeepCard {
+    /// The merchant's customer number.
+    pub customer: i64,
+    /// The card.
+    pub kept: Kept,
+    /// Who asks.
+    pub actor: String,
+    /// The caller's key.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// Asks to forget a card (`DELETE registrations/{id}`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForgetCard {
+    /// The registration.
+    pub registration: i64,
+    /// Who asks.
+    pub actor: String,
+}
+
+impl RegistrationStatus {
+    /// All of them.
+    pub const ALL: [RegistrationStatus; 3] =
+        [RegistrationStatus::Pending, RegistrationStatus::Active, RegistrationStatus::Deleted];
+
+    /// The word used in rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RegistrationStatus::Pending => "pending",
+            RegistrationStatus::Active => "active",
+            RegistrationStatus::Deleted => "deleted",
+        }
+    }
+}
+
+impl Registration {
+    /// Names its document.
+    pub fn id(number: i64) -> DocumentId {
+        Kind::Registration.id(number)
+    }
+
+    /// The name that leads to it by its id.
+    pub fn name(id: &str) -> String {
+        format!("registration:{id}")
+    }
+
+    /// Reads a document.
+    pub fn of(document: &Document) -> Option<Registration> {
+        let fields = &document.fields;
+        let status = fields.text("status")?;
+        Some(Registration {
+            number: document.id.number,
+            customer: fields.number("customer")?,
+            kept: Kept {
+                id: text(fields, "id")?,
+                brand: text(fields, "brand")?,
+                card: CardShown::of(&fields.under("card."))?,
+                token: text(fields, "token"),
+                sealed: text(fields, "sealed"),
+                is_test: fields.is_true("is_test"),
+            },
+            status: RegistrationStatus::ALL.into_iter().find(|it| it.as_str() == status)?,
+            created_at: fields.time("created_at")?,
+        })
+    }
+
+    /// As a document.
+    pub fn document(&self) -> Document {
+        let kept = &self.kept;
+        let fields = Fields::default()
+            .with("customer", number(self.customer))
+            .with("id", Some(&kept.id))
+            .with("brand", Some(&kept.brand))
+            .with("token", kept.token.as_ref())
+            .with("sealed", kept.sealed.as_ref())
+            .with("is_test", truth(kept.is_test))
+            .with("status", Some(self.status.as_str()))
+            .with("created_at", time(self.created_at))
+            .with_all("card.", &kept.card.fields());
+        let mut document = Document::new(Registration::id(self.number), fields);
+        document.names.insert(Registration::name(&kept.id));
+        document
+    }
+}
+
+impl KeepCard {
+    /// What it needs to be decided.
+    pub fn read(&self, reads: &mut ReadSet) {
+        reads.keys.extend(self.idempotency.map(|idempotency| idempotency.key));
+    }
+}
+
+impl ForgetCard {
+    /// What it needs to be decided.
+    pub fn read(&self, reads: &mut ReadSet) {
+        reads.documents.push(Registration::id(self.registration));
+    }
+}
+
+/// Decides to keep a card.
+///
+/// # Errors
+/// [`Refusal::IdempotencyKeyReused`].
+pub fn keep_card(command: &KeepCard, books: &mut Books, now: Timestamp) -> Result<Answer, Refusal> {
+    if let Some(number) = repeated(books, command.idempotency)? {
+        return Ok(Answer::replayed(Outcome::Repeated(number)));
+    }
+    let registration = Registration {
+        number: books.coming_id().0,
+        customer: command.customer,
+        kept: command.kept.clone(),
+        status: RegistrationStatus::Active,
+        created_at: now,
+    };
+    place(books, &registration, &command.actor, command.idempotency, now);
+    Ok(Answer::new(Outcome::Registration(Box::new(registration))))
+}
+
+/// Decides to forget a card: what is enciphered of it is wiped.
+///
+/// # Errors
+/// [`Refusal::RegistrationNotFound`], [`Refusal::RegistrationDeleted`].
+pub fn forget_card(
+    command: &ForgetCard,
+    books: &mut Books,
+    now: Timestamp,
+) -> Result<Answer, Refusal> {
+    let found = find(books, command.registration).ok_or(Refusal::RegistrationNotFound)?;
+    if found.status == RegistrationStatus::Deleted {
+        return Err(Refusal::RegistrationDeleted);
+    }
+    let mut registration = found;
+    registration.status = RegistrationStatus::Deleted;
+    registration.kept.sealed = None;
+    place(books, &registration, &command.actor, None, now);
+    Ok(Answer::new(Outcome::Registration(Box::new(registration))))
+}
+
+/// Keeps a card with a payment: for good where the payment has succeeded, until it has where it is
+/// undecided, and not at all where it was refused. The payment's own row names it.
+pub(crate) fn keep(books: &mut Books, number: i64, customer: i64, kept: &Kept, now: Timestamp) {
+    let registration = Registration {
+        number,
+        customer,
+        kept: kept.clone(),
+        status: RegistrationStatus::Pending,
+        created_at: now,
+    };
+    books.put_document(registration.document());
+}
+
+/// Ends the wait for the payment with which a card was kept.
+pub(crate) fn confirm(books: &mut Books, number: i64, has_succeeded: bool) {
+    let found = find(books, number).filter(|it| it.status == RegistrationStatus::Pending);
+    let Some(mut registration) = found else { return };
+    registration.status = if has_succeeded {
+        RegistrationStatus::Active
+    } else {
+        registration.kept.sealed = None;
+        RegistrationStatus::Deleted
+    };
+    books.put_document(registration.document());
+}
+
+fn find(books: &Books, number: i64) -> Option<Registration> {
+    books.document(Registration::id(number)).and_then(Registration::of)
+}
+
+fn place(
+    books: &mut Books,
+    registration: &Registration,
+    actor: &str,
+    idempotency: Option<Idempotency>,
+    now: Timestamp,
+) {
+    let kind = ChangeKind::Payments(PaymentsChange::CardKept);
+    let change = Change::about(RowId(registration.number), kind, actor, now)
+        .with("customer", registration.customer.to_string())
+        .with("status", registration.status.as_str());
+    books.place_change(change, idempotency);
+    books.put_document(registration.document());
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::{CardExpiry, MaskedPan};
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_again() {
+        let kept = Kept {
+            id: "0".repeat(32),
+            brand: "VISA".to_owned(),
+            card: CardShown {
+                number: MaskedPan { bin: "420000".to_owned(), last4: "0000".to_owned() },
+                holder: None,
+                expiry: CardExpiry { year: 2034, month: 5 },
+            },
+            token: Some("5646735165".to_owned()),
+            sealed: Some("v1.a.x".to_owned()),
+            is_test: true,
+        };
+        for status in RegistrationStatus::ALL {
+            let created_at = Timestamp(7);
+            let kept = kept.clone();
+            let it = Registration { number: 3, customer: 2, kept, status, created_at };
+            assert_eq!(Registration::of(&it.document()), Some(it));
+        }
+    }
+}
