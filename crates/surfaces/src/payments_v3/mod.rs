@@ -1,0 +1,3 @@
+//! The payments v3 contract: what its requests may say, and how its answers are told.
+
+mod form;
