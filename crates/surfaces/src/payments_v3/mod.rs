@@ -2,3 +2,5 @@
 
 mod form;
 mod parameters;
+mod result_codes;
+mod status;
