@@ -374,7 +374,7 @@ pub(crate) enum CredentialCommand {
 pub(crate) struct IssueOptions {
     /// Where it is good
     #[arg(long, default_value = "card_ledger")]
-    #[arg(value_parser = ["card_ledger", "access", "terminals", "aapay"])]
+    #[arg(value_parser = ["card_ledger", "access", "terminals", "aapay", "payments"])]
     pub(crate) contract: String,
     /// The company that a token for the card ledger is bound to
     #[arg(long, value_name = "NUMBER")]

@@ -70,6 +70,7 @@ pub(crate) fn run(options: &DemoOptions) -> anyhow::Result<()> {
         store: facts,
         throttling,
         scripts: Some(Arc::new(stage.scripts())),
+        is_test: true,
         simulated_psps: psps.simulated(),
     };
     let router = surfaces::router(running.platform.clone(), options_of_surfaces);

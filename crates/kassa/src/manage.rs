@@ -63,6 +63,7 @@ pub(crate) fn issue_credential(
         Contract::Access => "access key",
         Contract::Terminals => "terminals application",
         Contract::Aapay => "alternative payments consumer",
+        Contract::Payments => "payments token",
         Contract::Operator => "operator key",
     });
     let (label, expires_at) = (name(label, "label")?, expires_at.transpose()?);

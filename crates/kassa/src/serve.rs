@@ -67,6 +67,7 @@ pub(crate) fn run(settings: &ServeSettings, tuning: &Tuning) -> anyhow::Result<(
         store: facts.clone(),
         throttling,
         scripts: None,
+        is_test: false,
         simulated_psps: settings.psps.simulated(),
     };
     if !options.simulated_psps.is_empty() {

@@ -103,6 +103,8 @@ pub enum Contract {
     Terminals,
     /// Alternative payments: a consumer's key and secret.
     Aapay,
+    /// Payments v3: a bearer token.
+    Payments,
 }
 
 /// What a credential may reach.
@@ -124,12 +126,13 @@ pub enum Scope {
 
 impl Contract {
     /// All of them.
-    pub const ALL: [Contract; 5] = [
+    pub const ALL: [Contract; 6] = [
         Contract::CardLedger,
         Contract::Operator,
         Contract::Access,
         Contract::Terminals,
         Contract::Aapay,
+        Contract::Payments,
     ];
 
     /// The word used in APIs and rows.
@@ -140,6 +143,7 @@ impl Contract {
             Contract::Access => "access",
             Contract::Terminals => "terminals",
             Contract::Aapay => "aapay",
+            Contract::Payments => "payments",
         }
     }
 

@@ -157,7 +157,7 @@ fn capture_part(part: &mut Payment, original: &mut Payment, books: &mut Books, n
             part.pass(Event::Finalize, Cause::Call, now);
         }
         Err(refusal) => {
-            let (code, info) = (ResultCode::CANNOT_CAPTURE, refusal.to_string());
+            let (code, info) = (ResultCode::CAPTURE_TOO_LATE, refusal.to_string());
             deny(part, Denied { code, info }, now);
         }
     }
@@ -236,7 +236,7 @@ fn void(payment: &mut Payment, original: &mut Payment, books: &mut Books, now: T
             payment.pass(Event::Finalize, Cause::Call, now);
         }
         Err(refusal) => {
-            let (code, info) = (ResultCode::CANNOT_REVERSE, refusal.to_string());
+            let (code, info) = (ResultCode::REVERSAL_TOO_LATE, refusal.to_string());
             deny(payment, Denied { code, info }, now);
         }
     }

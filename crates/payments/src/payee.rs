@@ -29,6 +29,9 @@ pub struct Payee {
     pub country: Option<String>,
     /// When its day ends: `HH:MM` in its company's zone. Without, [`END_OF_DAY_DEFAULT`].
     pub end_of_day: Option<String>,
+    /// Where its payers may be sent afterwards: origins as `https://shop.example`; `https://*` is
+    /// every one over HTTPS, and `loopback` this machine (payments v3, `shopperResultUrl`).
+    pub return_origins: Vec<String>,
     /// What it has from each PSP.
     pub agreements: BTreeMap<Psp, BTreeMap<String, Term>>,
 }
@@ -62,6 +65,8 @@ pub struct ChangePayee {
     pub country: Option<String>,
     /// `HH:MM`.
     pub end_of_day: Option<String>,
+    /// All origins that its payers may be sent to.
+    pub return_origins: Option<Vec<String>>,
     /// What becomes of values of its agreements.
     pub terms: Vec<(Psp, String, TermStep)>,
     /// Who asks.
@@ -138,6 +143,10 @@ impl Payee {
             city: text(fields, "city"),
             country: text(fields, "country"),
             end_of_day: text(fields, "end_of_day"),
+            return_origins: fields
+                .text("return_origins")
+                .map(|origins| origins.split(' ').map(str::to_owned).collect())
+                .unwrap_or_default(),
             agreements,
         }
     }
@@ -149,7 +158,11 @@ impl Payee {
             .with("vat_number", self.vat_number.as_ref())
             .with("city", self.city.as_ref())
             .with("country", self.country.as_ref())
-            .with("end_of_day", self.end_of_day.as_ref());
+            .with("end_of_day", self.end_of_day.as_ref())
+            .with(
+                "return_origins",
+                Some(self.return_origins.join(" ")).filter(|all| !all.is_empty()),
+            );
         for (psp, terms) in &self.agreements {
             for (name, term) in terms {
                 let prefix = format!("terms.{}.{name}.", psp.as_str());
@@ -222,6 +235,9 @@ pub fn change_payee(
     take(&mut payee.city, &command.city);
     take(&mut payee.country, &command.country);
     take(&mut payee.end_of_day, &command.end_of_day);
+    if let Some(origins) = &command.return_origins {
+        payee.return_origins.clone_from(origins);
+    }
     for (psp, name, step) in &command.terms {
         payee.take(*psp, name, step)?;
     }

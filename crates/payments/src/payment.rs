@@ -322,6 +322,17 @@ impl Payment {
         Some(format!("payment.merchant:{customer}/{kind}/{minor}/{currency}/{id}"))
     }
 
+    /// The list of a merchant's payments of payments v3 that it calls so
+    /// (`merchantTransactionId`), whatever became of them.
+    pub fn transaction_list(customer: i64, id: &str) -> String {
+        format!("payments.merchant:{customer}/{id}")
+    }
+
+    /// The list of what followed from a payment of payments v3 (`referencedId`).
+    pub fn linked_list(customer: i64, id: &str) -> String {
+        format!("payments.linked:{customer}/{id}")
+    }
+
     /// Whether it has come to what was asked for.
     pub fn is_successful(&self) -> bool {
         let is_held = matches!(self.state, State::Reserved | State::Authorized);

@@ -336,6 +336,7 @@ impl Coded for Contract {
             Contract::Access => 2,
             Contract::Terminals => 3,
             Contract::Aapay => 4,
+            Contract::Payments => 5,
         }
     }
 
@@ -346,6 +347,7 @@ impl Coded for Contract {
             2 => Some(Contract::Access),
             3 => Some(Contract::Terminals),
             4 => Some(Contract::Aapay),
+            5 => Some(Contract::Payments),
             _ => None,
         }
     }

@@ -11,7 +11,6 @@ pub mod device;
 mod failures;
 pub mod http;
 pub mod operator;
-#[expect(dead_code, reason = "read by the routes of payments v3, which are on their way")]
 pub mod payments_v3;
 pub mod service;
 #[cfg(test)]
@@ -48,6 +47,8 @@ pub struct Options {
     pub throttling: Option<terminals::Throttling>,
     /// What scripts the simulated PSPs; `None` where there are none.
     pub scripts: Option<Arc<dyn PspScripts>>,
+    /// Whether no real money can move over payments v3: see [`payments_v3::router`].
+    pub is_test: bool,
     /// The PSPs that are simulated. `/readyz` tells, so that nobody takes their money for real.
     pub simulated_psps: Vec<&'static str>,
 }
@@ -62,6 +63,7 @@ pub fn router(platform: Platform, options: Options) -> Router {
         .merge(card_ledger::router(platform.clone()))
         .merge(device::router(platform.clone()))
         .merge(terminals::router(platform.clone(), options.throttling))
+        .merge(payments_v3::router(platform.clone(), options.is_test))
         .merge(operator::router(platform.clone(), options.scripts))
         .merge(service::router(
             platform.clone(),

@@ -21,7 +21,7 @@ use ledger::{
     AccountId, AddCard, AddCompany, AddSeller, CardToken, Contract, CredentialId, Currency,
     Decimal, Fingerprint, Idempotency, IssueCredential, Key, OpenAccount, Refusal, Scope, Zone,
 };
-use payments::{ChangePayee, Payee, Psp, TermStep};
+use payments::{CardNumber, ChangePayee, Payee, Psp, TermStep};
 use surfaces::Platform;
 use surfaces::http::secrets::secret_hash;
 
@@ -58,6 +58,8 @@ pub(super) const CONSUMER_SECRET: &str = "demo-consumer-secret";
 pub(super) const MERCHANT_ID: &str = "DEMO-MERCHANT";
 /// The merchant in payments v3.
 pub(super) const ENTITY_ID: &str = "00000000000000000000000000000d30";
+/// The bearer token of payments v3.
+pub(super) const PAYMENTS_TOKEN: &str = "demo-payments-token-0000000000000";
 /// The merchant's terminals, of this model.
 const TERMINAL_MODEL: i64 = 9;
 /// See [`TERMINAL_MODEL`].
@@ -68,11 +70,17 @@ const ACTOR: &str = "demo";
 /// The card with which the demo's terminals are played with, so that the others stay as they are.
 pub(super) const TERMINAL_CARD: &str = "546415646323";
 
-/// A holder, the limit in major units, and the card.
-const HOLDERS: [(&str, &str, &str); 3] = [
-    ("Alma Demo", "50000", CARD),
-    ("Bo Demo", "500", SMALL_CARD),
-    ("Cia Demo", "10000", TERMINAL_CARD),
+/// The card that is known by its number, which nobody has.
+const NUMBERED_CARD: &str = "546415646331";
+/// Its number.
+pub(super) const CARD_NUMBER: &str = "4444333322221111";
+
+/// A holder, the limit in major units, the card, and its number where it is known.
+const HOLDERS: [(&str, &str, &str, Option<&str>); 4] = [
+    ("Alma Demo", "50000", CARD, None),
+    ("Bo Demo", "500", SMALL_CARD, None),
+    ("Cia Demo", "10000", TERMINAL_CARD, None),
+    ("Dag Demo", "20000", NUMBERED_CARD, Some(CARD_NUMBER)),
 ];
 
 /// Puts the demo's content into the store, as far as it is not there.
@@ -89,7 +97,14 @@ pub(super) fn seed(platform: &Platform) -> anyhow::Result<()> {
     unless_taken(engine, credential(Contract::Access, Scope::Customer(PARTNER), ACCESS_KEY))?;
     unless_taken(engine, credential(Contract::Terminals, Scope::Customer(PARTNER), APP_TOKEN))?;
     unless_taken(engine, credential(Contract::Aapay, Scope::Customer(PARTNER), CONSUMER_SECRET))?;
-    for (holder, limit, card) in HOLDERS {
+    unless_taken(
+        engine,
+        credential(Contract::Payments, Scope::Customer(MERCHANT), PAYMENTS_TOKEN),
+    )?;
+    for (holder, limit, card, number) in HOLDERS {
+        let number = number.and_then(CardNumber::parse);
+        let pan =
+            number.map(|it| (it.masked().clone(), platform.secrets.pan_fingerprint(it.reveal())));
         let opening = Command::OpenAccount(account(holder, limit)?);
         let opened = engine.submit_blocking(opening).context("could not open an account")?;
         let Done::Changed(change) = opened.done else {
@@ -98,7 +113,7 @@ pub(super) fn seed(platform: &Platform) -> anyhow::Result<()> {
         let card = AddCard {
             account: ledger::AccountNo::of(AccountId(change.id.0)),
             token: CardToken::parse(card).context("the demo's card token")?,
-            pan: None,
+            pan,
             expiry: None,
             actor: ACTOR.to_owned(),
             idempotency: None,
@@ -137,6 +152,7 @@ fn agreements(platform: &Platform) -> anyhow::Result<()> {
         customer: MERCHANT,
         city: Some("Stockholm".to_owned()),
         country: Some("SE".to_owned()),
+        return_origins: Some(vec!["https://*".to_owned(), "loopback".to_owned()]),
         terms,
         actor: ACTOR.to_owned(),
         ..ChangePayee::default()
@@ -289,7 +305,9 @@ fn credential(contract: Contract, scope: Scope, secret: &str) -> Command {
         login: match contract {
             Contract::Terminals => Some(APP_ID.to_owned()),
             Contract::Aapay => Some(CONSUMER_KEY.to_owned()),
-            Contract::CardLedger | Contract::Operator | Contract::Access => None,
+            Contract::CardLedger | Contract::Operator | Contract::Access | Contract::Payments => {
+                None
+            }
         },
         contract,
         label: "demo".to_owned(),

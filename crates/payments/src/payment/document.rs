@@ -129,6 +129,12 @@ fn mark(document: &mut Document, it: &Payment) {
     }
     if let Some(online) = &it.online {
         document.names.insert(Payment::online_name(&it.online_id()));
+        if let Some(id) = &online.merchant_transaction_id {
+            document.lists.insert(Payment::transaction_list(customer, id));
+        }
+        if let Some(id) = &online.referenced {
+            document.lists.insert(Payment::linked_list(customer, id));
+        }
         let is_vain = it.state.is_final() && !it.state.is_committed();
         let taken = Payment::transaction_name(customer, online, it.amount);
         document.names.extend(taken.filter(|_| !is_vain));

@@ -209,8 +209,14 @@ impl ResultCode {
     pub const REFERENCE_CURRENCY_DIFFERS: ResultCode = ResultCode("700.100.500");
     /// The payment referred to was rejected.
     pub const REFERENCE_REJECTED: ResultCode = ResultCode("700.300.200");
+    /// What was held is not held any more.
+    pub const CAPTURE_TOO_LATE: ResultCode = ResultCode("700.300.400");
+    /// It is too late to take it back.
+    pub const REVERSAL_TOO_LATE: ResultCode = ResultCode("700.300.700");
     /// More than is held, or nothing is held.
     pub const CANNOT_CAPTURE: ResultCode = ResultCode("700.400.100");
+    /// The payment has too many follow-ups.
+    pub const TOO_MANY_TRANSACTIONS: ResultCode = ResultCode("700.500.001");
     /// More than was taken, or nothing was taken.
     pub const CANNOT_REFUND: ResultCode = ResultCode("700.400.200");
     /// It was reversed or refunded already, or the amount does not fit.
@@ -257,6 +263,8 @@ impl ResultCode {
     pub const DECLINED_FUNDS: ResultCode = ResultCode("800.100.203");
     /// The same payment came a short while ago.
     pub const DUPLICATE: ResultCode = ResultCode("800.110.100");
+    /// Another payment of the same checkout is under way, or was made.
+    pub const ALREADY_PROCESSING: ResultCode = ResultCode("800.120.402");
     /// The caller asks too often.
     pub const THROTTLED: ResultCode = ResultCode("800.120.100");
     /// The platform cannot answer now.
@@ -384,6 +392,10 @@ impl ResultCode {
         ResultCode::RESULT_URL_NOT_ALLOWED,
         ResultCode::REFERENCE_CURRENCY_DIFFERS,
         ResultCode::REFERENCE_REJECTED,
+        ResultCode::CAPTURE_TOO_LATE,
+        ResultCode::REVERSAL_TOO_LATE,
+        ResultCode::TOO_MANY_TRANSACTIONS,
+        ResultCode::ALREADY_PROCESSING,
         ResultCode::CANNOT_CAPTURE,
         ResultCode::CANNOT_REFUND,
         ResultCode::CANNOT_REVERSE,

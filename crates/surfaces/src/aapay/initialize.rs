@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use super::Answer;
 use super::callers::Caller;
 use super::frame::Frame;
-use super::lookup::{View, base, first_answer, merchant_name, original, transaction};
+use super::lookup::{View, first_answer, merchant_name, original, transaction};
 use super::problem::Problem;
 use super::reading::object;
 use super::wire::Ask;
@@ -50,7 +50,7 @@ pub(super) async fn initialize(
     request: Request,
 ) -> Answer {
     let kind = kind_of(kind)?;
-    let base = base(&platform, request.headers());
+    let base = platform.public_url.or_host(request.headers());
     let ask = Ask::read(kind, &object(request).await?)?;
     let merchant = merchant(&platform, &caller, &ask)?;
     let (Begun::Now(number) | Begun::Before(number)) =
@@ -68,7 +68,7 @@ pub(super) async fn keyed(
 ) -> Answer {
     let kind = kind_of(kind)?;
     let headers = request.headers().clone();
-    let base = base(&platform, &headers);
+    let base = platform.public_url.or_host(&headers);
     let fields = object(request).await?;
     let ask = Ask::read(kind, &fields)?;
     let key = key_text(&headers, &ask)?;

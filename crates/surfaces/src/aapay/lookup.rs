@@ -1,7 +1,5 @@
 //! Finding transactions, and all that is shown with one.
 
-use axum::http::HeaderMap;
-use axum::http::header::HOST;
 use engine::queries::documents::documents;
 use engine::queries::payments::payment;
 use estate::Customer;
@@ -37,16 +35,6 @@ impl View {
         let payee = Payee::find(directory, payment.merchant.customer);
         Ok(View { payment, customer, payee, zone, base })
     }
-}
-
-/// Where the world finds us, or where this client has.
-pub(super) fn base(platform: &Platform, headers: &HeaderMap) -> String {
-    let known = platform.public_url.get();
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if known.is_empty() && !host.is_empty() {
-        return format!("http://{host}");
-    }
-    known.to_owned()
 }
 
 /// What payments know a merchant by.

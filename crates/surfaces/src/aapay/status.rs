@@ -9,7 +9,7 @@ use super::Answer;
 use super::callers::Caller;
 use super::frame::Frame;
 use super::initialize::answer;
-use super::lookup::{View, base, transaction};
+use super::lookup::{View, transaction};
 use super::problem::Problem;
 use crate::Platform;
 use crate::http::body::number_in_path;
@@ -30,7 +30,7 @@ pub(super) async fn show(
     let found = found.filter(|payment| caller.reaches(&directory, payment.merchant.customer));
     let found = found.filter(|it| methods.iter().all(|method| *method == it.method.as_str()));
     let payment = found.ok_or_else(Problem::no_transaction)?;
-    let view = View::of(&directory, payment, base(&platform, request.headers()))?;
+    let view = View::of(&directory, payment, platform.public_url.or_host(request.headers()))?;
     Ok(answer(StatusCode::OK, Frame::status(&view).text()))
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
 use engine::effects::Addresses;
 use payments::{Payment, Psp};
 
@@ -39,6 +41,18 @@ impl PublicUrl {
     /// The URL. Empty before it is known.
     pub fn get(&self) -> &str {
         self.0.get().map_or("", |url| url.trim_end_matches('/'))
+    }
+}
+
+impl PublicUrl {
+    /// Where the world finds us, or where this client has.
+    pub fn or_host(&self, headers: &HeaderMap) -> String {
+        let known = self.get();
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        if known.is_empty() && !host.is_empty() {
+            return format!("http://{host}");
+        }
+        known.to_owned()
     }
 }
 

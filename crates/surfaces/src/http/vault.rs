@@ -43,10 +43,24 @@ impl Vault {
         name: &str,
         value: &str,
     ) -> Option<String> {
+        self.seal_for(randomness, &purpose(customer, psp, name), value)
+    }
+
+    /// Seals the number of a card that is kept for a merchant. `None` where there is no key.
+    pub fn seal_card(
+        &self,
+        randomness: &dyn Randomness,
+        customer: i64,
+        registration: &str,
+        number: &str,
+    ) -> Option<String> {
+        self.seal_for(randomness, &format!("card\n{customer}\n{registration}"), number)
+    }
+
+    fn seal_for(&self, randomness: &dyn Randomness, purpose: &str, value: &str) -> Option<String> {
         let (id, cipher) = self.keys.first()?;
         let mut nonce = [0; NONCE_BYTES];
         randomness.fill(&mut nonce);
-        let purpose = purpose(customer, psp, name);
         let payload = Payload { msg: value.as_bytes(), aad: purpose.as_bytes() };
         let sealed = cipher.encrypt(&Nonce::from(nonce), payload).ok()?;
         let bytes = [nonce.as_slice(), &sealed].concat();

@@ -80,7 +80,6 @@ pub(super) async fn issue_credential(
 fn reach(platform: &Platform, reach: Reach) -> Result<(Contract, Scope), Problem> {
     let directory = platform.engine.directory();
     match reach {
-        Reach::NotBuilt(what) => Err(not_built(what)),
         Reach::Built { contract, scope } => {
             if let Scope::Customer(number) = scope {
                 Customer::find(&directory, number).ok_or_else(no_customer)?;
@@ -119,12 +118,6 @@ async fn issue(platform: &Platform, command: &mut IssueCredential) -> Result<Ans
 
 fn no_customer() -> Problem {
     Problem::field("/customer_id", "no customer has this id")
-}
-
-fn not_built(what: &'static str) -> Problem {
-    let title = "This is not built yet";
-    let detail = format!("this installation has no {what} yet");
-    Problem::new(StatusCode::NOT_IMPLEMENTED, "not-implemented", title, detail)
 }
 
 /// Shows a credential, without its secret.

@@ -42,7 +42,7 @@ pub(super) async fn change_payee(
     body: Body<PayeeChange>,
 ) -> Result<Json<PayeeBody>, Problem> {
     let (customer, merchant) = merchant(&platform, &id)?;
-    let PayeeChange { active, vat_number, city, country, end_of_day } = body.value;
+    let PayeeChange { active, vat_number, city, country, end_of_day, return_origins } = body.value;
     let change = ChangePayee {
         customer: customer.number,
         is_inactive: active.map(|active| !active),
@@ -50,6 +50,7 @@ pub(super) async fn change_payee(
         city,
         country,
         end_of_day,
+        return_origins,
         terms: Vec::new(),
         actor: operator.actor(),
     };

@@ -1,6 +1,111 @@
-//! The payments v3 contract: what its requests may say, and how its answers are told.
+//! The payments v3 contract: payments from a merchant's server or over a hosted page, cards that
+//! are kept, checkouts, and reports. Forms in, JSON of texts out.
+//!
+//! The way of a request: route → caller → merchant → parameters → command → desk → frame, or a
+//! problem.
 
+mod callers;
+mod cashier;
+mod challenges;
+mod checkouts;
 mod form;
+mod frame;
+mod keys;
 mod parameters;
+mod payments;
+mod problem;
+mod query;
+mod references;
+mod registrations;
 mod result_codes;
 mod status;
+mod urls;
+
+use ::payments::ResultCode;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use axum::{Json, Router};
+
+use self::callers::Caller;
+use self::problem::{Problem, render};
+use self::result_codes::ResultCodes;
+use crate::Platform;
+
+/// Where the contract is mounted.
+pub const MOUNT: &str = "/v3";
+
+type Answer = Result<Response, Problem>;
+
+/// The platform as this contract is served on it.
+#[derive(Clone, Debug)]
+pub(crate) struct Shop {
+    platform: Platform,
+    /// Whether no real money can move: there is a test acquirer, and results say so.
+    is_test: bool,
+}
+
+impl Shop {
+    /// The code of what has succeeded.
+    fn success(&self) -> ResultCode {
+        if self.is_test { ResultCode::SUCCESS_TEST } else { ResultCode::SUCCESS }
+    }
+}
+
+/// Serves the contract. With `is_test`, cards that are not the ledger's are paid with at a test
+/// acquirer, and payers prove who they are on a stand-in of an issuer's page.
+pub fn router(platform: Platform, is_test: bool) -> Router {
+    let shop = Shop { platform: platform.clone(), is_test };
+    let routes = Router::new()
+        .route("/payments", post(payments::create))
+        .route("/payments/{id}", get(payments::show).post(payments::follow_up))
+        .route("/registrations", post(registrations::create))
+        .route("/registrations/{id}", get(registrations::show).delete(registrations::delete))
+        .route("/registrations/{id}/payments", post(payments::create_by_token))
+        .route("/checkouts", post(checkouts::create))
+        .route("/checkouts/{id}", post(checkouts::update))
+        .route("/checkouts/{id}/payment", get(checkouts::result))
+        .route("/query", get(query::by_name))
+        .route("/query/{id}", get(query::by_id))
+        .route("/resultcodes", get(all_codes))
+        .route("/threeDSecure/{id}", post(challenges::answered))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(from_fn_with_state(platform.clone(), render))
+        .with_state(shop.clone());
+    // What is nested does not take this path.
+    let nothing = Router::new()
+        .route(&format!("{MOUNT}/"), any(no_route))
+        .layer(from_fn_with_state(platform, render))
+        .with_state(shop);
+    Router::new().nest(MOUNT, routes).merge(nothing)
+}
+
+/// A stranger is told nothing of what there is.
+async fn no_route(State(shop): State<Shop>, headers: HeaderMap) -> Problem {
+    match Caller::of(&shop.platform, &headers) {
+        Ok(_) => Problem::of(ResultCode::NOT_FOUND),
+        Err(problem) => problem,
+    }
+}
+
+async fn no_method(State(shop): State<Shop>, headers: HeaderMap) -> Problem {
+    match Caller::of(&shop.platform, &headers) {
+        Ok(_) => Problem::of(ResultCode::WRONG_HTTP_METHOD),
+        Err(problem) => problem,
+    }
+}
+
+/// All result codes, in their order (`GET resultcodes`). Anybody may read them.
+async fn all_codes() -> Response {
+    Json(ResultCodes::all()).into_response()
+}
+
+/// Sends a frame.
+fn sent(status: StatusCode, body: String) -> Response {
+    let json = HeaderValue::from_static("application/json;charset=utf-8");
+    (status, [(CONTENT_TYPE, json)], body).into_response()
+}

@@ -22,7 +22,7 @@ use self::faults::Faults;
 use self::sent::Sent;
 use super::form::Form;
 
-pub(crate) use self::faults::BadParameters;
+pub(crate) use self::faults::{BadParameter, BadParameters};
 pub(crate) use self::required::Operation;
 
 /// What a request asks for, checked.

@@ -25,6 +25,7 @@ fn with_simulators() -> (World, Arc<Notes>) {
     let scripts: Arc<dyn PspScripts> = Arc::<Notes>::clone(&notes);
     let options = crate::Options {
         scripts: Some(scripts),
+        is_test: true,
         simulated_psps: vec!["swish", "klarna"],
         ..crate::Options::default()
     };

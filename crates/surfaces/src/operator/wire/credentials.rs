@@ -23,8 +23,7 @@ pub(in crate::operator) struct NewCredential {
 #[schema(as = NewCredential)]
 #[expect(dead_code, reason = "it is read as `NewCredential`; this describes it")]
 pub(in crate::operator) struct NewCredentialBody {
-    /// `access`, `terminals`, `aapay`, `card_ledger` or `operator`. The contract `payments` is not
-    /// built yet: 501.
+    /// `access`, `terminals`, `aapay`, `card_ledger`, `payments` or `operator`.
     #[schema(
         pattern = "^(access|terminals|aapay|card_ledger|payments|operator)$",
         example = "card_ledger"
@@ -60,8 +59,6 @@ pub(in crate::operator) enum Reach {
     },
     /// The card ledger, for a merchant.
     Merchant(i64),
-    /// A contract that is documented and not there yet.
-    NotBuilt(&'static str),
 }
 
 /// A credential, without its secret.
@@ -119,12 +116,6 @@ pub(in crate::operator) struct IssuedCredentialBody {
     credential: CredentialBody,
 }
 
-/// The contracts of a credential, built or not.
-enum Named {
-    Built(Contract),
-    NotBuilt(&'static str),
-}
-
 impl FromObject for NewCredential {
     fn from_object(object: &mut Object) -> Option<NewCredential> {
         let label = object.required("label", text(NAME_CHARS_MAX));
@@ -135,15 +126,11 @@ impl FromObject for NewCredential {
 }
 
 fn reach(object: &mut Object) -> Option<Reach> {
-    let named = object.required("contract", parsed(CONTRACTS, named));
+    let contract = object.required("contract", parsed(CONTRACTS, Contract::parse));
     let customer = object.optional("customer_id", whole(1, i64::MAX));
     let company = object.optional("company_number", name(COMPANY_NUMBER_CHARS_MAX));
     let seller = object.optional("seller_number", name(SELLER_NUMBER_CHARS_MAX));
-    let (named, customer, company, seller) = (named?, customer?, company?, seller?);
-    let contract = match named {
-        Named::NotBuilt(contract) => return Some(Reach::NotBuilt(contract)),
-        Named::Built(contract) => contract,
-    };
+    let (contract, customer, company, seller) = (contract?, customer?, company?, seller?);
     let mut refuse = |wrong: bool, field: &str, detail: &str| {
         if wrong {
             object.refuse(field, &format!("{detail} {}", contract.as_str()));
@@ -161,7 +148,7 @@ fn reach(object: &mut Object) -> Option<Reach> {
             refuse(seller.is_some(), "seller_number", "beside customer_id does not go with");
             Some(Reach::Merchant(customer))
         }
-        Contract::Access | Contract::Terminals | Contract::Aapay => {
+        Contract::Access | Contract::Terminals | Contract::Aapay | Contract::Payments => {
             refuse(company.is_some(), "company_number", not_with);
             refuse(seller.is_some(), "seller_number", not_with);
             refuse(customer.is_none(), "customer_id", "is required for");
@@ -178,13 +165,6 @@ fn reach(object: &mut Object) -> Option<Reach> {
 
 /// What a contract may be called.
 const CONTRACTS: &str = "access, terminals, aapay, card_ledger, payments or operator";
-
-fn named(word: &str) -> Option<Named> {
-    match word {
-        "payments" => Some(Named::NotBuilt("payments contract")),
-        built => Contract::parse(built).map(Named::Built),
-    }
-}
 
 impl IssuedCredentialBody {
     /// A credential as clients see it this once.

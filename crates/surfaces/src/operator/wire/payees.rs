@@ -39,6 +39,10 @@ pub(in crate::operator) struct PayeeChange {
     /// When its day ends, in its company's time zone.
     #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "01:00")]
     pub(in crate::operator) end_of_day: Option<String>,
+    /// Where its payers may be sent after a payment of payments v3, at most 50 origins. `https://*`
+    /// is every one over HTTPS, `loopback` every one on the server's own machine.
+    #[schema(max_items = 50, example = json!(["https://shop.example"]))]
+    pub(in crate::operator) return_origins: Option<Vec<String>>,
 }
 
 /// Values of an agreement with a PSP, by their names. Debugging shows none of them.
@@ -81,6 +85,8 @@ pub(in crate::operator) struct PayeeBody {
     /// When its day ends, in its company's time zone.
     #[schema(example = "01:00")]
     end_of_day: String,
+    /// Where its payers may be sent after a payment of payments v3.
+    return_origins: Vec<String>,
     /// What it has agreed, by PSP: `swish`, `klarna`, `easy`, `santander`. Never the values.
     agreements: BTreeMap<&'static str, AgreementBody>,
 }
@@ -106,14 +112,52 @@ impl FromObject for PayeeChange {
         let city = object.optional("city", text(TEXT_CHARS_MAX));
         let country = object.optional("country", country);
         let end_of_day = object.optional("end_of_day", parsed("a time, like \"01:00\"", time));
+        let return_origins = object.optional("return_origins", origins);
         Some(PayeeChange {
             active: active?,
             vat_number: vat_number?,
             city: city?,
             country: country?,
             end_of_day: end_of_day?,
+            return_origins: return_origins?,
         })
     }
+}
+
+/// Most origins that a merchant's payers may be sent to.
+const ORIGINS_MAX: usize = 50;
+
+/// Longest origin, in characters.
+const ORIGIN_CHARS_MAX: usize = 255;
+
+fn origins(value: Value) -> Result<Vec<String>, String> {
+    let wrong = || {
+        format!(
+            "must be at most {ORIGINS_MAX} origins like https://shop.example, https://* or loopback"
+        )
+    };
+    let Value::Array(entries) = value else {
+        wipe(value);
+        return Err(wrong());
+    };
+    if entries.len() > ORIGINS_MAX {
+        return Err(wrong());
+    }
+    let origin = |entry: Value| {
+        let text = entry.as_str().filter(|text| is_origin(text)).map(str::to_owned);
+        text.ok_or_else(wrong)
+    };
+    entries.into_iter().map(origin).collect()
+}
+
+fn is_origin(text: &str) -> bool {
+    if text == "loopback" || text == "https://*" {
+        return true;
+    }
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_host_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte);
+    let is_host = |host: &str| !host.is_empty() && host.bytes().all(is_host_byte);
+    text.len() <= ORIGIN_CHARS_MAX && host.is_some_and(is_host)
 }
 
 fn flag(value: Value) -> Result<bool, String> {
@@ -209,6 +253,7 @@ impl PayeeBody {
             city: payee.city.clone(),
             country: payee.country.clone(),
             end_of_day: end_of_day.to_owned(),
+            return_origins: payee.return_origins.clone(),
             agreements: agreements
                 .map(|(psp, terms)| (psp.as_str(), AgreementBody::of(*psp, terms)))
                 .collect(),

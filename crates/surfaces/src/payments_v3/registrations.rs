@@ -1,0 +1,109 @@
+//! Registrations: cards that are kept to be paid with again.
+
+use axum::extract::{Path, Request, State};
+use ledger::ReadSet;
+use payments::{
+    Command, ForgetCard, KeepCard, Outcome, Registration, RegistrationStatus, ResultCode,
+};
+
+use super::callers::Entity;
+use super::cashier::kept;
+use super::frame::registration;
+use super::keys::{Sent, key_of};
+use super::parameters::Operation;
+use super::payments::entry;
+use super::problem::Problem;
+use super::status::status_of;
+use super::{Answer, Shop, sent};
+use crate::http::body::mark_replayed;
+
+/// Keeps a card (`POST registrations`).
+pub(super) async fn create(State(shop): State<Shop>, request: Request) -> Answer {
+    let Sent { caller, entity, form, key, .. } = Sent::read(&shop, request).await?;
+    let parameters = shop.parameters(&form, &entity, Operation::Registration)?;
+    let card = entry(parameters.card.ok_or_else(Problem::bug)?);
+    let key = key.map(|key| key_of(&shop, &caller, "registrations", &key, &form)).transpose()?;
+    let command = KeepCard {
+        customer: entity.name.customer,
+        kept: kept(&shop.platform, &entity.name, card, shop.is_test).await?,
+        actor: caller.actor(),
+        idempotency: key,
+    };
+    let answer = shop.platform.engine.submit(Command::KeepCard(command)).await;
+    let answer = answer.map_err(Problem::not_submitted)?;
+    let found = match answer.done {
+        Outcome::Registration(found) => *found,
+        Outcome::Repeated(number) => by_number(&shop, number).await?,
+        Outcome::Payment(..)
+        | Outcome::Aged(_)
+        | Outcome::FirstAnswer(_)
+        | Outcome::Report(_)
+        | Outcome::Payee(_)
+        | Outcome::Checkout(_)
+        | Outcome::Nothing => return Err(Problem::bug()),
+    };
+    let mut response = shown(&shop, &found, &entity);
+    mark_replayed(response.headers_mut(), answer.replayed);
+    Ok(response)
+}
+
+/// Shows a card that is kept (`GET registrations/{id}`).
+pub(super) async fn show(
+    State(shop): State<Shop>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Answer {
+    let Sent { entity, .. } = Sent::read_query(&shop, &request)?;
+    Ok(shown(&shop, &active(&shop, &entity, &id).await?, &entity))
+}
+
+/// Forgets a card (`DELETE registrations/{id}`).
+pub(super) async fn delete(
+    State(shop): State<Shop>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Answer {
+    let Sent { caller, entity, .. } = Sent::read_query(&shop, &request)?;
+    let found = active(&shop, &entity, &id).await?;
+    let command = ForgetCard { registration: found.number, actor: caller.actor() };
+    let done = shop.platform.engine.submit(Command::ForgetCard(command)).await;
+    done.map_err(Problem::not_submitted)?;
+    Ok(shown(&shop, &found, &entity))
+}
+
+/// A merchant's card that can be paid with.
+pub(super) async fn active(
+    shop: &Shop,
+    entity: &Entity,
+    id: &str,
+) -> Result<Registration, Problem> {
+    let name = Registration::name(id);
+    let reads = ReadSet { names: vec![name.clone()], ..ReadSet::default() };
+    let found = shop
+        .platform
+        .queries
+        .read(move |reader| Ok(reader.load(&reads)?.named(&name).and_then(Registration::of)));
+    let found = found.await.map_err(Problem::not_read)?;
+    let found = found.filter(|it| it.customer == entity.name.customer);
+    let found = found.ok_or_else(|| Problem::of(ResultCode::NOT_FOUND))?;
+    match found.status {
+        RegistrationStatus::Active => Ok(found),
+        RegistrationStatus::Pending => Err(Problem::of(ResultCode::NO_REGISTRATION)),
+        RegistrationStatus::Deleted => Err(Problem::of(ResultCode::DEREGISTERED)),
+    }
+}
+
+async fn by_number(shop: &Shop, number: i64) -> Result<Registration, Problem> {
+    let id = Registration::id(number);
+    let reads = ReadSet { documents: vec![id], ..ReadSet::default() };
+    let found = shop
+        .platform
+        .queries
+        .read(move |reader| Ok(reader.load(&reads)?.document(id).and_then(Registration::of)));
+    found.await.map_err(Problem::not_read)?.ok_or_else(Problem::bug)
+}
+
+fn shown(shop: &Shop, found: &Registration, entity: &Entity) -> axum::response::Response {
+    let code = if shop.is_test { ResultCode::SUCCESS_TEST } else { ResultCode::SUCCESS };
+    sent(status_of(code), registration(found, code, &entity.id).text())
+}
