@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use payments::ResultCode;
+use zeroize::Zeroizing;
 
 use crate::http::requests::has_card_number;
 use crate::payments_v3::form::{Form, Parameter};
@@ -97,7 +98,9 @@ fn shown(parameter: &Parameter) -> Option<String> {
     let is_secret = name.starts_with("card.")
         || name.starts_with("bankAccount.")
         || name.to_ascii_lowercase().ends_with("password");
-    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
-    let is_short = value.chars().count() <= SHOWN_CHARS_MAX;
-    (!is_secret && is_short && !has_card_number(&digits)).then(|| value.to_string())
+    if is_secret || value.chars().count() > SHOWN_CHARS_MAX {
+        return None;
+    }
+    let digits = Zeroizing::new(value.replace(|character: char| !character.is_ascii_digit(), ""));
+    (!has_card_number(&digits)).then(|| value.to_string())
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use ledger::{Currency, Date, MaskedPan};
+use zeroize::Zeroizing;
 
 use crate::http::requests::has_card_number;
 
@@ -120,7 +121,8 @@ impl Format {
             }
             Format::Holder => {
                 length(value, 3, 128)?;
-                so(!has_card_number(&value.replace([' ', '-'], "")))
+                let unspaced = Zeroizing::new(value.replace([' ', '-'], ""));
+                so(!has_card_number(&unspaced))
             }
             Format::Month => {
                 length(value, 1, usize::MAX)?;
