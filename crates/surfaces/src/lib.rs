@@ -6,6 +6,7 @@ pub mod aapay;
 pub mod access;
 pub mod callbacks;
 pub mod card_ledger;
+pub mod checkout;
 pub mod device;
 #[cfg(test)]
 mod failures;

@@ -1,0 +1,93 @@
+//! The addresses to which the page sends a payer, and their origins.
+//!
+//! Invariant: none of them comes from a request. The merchant's was held against its allow-list
+//! when the checkout was made; all others are PSPs' and issuers'.
+
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What must not be in a header as it is. What is percent-encoded already stays so.
+const NOT_IN_HEADERS: AsciiSet = CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>');
+
+/// What of a value in a query stays as it is (RFC 3986 §2.3).
+const IN_QUERY: AsciiSet =
+    NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Where the payer leaves to: the merchant's URL with `id` and `resourcePath`. `None` where it is
+/// no web address.
+pub(super) fn way_back(return_url: &str, id: &str) -> Option<String> {
+    origin(return_url)?;
+    let (address, fragment) = match return_url.split_once('#') {
+        Some((address, fragment)) => (address, Some(fragment)),
+        None => (return_url, None),
+    };
+    let joint = match address.split_once('?') {
+        None => "?",
+        Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    let path = format!("/v3/checkouts/{id}/payment");
+    let (id, path) = (utf8_percent_encode(id, &IN_QUERY), utf8_percent_encode(&path, &IN_QUERY));
+    let mut url: String = utf8_percent_encode(address, &NOT_IN_HEADERS).collect();
+    url.push_str(&format!("{joint}id={id}&resourcePath={path}"));
+    if let Some(fragment) = fragment {
+        url.push('#');
+        url.extend(utf8_percent_encode(fragment, &NOT_IN_HEADERS));
+    }
+    Some(url)
+}
+
+/// The origin of a web address, as policies name it: `https://shop.example:8443`. `None` where it
+/// is none, or has anything in it that a policy could be broken with.
+pub(super) fn origin(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let scheme = scheme.to_ascii_lowercase();
+    if scheme != "https" && scheme != "http" {
+        return None;
+    }
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let host = rest.get(..end)?.to_ascii_lowercase();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    let is_host = !host.is_empty() && !host.starts_with(':') && host.bytes().all(is_plain);
+    is_host.then(|| format!("{scheme}://{host}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{origin, way_back};
+
+    #[test]
+    fn the_way_back_keeps_what_the_merchant_has_in_its_url() {
+        let told = "id=1f&resourcePath=%2Fv3%2Fcheckouts%2F1f%2Fpayment";
+        for (url, expected) in [
+            ("https://shop", format!("https://shop?{told}")),
+            ("https://shop/a", format!("https://shop/a?{told}")),
+            ("https://shop/?x=1", format!("https://shop/?x=1&{told}")),
+            ("https://shop/?", format!("https://shop/?{told}")),
+            ("https://shop/?x=1&", format!("https://shop/?x=1&{told}")),
+            ("https://shop/?x=%C3%A5#/paid", format!("https://shop/?x=%C3%A5&{told}#/paid")),
+            ("https://shop/\u{e5} b\r\n", format!("https://shop/%C3%A5%20b%0D%0A?{told}")),
+        ] {
+            assert_eq!(way_back(url, "1f"), Some(expected), "{url}");
+        }
+        for url in ["", "javascript:alert(1)", "//shop", "ftp://shop/", "https://", "/checkout"] {
+            assert_eq!(way_back(url, "1f"), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn an_origin_cannot_break_out_of_a_policy() {
+        for (url, expected) in [
+            ("https://shop.example/a?b", Some("https://shop.example")),
+            ("HTTP://LOCALHOST:8080?x", Some("http://localhost:8080")),
+            ("http://[::1]:80/", Some("http://[::1]:80")),
+            ("https://shop.example; script-src *", None),
+            ("https://a b/", None),
+            ("https://*/", None),
+            ("https://user@shop/", None),
+            ("https://shop\\@evil/", Some("https://shop")),
+            ("data:text/html,x", None),
+        ] {
+            assert_eq!(origin(url).as_deref(), expected, "{url}");
+        }
+    }
+}
