@@ -105,7 +105,8 @@ fn buttons() -> String {
     format!("<form method=\"post\">{}</form>", buttons.concat())
 }
 
-fn escape(text: &str) -> String {
+/// Text that stays text in HTML.
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for next in text.chars() {
         match next {
