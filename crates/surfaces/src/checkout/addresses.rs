@@ -9,8 +9,7 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 const NOT_IN_HEADERS: AsciiSet = CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>');
 
 /// What of a value in a query stays as it is (RFC 3986 §2.3).
-const IN_QUERY: AsciiSet =
-    NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const IN_QUERY: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Where the payer leaves to: the merchant's URL with `id` and `resourcePath`. `None` where it is
 /// no web address.
@@ -27,13 +26,10 @@ pub(super) fn way_back(return_url: &str, id: &str) -> Option<String> {
     };
     let path = format!("/v3/checkouts/{id}/payment");
     let (id, path) = (utf8_percent_encode(id, &IN_QUERY), utf8_percent_encode(&path, &IN_QUERY));
-    let mut url: String = utf8_percent_encode(address, &NOT_IN_HEADERS).collect();
-    url.push_str(&format!("{joint}id={id}&resourcePath={path}"));
-    if let Some(fragment) = fragment {
-        url.push('#');
-        url.extend(utf8_percent_encode(fragment, &NOT_IN_HEADERS));
-    }
-    Some(url)
+    let address = utf8_percent_encode(address, &NOT_IN_HEADERS);
+    let url = format!("{address}{joint}id={id}&resourcePath={path}");
+    let Some(fragment) = fragment else { return Some(url) };
+    Some(format!("{url}#{}", utf8_percent_encode(fragment, &NOT_IN_HEADERS)))
 }
 
 /// The origin of a web address, as policies name it: `https://shop.example:8443`. `None` where it

@@ -108,7 +108,7 @@ fn passes_luhn(digits: &str) -> bool {
             (_, digit) => digit.saturating_mul(2).saturating_sub(9),
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 fn holder(text: &str) -> Result<String, Fault> {
@@ -152,7 +152,11 @@ fn is_digits(text: &str, digits_max: usize) -> bool {
 fn without_card_number(text: String) -> String {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     // The result codes that force a test's outcome have nine.
-    if digits >= 12 { String::new() } else { text }
+    if digits < 12 {
+        return text;
+    }
+    drop(Zeroizing::new(text));
+    String::new()
 }
 
 #[cfg(test)]
@@ -208,7 +212,7 @@ mod tests {
             (cvv("12345"), Err(Fault::Malformed)),
             (cvv("12a"), Err(Fault::Malformed)),
         ] {
-            assert_eq!(read.as_deref(), expected.as_deref().map(|text| *text).map_err(|f| f));
+            assert_eq!(read, expected.map(str::to_owned));
         }
     }
 

@@ -65,10 +65,7 @@ mod tests {
     fn the_policy_is_closed_but_for_what_is_needed() {
         let closed = "default-src 'none'; base-uri 'none'; style-src 'self'; script-src 'self'; \
                       connect-src 'self'; form-action 'self'";
-        assert_eq!(
-            content_policy(&Policy::default()),
-            format!("{closed}; frame-ancestors 'none'"),
-        );
+        assert_eq!(content_policy(&Policy::default()), format!("{closed}; frame-ancestors 'none'"));
         let policy = Policy {
             form_target: Some("https://acs.example/challenge".to_owned()),
             frame_origins: vec!["https://shop.example".to_owned(), "https://x; y".to_owned()],

@@ -4,10 +4,10 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 
+use super::entries;
 use super::form::Form;
 use super::show::{Call, form_again, see};
 use super::till::{Attempt, Brand, Fault, Field, Means, Mistake, Outcome, Unanswered};
-use super::entries;
 
 /// A body that may have been too long to be read.
 type Body = Result<Bytes, BytesRejection>;
@@ -93,25 +93,24 @@ fn fitting(brand: Brand, mistakes: &[Mistake]) -> Vec<Mistake> {
 
 /// Gives the payer more time, at the page where it was asked for.
 pub(super) async fn extend(call: Call) -> Result<Response, Response> {
-    done(&call, call.checkouts.till.extend(&call.id).await)?;
+    let answer = call.checkouts.till.extend(&call.id).await;
+    answer.map_err(|Unanswered| call.unanswered())?;
     Ok(see(&call.manner.address(&call.id, call.asked_at)))
 }
 
 /// Asks at once how the payment stands.
 pub(super) async fn ask(call: Call) -> Result<Response, Response> {
-    done(&call, call.checkouts.till.ask(&call.id).await)?;
+    let answer = call.checkouts.till.ask(&call.id).await;
+    answer.map_err(|Unanswered| call.unanswered())?;
     let stays = if call.glance.is_still { "&auto=off" } else { "" };
     Ok(see(&format!("{}{stays}&asked=1", call.manner.address(&call.id, ""))))
 }
 
 /// Gives up the payment that is under way.
 pub(super) async fn cancel(call: Call) -> Result<Response, Response> {
-    done(&call, call.checkouts.till.cancel(&call.id).await)?;
+    let answer = call.checkouts.till.cancel(&call.id).await;
+    answer.map_err(|Unanswered| call.unanswered())?;
     Ok(call.stands())
-}
-
-fn done(call: &Call, answer: Result<(), Unanswered>) -> Result<(), Response> {
-    answer.map_err(|Unanswered| call.unanswered())
 }
 
 /// The nonce of a form that is one of ours.

@@ -33,7 +33,7 @@ fn path(code: &QrCode) -> String {
             let length = i32::try_from(length).unwrap_or(0);
             if length > 0 {
                 let (left, top) = (x.saturating_add(QUIET_ZONE), y.saturating_add(QUIET_ZONE));
-                path.push_str(&format!("M{left} {top}h{length}v1h-{length}z"));
+                path.extend([format!("M{left} {top}h{length}v1h-{length}z")]);
             }
             x = x.saturating_add(length.max(1));
         }

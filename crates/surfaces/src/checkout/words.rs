@@ -144,11 +144,11 @@ const SWEDISH: Words = Words {
     waiting_answer: "Betalningen behandlas. Det tar oftast några sekunder.",
     code_name: "QR-kod att läsa av med Swish-appen",
     open_app: "Öppna Swish på den här enheten",
-    checks: "Sidan kontrollerar själv var {} sekund om betalningen är klar.",
-    checks_not: "Sidan kontrollerar inte själv om betalningen är klar.",
-    stop_checking: "Sluta kontrollera automatiskt",
-    start_checking: "Kontrollera automatiskt",
-    check_now: "Kontrollera nu",
+    checks: "Sidan ser själv efter var {}:e sekund om betalningen är klar.",
+    checks_not: "Sidan ser inte själv efter om betalningen är klar.",
+    stop_checking: "Sluta se efter automatiskt",
+    start_checking: "Se efter automatiskt",
+    check_now: "Se efter nu",
     not_yet: "Betalningen är inte klar än.",
     cancel_payment: "Avbryt betalningen",
 
@@ -175,9 +175,9 @@ const SWEDISH: Words = Words {
     missing_text: "Det finns ingen betalning med den här adressen. \
                    Gå tillbaka till butiken och börja om.",
     unanswered: "Vi vet inte hur det gick",
-    unanswered_text: "Något gick fel hos oss. Titta efter hur det står till med betalningen \
+    unanswered_text: "Något gick fel hos oss. Se efter hur det står till med betalningen \
                       innan du betalar igen.",
-    look_again: "Titta efter",
+    look_again: "Se efter",
 
     time: "Tid kvar",
     minutes_left: "Du har {} minuter på dig att betala.",

@@ -68,7 +68,6 @@
       if (!isWarning && warned) told.textContent = words.extended;
       warned = isWarning;
       left.removeAttribute("role");
-      left.hidden = isWarning && told.textContent !== "" && told.textContent === text;
       if (left.textContent !== text) left.textContent = text;
       countdown.classList.toggle("warning", isWarning);
       setTimeout(show, isWarning ? 1000 : Math.min(10000, ms - Number(words.warningMs) + 50));

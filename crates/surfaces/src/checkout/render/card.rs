@@ -4,10 +4,10 @@ use super::super::entries::Shown;
 use super::super::html::{Element, Html, element};
 use super::super::till::{Field, Mistake};
 use super::super::words::{about, scheme};
+use super::Scene;
 use super::frame::{Frame, Motion, page};
 use super::parts::{Input, attempt, leave, paragraph, summary};
 use super::ways::others;
-use super::Scene;
 
 /// The form, with what may be shown again of what was typed in, and what is wrong with it.
 pub(super) fn card(scene: &Scene<'_>, shown: &Shown, mistakes: &[Mistake]) -> Html {

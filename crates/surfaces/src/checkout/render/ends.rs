@@ -4,9 +4,9 @@ use super::super::html::{Html, element};
 use super::super::manner::Manner;
 use super::super::till::Ending;
 use super::super::words::{about, reason, words};
+use super::Scene;
 use super::frame::{Frame, Motion, bare, page};
 use super::parts::{leave, link, paragraph};
-use super::Scene;
 
 /// The checkout is paid.
 pub(super) fn paid(scene: &Scene<'_>) -> Html {
@@ -22,9 +22,7 @@ pub(super) fn paid(scene: &Scene<'_>) -> Html {
 pub(super) fn not_paid(scene: &Scene<'_>, ending: Ending) -> Html {
     let words = scene.words();
     let (heading, text) = match ending {
-        Ending::Declined(decline) => {
-            (words.declined, Some(reason(scene.manner.language, decline)))
-        }
+        Ending::Declined(decline) => (words.declined, Some(reason(scene.manner.language, decline))),
         Ending::Cancelled => (words.cancelled, None),
         Ending::TimedOut => (words.timed_out, Some(words.timed_out_text)),
     };

@@ -99,9 +99,8 @@ fn document(manner: &Manner, title: &str, extra: Option<Element>, body: Element)
 
 /// What the head says beyond what every head says.
 fn head(motion: &Motion) -> Option<Element> {
-    let refresh = |content: String| {
-        element("meta").with("http-equiv", "refresh").with("content", content)
-    };
+    let refresh =
+        |content: String| element("meta").with("http-equiv", "refresh").with("content", content);
     match motion {
         Motion::None | Motion::Countdown => None,
         // With script, nothing is loaded again until there is news.
@@ -161,7 +160,7 @@ fn countdown(scene: &Scene<'_>, place: &str) -> Element {
         .with("data-extended", words.extended)
         .with("data-warning-ms", WARNING_MS.to_string())
         .child(text.with_some("role", is_warning.then_some("alert")))
-        .child(element("p").with("id", "told").with("role", "status"))
+        .child(element("p").with("id", "told").with("class", "aloud").with("role", "status"))
         .child(button)
 }
 

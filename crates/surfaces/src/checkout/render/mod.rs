@@ -52,7 +52,7 @@ pub(super) struct Scene<'v> {
     pub(super) nonce: &'v str,
 }
 
-impl<'v> Scene<'v> {
+impl Scene<'_> {
     fn words(&self) -> &'static Words {
         words(self.manner.language)
     }

@@ -76,14 +76,11 @@ impl Input<'_> {
         let id = name(self.field);
         let fault = fault(mistakes, self.field);
         let error_id = format!("{id}-error");
-        let described: Vec<&str> = [
-            self.hint.map(|(hint, _)| hint),
-            self.described_by,
-            fault.map(|_| error_id.as_str()),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let described: Vec<&str> =
+            [self.hint.map(|(hint, _)| hint), self.described_by, fault.map(|_| error_id.as_str())]
+                .into_iter()
+                .flatten()
+                .collect();
         let described = (!described.is_empty()).then(|| described.join(" "));
         let input = element("input")
             .with("id", id)

@@ -3,10 +3,10 @@
 use super::super::html::{Html, element};
 use super::super::till::{Field, Mistake};
 use super::super::words::about;
+use super::Scene;
 use super::frame::{Frame, Motion, page};
 use super::parts::{Input, attempt, hidden, leave, paragraph, summary};
 use super::ways::others;
-use super::Scene;
 
 /// Both ways to pay with Swish.
 pub(super) fn swish(scene: &Scene<'_>, phone: &str, mistakes: &[Mistake]) -> Html {

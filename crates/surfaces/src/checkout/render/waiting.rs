@@ -77,11 +77,7 @@ fn progress(scene: &Scene<'_>, glance: Glance) -> Vec<Element> {
     let switch = link(&format!("{}{still}", scene.address("")), switch, "plain");
     let stays = if glance.is_still { "&auto=off" } else { "" };
     let ask = format!("{}{stays}", scene.address("ask"));
-    vec![
-        status,
-        post_button(&ask, words.check_now, "button second"),
-        element("p").child(switch),
-    ]
+    vec![status, post_button(&ask, words.check_now, "button second"), element("p").child(switch)]
 }
 
 fn cancel(scene: &Scene<'_>) -> Element {
@@ -103,8 +99,7 @@ fn elsewhere(scene: &Scene<'_>, redirect: &Redirect, glance: Glance) -> Html {
     let (way, motion) = match redirect.method {
         RedirectMethod::Get => {
             let way = link(&redirect.url, label, "button").with_some("target", scene.target());
-            let motion =
-                if is_sent { Motion::Leaves(redirect.url.clone()) } else { Motion::None };
+            let motion = if is_sent { Motion::Leaves(redirect.url.clone()) } else { Motion::None };
             (element("p").child(way), motion)
         }
         RedirectMethod::Post => (posted(scene, redirect, &label, is_sent), Motion::None),

@@ -3,9 +3,9 @@
 use super::super::html::{Element, Html, element};
 use super::super::till::Brand;
 use super::super::words::brand;
+use super::Scene;
 use super::frame::{Frame, Motion, page};
 use super::parts::{attempt, brand_word, hidden, leave, link};
-use super::Scene;
 
 /// All ways to pay. Those with a page of their own begin with a payment, the others with a form.
 pub(super) fn ways(scene: &Scene<'_>) -> Html {
