@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use crate::options::Options;
-use crate::{postgres, process};
+use crate::{browser, postgres, process};
 
 /// A program that the steps cannot do without.
 struct Prerequisite {
@@ -52,6 +52,7 @@ pub(crate) fn test(arguments: &[String]) -> anyhow::Result<()> {
     Options::read(arguments, &[])?;
     check_prerequisites()?;
     postgres::provide()?;
+    browser::provide()?;
     let started = now();
     let steps = steps();
     let count = steps.len();
@@ -100,6 +101,8 @@ fn steps() -> Vec<Step> {
             ])),
         },
         tests(process::answers("cargo", &["nextest", "--version"])),
+        Step { name: "checkout page", command: Some(browser::server()) },
+        Step { name: "tests in a browser", command: Some(browser::tests()) },
         Step { name: "documentation", command: Some(documentation()) },
         dependencies(process::answers("cargo", &["deny", "--version"])),
     ]

@@ -8,9 +8,11 @@
     reason = "a developer tool talks to its terminal"
 )]
 
+mod browser;
 mod check;
 mod failover;
 mod options;
+mod packages;
 mod postgres;
 mod process;
 mod suites;
@@ -23,6 +25,7 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   test                          everything that CI runs, in CI's order
+  browser                       only the tests of the checkout page in a browser
   tidy                          only the rules of the house (layout, style, licences)
   sim [--seed N] [--seeds N]    the simulation: one seed again, or this many seeds
   property [--operations N]     the model-based property test, with this many operations
@@ -50,6 +53,7 @@ fn run(arguments: &[String]) -> anyhow::Result<()> {
     };
     match command.as_str() {
         "test" => check::test(rest),
+        "browser" => suites::browser(rest),
         "tidy" => suites::tidy(rest),
         "sim" => suites::sim(rest),
         "property" => suites::property(rest),

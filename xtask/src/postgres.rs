@@ -2,11 +2,10 @@
 //!
 //! Only the programs are wanted. Each test makes a server of its own from them and ends it again.
 
-use std::process::Command;
-
 use anyhow::{Context as _, bail};
 use cluster::Installation;
 
+use crate::packages::{installer, right};
 use crate::process;
 
 /// Installs Debian's package. It would also make a server that runs from now on; the setting,
@@ -23,23 +22,12 @@ install() { apt-get install --yes --no-install-recommends postgresql; }
 install || { apt-get update && install; }
 ";
 
-/// Who may install packages here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Right {
-    /// We are root.
-    Own,
-    /// `sudo` asks no password.
-    Lent,
-    /// Nobody, or there is no apt-get.
-    None,
-}
-
 /// Makes sure that the tests find `PostgreSQL`; an error says what to install.
 pub(crate) fn provide() -> anyhow::Result<()> {
     if Installation::find().is_some() {
         return Ok(());
     }
-    let Some(mut command) = installer(right()) else { bail!("{}", Installation::ADVICE) };
+    let Some(mut command) = installer(right(), INSTALL) else { bail!("{}", Installation::ADVICE) };
     println!("PostgreSQL is missing, and the tests start servers of it: installing `postgresql`");
     process::run(&mut command).context(Installation::ADVICE)?;
     if Installation::find().is_none() {
@@ -48,38 +36,10 @@ pub(crate) fn provide() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn right() -> Right {
-    if !process::answers("apt-get", &["--version"]) {
-        Right::None
-    } else if process::answers("sh", &["-c", "[ \"$(id -u)\" = 0 ]"]) {
-        Right::Own
-    } else if process::answers("sudo", &["--non-interactive", "true"]) {
-        Right::Lent
-    } else {
-        Right::None
-    }
-}
-
-fn installer(right: Right) -> Option<Command> {
-    match right {
-        Right::Own => Some(process::command("sh", &["-c", INSTALL])),
-        Right::Lent => Some(process::command("sudo", &["--non-interactive", "sh", "-c", INSTALL])),
-        Right::None => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{INSTALL, Right, installer};
+    use super::INSTALL;
     use crate::process;
-
-    #[test]
-    fn only_who_may_installs() {
-        let program = |right| Some(installer(right)?.get_program().to_owned());
-        assert_eq!(program(Right::Own).unwrap(), "sh");
-        assert_eq!(program(Right::Lent).unwrap(), "sudo");
-        assert_eq!(program(Right::None), None);
-    }
 
     #[test]
     fn the_script_is_one_that_a_shell_reads() {

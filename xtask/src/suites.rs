@@ -7,12 +7,20 @@ use std::process::Command;
 use anyhow::bail;
 
 use crate::options::Options;
-use crate::process;
+use crate::{browser, process};
 
 /// Runs only the rules of the house, which are tests of this crate.
 pub(crate) fn tidy(arguments: &[String]) -> anyhow::Result<()> {
     Options::read(arguments, &[])?;
     process::run(&mut process::command("cargo", &["test", "--package", "xtask"]))
+}
+
+/// Runs only the tests of the checkout page in a browser. Their pictures are in `target/browser`.
+pub(crate) fn browser(arguments: &[String]) -> anyhow::Result<()> {
+    Options::read(arguments, &[])?;
+    browser::provide()?;
+    announce_and_run(&mut browser::server())?;
+    announce_and_run(&mut browser::tests())
 }
 
 /// Runs the simulation: `--seed` repeats one run, `--seeds` says how many to try.
