@@ -52,27 +52,9 @@ pub(crate) fn hex(bytes: impl IntoIterator<Item = u8>) -> String {
     })
 }
 
-/// The bytes that hexadecimal digits stand for; `None` where they are none, or an odd number.
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
-    let (pairs, []) = digits.as_deref()?.as_chunks() else { return None };
-    let byte = |[high, low]: &[u32; 2]| u8::try_from(high.checked_mul(16)?.checked_add(*low)?).ok();
-    pairs.iter().map(byte).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn digits_stand_for_bytes() {
-        assert_eq!(unhex("00fFa5"), Some(vec![0, 255, 165]));
-        assert_eq!(unhex(""), Some(Vec::new()));
-        for none in ["0", "0g", "+1", "å0"] {
-            assert_eq!(unhex(none), None, "{none}");
-        }
-        assert_eq!(unhex(&hex([1, 2, 254])), Some(vec![1, 2, 254]));
-    }
 
     #[test]
     fn ids_differ_and_come_again() {

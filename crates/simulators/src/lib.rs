@@ -17,7 +17,6 @@
 //! - Nobody opens a payment page whose address never arrived. The automatic payer acts on such a
 //!   session only once its address was given out some other way.
 
-pub mod acs;
 mod agenda;
 mod backstage;
 mod easy;

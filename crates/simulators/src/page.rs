@@ -105,8 +105,7 @@ fn buttons() -> String {
     format!("<form method=\"post\">{}</form>", buttons.concat())
 }
 
-/// Text that stays text in HTML.
-pub(crate) fn escape(text: &str) -> String {
+fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for next in text.chars() {
         match next {
