@@ -64,7 +64,7 @@ pub fn router(platform: Platform, options: Options) -> Router {
         .merge(card_ledger::router(platform.clone()))
         .merge(device::router(platform.clone()))
         .merge(terminals::router(platform.clone(), options.throttling))
-        .merge(payments_v3::router(platform.clone(), options.is_test))
+        .merge(payments_v3::router(&platform, options.is_test))
         .merge(operator::router(platform.clone(), options.scripts))
         .merge(service::router(
             platform.clone(),

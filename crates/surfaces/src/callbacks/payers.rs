@@ -13,6 +13,7 @@ use super::{find, unknown, wake};
 use crate::Platform;
 use crate::http::problem::Problem;
 use crate::http::psp_addresses::payers_way;
+use crate::http::ways_back::onwards;
 
 /// A payment's number and its secret.
 type Address = Result<Path<(String, String)>, PathRejection>;
@@ -23,6 +24,9 @@ pub(super) async fn done(
     address: Address,
 ) -> Result<Response, Problem> {
     let payment = back(&platform, address, News::default()).await?;
+    if let Some(next) = onwards(&platform, &payment).await.map_err(Problem::not_read)? {
+        return Ok(Redirect::to(&next).into_response());
+    }
     let page = || page("Thank you", "You can close this page and go back to the shop.");
     Ok(send_on(&payment, "returnUrl").unwrap_or_else(page))
 }
@@ -34,6 +38,9 @@ pub(super) async fn given_up(
 ) -> Result<Response, Problem> {
     let news = News { reference: None, ends_as: Some(Event::Cancel) };
     let payment = back(&platform, address, news).await?;
+    if let Some(next) = onwards(&platform, &payment).await.map_err(Problem::not_read)? {
+        return Ok(Redirect::to(&next).into_response());
+    }
     let text = "You can close this page and go back to the shop.";
     Ok(send_on(&payment, "cancelUrl").unwrap_or_else(|| page("The payment was given up", text)))
 }

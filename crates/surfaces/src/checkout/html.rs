@@ -5,11 +5,11 @@
 
 /// Markup that is well-formed and safe to send.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Html(String);
+pub(crate) struct Html(String);
 
 /// One element that is being put together.
 #[derive(Clone, Debug)]
-pub(super) struct Element {
+pub(crate) struct Element {
     name: &'static str,
     attributes: String,
     content: String,
@@ -17,12 +17,12 @@ pub(super) struct Element {
 
 impl Html {
     /// The markup as text.
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// A whole document.
-    pub(super) fn document(root: Element) -> Html {
+    pub(crate) fn document(root: Element) -> Html {
         let root = Html::from(root);
         Html(format!("<!doctype html>\n{}\n", root.0))
     }
@@ -39,13 +39,13 @@ impl From<Element> for Html {
 }
 
 /// Starts an element.
-pub(super) fn element(name: &'static str) -> Element {
+pub(crate) fn element(name: &'static str) -> Element {
     Element { name, attributes: String::new(), content: String::new() }
 }
 
 impl Element {
     /// With an attribute.
-    pub(super) fn with(mut self, name: &'static str, value: impl AsRef<str>) -> Element {
+    pub(crate) fn with(mut self, name: &'static str, value: impl AsRef<str>) -> Element {
         self.attributes.push(' ');
         self.attributes.push_str(name);
         self.attributes.push_str("=\"");
@@ -55,7 +55,7 @@ impl Element {
     }
 
     /// With an attribute, where there is a value for it.
-    pub(super) fn with_some(self, name: &'static str, value: Option<&str>) -> Element {
+    pub(crate) fn with_some(self, name: &'static str, value: Option<&str>) -> Element {
         match value {
             Some(value) => self.with(name, value),
             None => self,
@@ -63,20 +63,20 @@ impl Element {
     }
 
     /// With an attribute that says something by being there.
-    pub(super) fn flag(mut self, name: &'static str) -> Element {
+    pub(crate) fn flag(mut self, name: &'static str) -> Element {
         self.attributes.push(' ');
         self.attributes.push_str(name);
         self
     }
 
     /// With more text in it.
-    pub(super) fn text(mut self, text: impl AsRef<str>) -> Element {
+    pub(crate) fn text(mut self, text: impl AsRef<str>) -> Element {
         escape_into(&mut self.content, text.as_ref());
         self
     }
 
     /// With more elements in it: one, none where it is an `Option`, or several.
-    pub(super) fn child(mut self, children: impl IntoIterator<Item = Element>) -> Element {
+    pub(crate) fn child(mut self, children: impl IntoIterator<Item = Element>) -> Element {
         for child in children {
             self.content.push_str(&Html::from(child).0);
         }

@@ -16,12 +16,11 @@
 //! attempt, however often it is sent: its nonce tells. The page has no cookies: an id of 128 random
 //! bits is all that one needs to see a checkout, and all that one can do with it is pay.
 
-mod addresses;
 mod assets;
 mod entries;
 mod form;
 mod headers;
-mod html;
+pub(crate) mod html;
 mod manner;
 mod pay;
 mod qr;

@@ -7,7 +7,6 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::Checkouts;
-use super::addresses::way_back;
 use super::entries::Shown;
 use super::form::Form;
 use super::headers::{Policy, guard};
@@ -15,6 +14,7 @@ use super::html::Html;
 use super::manner::Manner;
 use super::render::{self, Glance, Page, Scene, standing_word};
 use super::till::{Brand, Mistake, Redirect, RedirectMethod, Standing, Unanswered, View, Waiting};
+use crate::http::ways_back::way_back;
 
 /// Longest id that is looked up, in characters: as long as the API's ids may be (§2.8).
 const ID_CHARS_MAX: usize = 48;
@@ -223,7 +223,8 @@ pub(super) fn is_open(view: &View) -> bool {
 /// form's redirects against the policy's `form-action` too.
 pub(super) async fn leave(call: Call) -> Result<Response, Response> {
     let view = call.view().await?;
-    Ok(match way_back(&view.return_url, &view.id) {
+    let resource = format!("/v3/checkouts/{}/payment", view.id);
+    Ok(match way_back(&view.return_url, &view.id, &resource) {
         Some(address) => see(&address),
         None => call.stands(),
     })

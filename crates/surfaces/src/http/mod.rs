@@ -17,3 +17,4 @@ pub mod secrets;
 pub mod terminal_configuration;
 pub mod throttle;
 pub mod vault;
+pub(crate) mod ways_back;

@@ -45,6 +45,8 @@ pub(super) struct Order {
     pub(super) amount: Amount,
     pub(super) online: Online,
     pub(super) means: Means,
+    /// Whether the payer scans a code, in place of being reached by a number.
+    pub(super) is_code: bool,
     pub(super) original: Option<Box<Payment>>,
     pub(super) checkout: Option<Box<Checkout>>,
     pub(super) actor: String,
@@ -99,6 +101,7 @@ pub(super) async fn decide(
 /// The command that makes it.
 pub(super) async fn command(platform: &Platform, order: Order) -> Result<Initialize, Problem> {
     let Order { kind, merchant, amount, mut online, means, original, checkout, .. } = order;
+    let trigger = order.is_code.then(|| "2".to_owned());
     let mut kept = None;
     let (method, consumer_id) = match means {
         Means::Psp(method, consumer) => (method, consumer),
@@ -135,7 +138,7 @@ pub(super) async fn command(platform: &Platform, order: Order) -> Result<Initial
         method,
         merchant,
         amount,
-        asked: Asked { consumer_id, ..Asked::default() },
+        asked: Asked { consumer_id, trigger, ..Asked::default() },
         original,
         instruction: draw(platform).to_uppercase(),
         online: Some(online),

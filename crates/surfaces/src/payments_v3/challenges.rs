@@ -3,17 +3,20 @@
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::response::{IntoResponse, Redirect as SeeOther, Response};
 use payments::{Authenticate, Authentication, Command, Payment, Proof, ResultCode};
 
+use super::Shop;
 use super::cashier::payment_by_id;
 use super::form::Form;
-use super::frame::Redirect;
+use super::frame::{Redirect, amount};
 use super::problem::Problem;
-use super::urls::{resource_path, way_back};
-use super::{Shop, checkouts};
 use crate::Platform;
+use crate::checkout::html::{Element, Html, element};
 use crate::http::secrets::is_same;
+use crate::http::ways_back::onwards;
 
 /// What the payer's browser carries to the issuer's page and back.
 const SECRET: &str = "challenge";
@@ -61,12 +64,76 @@ impl Challenged {
         Ok(Challenged { payment, secret: ours, form })
     }
 
+    fn page(&self) -> Element {
+        let payment = &self.payment;
+        let amount = amount(payment.amount.total_minor, payment.amount.currency);
+        let what = format!("{amount} {}", payment.amount.currency.code());
+        let card = payment.online.as_ref().and_then(|online| online.card.as_ref());
+        let card = card.map_or_else(String::new, |card| format!("•••• {}", card.number.last4));
+        let buttons = [
+            ("approve", "Yes, it is me"),
+            ("reject", "No, it is not me"),
+            ("cancel", "Do not pay"),
+        ];
+        let buttons = buttons.map(|(outcome, text)| {
+            let button = element("button").with("name", "outcome").with("value", outcome);
+            element("p").child(button.text(text))
+        });
+        let secret = element("input").with("type", "hidden").with("name", SECRET);
+        let form = element("form")
+            .with("method", "post")
+            .with("action", format!("/v3/threeDSecure/{}", payment.online_id()))
+            .child(secret.with("value", &self.secret))
+            .child(buttons);
+        let head = element("head")
+            .child(element("meta").with("charset", "utf-8"))
+            .child(
+                element("meta")
+                    .with("name", "viewport")
+                    .with("content", "width=device-width, initial-scale=1"),
+            )
+            .child(element("title").text("Your bank (simulated)"))
+            .child(
+                element("link")
+                    .with("rel", "stylesheet")
+                    .with("href", "/checkout/assets/checkout.css"),
+            );
+        let main = element("main")
+            .child(element("h1").text("Is it you who pays?"))
+            .child(element("p").text("This page stands in for your bank's. No money moves here."))
+            .child(element("p").text(format!("{what}, with the card {card}")))
+            .child(form);
+        element("html").with("lang", "en").child(head).child(element("body").child(main))
+    }
+
     /// Whether the issuer still waits for the payer.
     pub(super) fn is_awaited(&self) -> bool {
         let online = self.payment.online.as_ref();
         let authentication = online.and_then(|online| online.authentication);
         authentication == Some(Authentication::Awaited) && self.payment.state.is_open()
     }
+}
+
+/// The issuer's page: a stand-in, on which the payer says what the issuer shall answer.
+pub(super) async fn page(
+    State(shop): State<Shop>,
+    id: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let challenged = Challenged::read(&shop, id, request).await?;
+    if !challenged.is_awaited() {
+        let next = onwards(&shop.platform, &challenged.payment).await.map_err(Problem::not_read)?;
+        return Ok(SeeOther::to(&next.ok_or_else(Problem::bug)?).into_response());
+    }
+    let mut response = Html::document(challenged.page()).as_str().to_owned().into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // Where the form leads to in the end is the merchant's, and not known to a policy.
+    let policy = HeaderValue::from_static("default-src 'none'; style-src 'self'; base-uri 'none'");
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    Ok(response)
 }
 
 /// The payer comes back from the issuer's page, with what the issuer says.
@@ -88,16 +155,6 @@ pub(super) async fn answered(
     let command = Authenticate { payment: Box::new(payment.clone()), proof };
     let decided = shop.platform.engine.submit(Command::Authenticate(command)).await;
     decided.map_err(Problem::not_submitted)?;
-    Ok(SeeOther::to(&where_next(&shop, &payment).await?).into_response())
-}
-
-/// Where a payer goes who has done what there was to do: to the checkout's page, or to the merchant.
-pub(super) async fn where_next(shop: &Shop, payment: &Payment) -> Result<String, Problem> {
-    let online = payment.online.as_ref().ok_or_else(Problem::bug)?;
-    if let Some(number) = online.checkout {
-        let checkout = checkouts::by_number(shop, number).await?;
-        return Ok(format!("/checkout/{}", checkout.wanted.id));
-    }
-    let url = online.shopper_result_url.as_deref().ok_or_else(Problem::bug)?;
-    Ok(way_back(url, &payment.online_id(), &resource_path(payment)))
+    let next = onwards(&shop.platform, &payment).await.map_err(Problem::not_read)?;
+    Ok(SeeOther::to(&next.ok_or_else(Problem::bug)?).into_response())
 }

@@ -19,6 +19,7 @@ mod references;
 mod registrations;
 mod result_codes;
 mod status;
+mod till;
 mod urls;
 
 use ::payments::ResultCode;
@@ -29,11 +30,13 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
+use std::sync::Arc;
 
 use self::callers::Caller;
 use self::problem::{Problem, render};
 use self::result_codes::ResultCodes;
 use crate::Platform;
+use crate::checkout::{self, Checkouts};
 
 /// Where the contract is mounted.
 pub const MOUNT: &str = "/v3";
@@ -57,7 +60,7 @@ impl Shop {
 
 /// Serves the contract. With `is_test`, cards that are not the ledger's are paid with at a test
 /// acquirer, and payers prove who they are on a stand-in of an issuer's page.
-pub fn router(platform: Platform, is_test: bool) -> Router {
+pub fn router(platform: &Platform, is_test: bool) -> Router {
     let shop = Shop { platform: platform.clone(), is_test };
     let routes = Router::new()
         .route("/payments", post(payments::create))
@@ -72,6 +75,7 @@ pub fn router(platform: Platform, is_test: bool) -> Router {
         .route("/query/{id}", get(query::by_id))
         .route("/resultcodes", get(all_codes))
         .route("/threeDSecure/{id}", post(challenges::answered))
+        .route("/threeDSecure/{id}/challenge", get(challenges::page).post(challenges::page))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(from_fn_with_state(platform.clone(), render))
@@ -79,9 +83,13 @@ pub fn router(platform: Platform, is_test: bool) -> Router {
     // What is nested does not take this path.
     let nothing = Router::new()
         .route(&format!("{MOUNT}/"), any(no_route))
-        .layer(from_fn_with_state(platform, render))
-        .with_state(shop);
-    Router::new().nest(MOUNT, routes).merge(nothing)
+        .layer(from_fn_with_state(platform.clone(), render))
+        .with_state(shop.clone());
+    let page = checkout::router(Checkouts {
+        till: Arc::new(shop.clone()),
+        randomness: Arc::clone(&platform.randomness),
+    });
+    Router::new().nest(MOUNT, routes).merge(nothing).merge(page)
 }
 
 /// A stranger is told nothing of what there is.

@@ -1,7 +1,6 @@
-//! Addresses that a merchant sends: where the payer's browser goes, and what stands behind the way
-//! back. Nothing is ever sent to an address that the merchant has not listed.
+//! Where a merchant's payers may be sent: to origins that the merchant has listed, and nowhere else.
 
-use payments::{Payee, Payment};
+use payments::Payee;
 
 /// What a merchant lists to allow every address on this machine, for tests.
 const LOOPBACK: &str = "loopback";
@@ -44,27 +43,6 @@ fn origin(url: &str) -> Option<(&'static str, String, u16)> {
     is_host.then(|| (scheme, host.to_ascii_lowercase(), port))
 }
 
-/// Where a payer's browser goes when a payment, or a checkout, is through: where the merchant wants
-/// it, with what it is called and where it can be read.
-pub(super) fn way_back(url: &str, id: &str, resource_path: &str) -> String {
-    let (before, fragment) = match url.split_once('#') {
-        Some((before, fragment)) => (before, format!("#{fragment}")),
-        None => (url, String::new()),
-    };
-    let separator = match before.split_once('?') {
-        None => "?",
-        Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
-        Some(_) => "&",
-    };
-    let path = resource_path.replace('/', "%2F");
-    format!("{before}{separator}id={id}&resourcePath={path}{fragment}")
-}
-
-/// The path under which a payment can be read (`resourcePath`).
-pub(super) fn resource_path(payment: &Payment) -> String {
-    format!("/v3/payments/{}", payment.online_id())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,18 +82,5 @@ mod tests {
         }
         check(&["loopback"], "http://127.0.0.1.evil.example/", false);
         check(&["loopback"], "https://shop.example/", false);
-    }
-
-    #[test]
-    fn the_way_back_keeps_what_was_there() {
-        let check = |url: &str, expected: &str| {
-            let found = way_back(url, "ab", "/v3/payments/ab");
-            assert_eq!(found, expected, "{url}");
-        };
-        let tail = "id=ab&resourcePath=%2Fv3%2Fpayments%2Fab";
-        check("https://s.example/", &format!("https://s.example/?{tail}"));
-        check("https://s.example/?x=1", &format!("https://s.example/?x=1&{tail}"));
-        check("https://s.example?", &format!("https://s.example?{tail}"));
-        check("https://s.example/a#f", &format!("https://s.example/a?{tail}#f"));
     }
 }

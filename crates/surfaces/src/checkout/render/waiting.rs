@@ -1,6 +1,5 @@
 //! The page on which a payer waits, or goes on to another page.
 
-use super::super::addresses::origin;
 use super::super::html::{Element, Html, element};
 use super::super::qr;
 use super::super::till::{Redirect, RedirectMethod, Waiting, Whose};
@@ -8,6 +7,7 @@ use super::super::words::about;
 use super::frame::{CHECK_SECONDS, Frame, Motion, page};
 use super::parts::{hidden, link, paragraph, post_button, whose};
 use super::{Glance, Scene};
+use crate::http::ways_back::origin;
 
 /// What is to be done, how one sees that it is done, and a way to give up.
 pub(super) fn waiting(scene: &Scene<'_>, waiting: &Waiting, glance: Glance) -> Html {

@@ -1,0 +1,327 @@
+//! The hosted page's till: what a payer sees of a checkout, and does with it, is this contract's
+//! payments.
+
+use axum::http::HeaderMap;
+use ledger::ids::Hasher;
+use ledger::{CardExpiry, Date, Fingerprint, Idempotency, Key};
+use payments::result_code::Standing as Outcome;
+use payments::{
+    Brand as Scheme, CardNumber, Checkout, Command, Event, Extend, Method, Payee, Payment,
+    PaymentKind, Psp, Refusal, ResultCode, Wake,
+};
+
+use super::cashier::{
+    CardEntry, Made, Means, Order, decide, demanded, payment_by_number, psp_method, takes,
+};
+use super::problem::Problem;
+use super::{Shop, checkouts};
+use crate::checkout::{
+    Answer, Attempt, Brand, CardEntry as TypedCard, Decline, Ending, Fault, Field,
+    Means as ChosenMeans, Mistake, Outcome as Attempted, Redirect, RedirectMethod, Standing, Till,
+    Unanswered, View, Waiting, Whose,
+};
+
+/// What the journal calls a payer.
+const PAYER: &str = "payer";
+
+impl Till for Shop {
+    fn view<'t>(&'t self, id: &'t str) -> Answer<'t, Option<View>> {
+        Box::pin(async move {
+            let Some(checkout) = checkouts::by_id(self, id).await.map_err(lost)? else {
+                return Ok(None);
+            };
+            let newest = self.newest(&checkout).await?;
+            Ok(Some(self.seen(&checkout, newest.as_ref())))
+        })
+    }
+
+    fn pay<'t>(&'t self, id: &'t str, attempt: Attempt) -> Answer<'t, Attempted> {
+        Box::pin(async move {
+            let found = checkouts::by_id(self, id).await.map_err(lost)?;
+            let Some(checkout) = found else { return Ok(Attempted::Made) };
+            self.attempt(checkout, attempt).await
+        })
+    }
+
+    fn extend<'t>(&'t self, id: &'t str) -> Answer<'t, ()> {
+        Box::pin(async move {
+            let found = checkouts::by_id(self, id).await.map_err(lost)?;
+            let Some(checkout) = found else { return Ok(()) };
+            let command = Command::Extend(Extend { checkout: checkout.number });
+            match self.platform.engine.submit(command).await {
+                Ok(_) | Err(engine::SubmitError::Refused(_)) => Ok(()),
+                Err(_) => Err(Unanswered),
+            }
+        })
+    }
+
+    fn ask<'t>(&'t self, id: &'t str) -> Answer<'t, ()> {
+        Box::pin(async move { self.wake(id, None).await })
+    }
+
+    fn cancel<'t>(&'t self, id: &'t str) -> Answer<'t, ()> {
+        Box::pin(async move { self.wake(id, Some(Event::Cancel)).await })
+    }
+}
+
+impl Shop {
+    async fn newest(&self, checkout: &Checkout) -> Result<Option<Payment>, Unanswered> {
+        let Some(number) = checkout.newest() else { return Ok(None) };
+        payment_by_number(&self.platform, number).await.map_err(lost)
+    }
+
+    fn seen(&self, checkout: &Checkout, newest: Option<&Payment>) -> View {
+        let (wanted, now) = (&checkout.wanted, self.platform.now());
+        let directory = self.platform.engine.directory();
+        let customer = estate::Customer::find(&directory, wanted.merchant.customer);
+        let payee = Payee::find(&directory, wanted.merchant.customer);
+        let listed = |origin: &&String| origin.contains("://") && !origin.ends_with('*');
+        View {
+            id: wanted.id.clone(),
+            merchant: customer.map(|customer| customer.name).unwrap_or_default(),
+            amount: super::frame::amount(wanted.amount.total_minor, wanted.amount.currency),
+            currency: wanted.amount.currency.code().to_owned(),
+            reference: wanted.online.merchant_transaction_id.clone(),
+            brands: Self::brands(checkout, &payee),
+            card_schemes: ["VISA", "MASTER", "AMEX"].map(str::to_owned).to_vec(),
+            may_save_card: false,
+            is_test: self.is_test,
+            left_ms: checkout.expires_at.0.saturating_sub(now.0),
+            may_extend: checkout.extensions < payments::limits::CHECKOUT_EXTENSIONS_MAX,
+            standing: self.standing(checkout, newest),
+            frame_origins: payee.return_origins.iter().filter(listed).cloned().collect(),
+            return_url: wanted.online.shopper_result_url.clone().unwrap_or_default(),
+        }
+    }
+
+    /// The ways to pay: those that the merchant has, of the type and currency that is asked for.
+    fn brands(checkout: &Checkout, payee: &Payee) -> Vec<Brand> {
+        let online = &checkout.wanted.online;
+        let currency = checkout.wanted.amount.currency.code();
+        let is_wanted = |word: &str| online.brand.is_empty() || online.brand == word;
+        let has_card = online.brand.is_empty() || Scheme::parse(&online.brand).is_some();
+        let psps = [
+            (Brand::Swish, Psp::Swish, "SWISH"),
+            (Brand::Klarna, Psp::Klarna, "KLARNA"),
+            (Brand::Easy, Psp::Easy, "EASY"),
+            (Brand::Santander, Psp::Santander, "SANTANDER"),
+        ];
+        let psps = psps.into_iter().filter(|(brand, psp, word)| {
+            let is_currency = match brand {
+                Brand::Swish => currency == "SEK",
+                Brand::Klarna | Brand::Easy | Brand::Santander | Brand::Card => {
+                    ["SEK", "NOK", "DKK", "EUR"].contains(&currency)
+                }
+            };
+            payee.has(*psp) && is_wanted(word) && is_currency && takes(psp.method(), online.kind)
+        });
+        let cards = has_card.then_some(Brand::Card);
+        cards.into_iter().chain(psps.map(|(brand, ..)| brand)).collect()
+    }
+
+    fn standing(&self, checkout: &Checkout, newest: Option<&Payment>) -> Standing {
+        let is_expired = checkout.is_expired(self.platform.now());
+        let Some(payment) = newest else {
+            return if is_expired { Standing::Expired } else { Standing::Open(None) };
+        };
+        match payment.result().standing() {
+            Outcome::Accepted | Outcome::AcceptedReview => Standing::Paid,
+            Outcome::Pending => Standing::Waiting(self.waiting(payment)),
+            Outcome::Rejected | Outcome::Chargeback if is_expired => Standing::Expired,
+            Outcome::Rejected | Outcome::Chargeback => {
+                Standing::Open(Some(ending(payment.result())))
+            }
+        }
+    }
+
+    fn waiting(&self, payment: &Payment) -> Waiting {
+        let base = self.platform.public_url.or_host(&HeaderMap::new());
+        if let Some(found) = super::payments::redirect(&self.platform, payment, &base) {
+            let is_get = found.method == "GET";
+            return Waiting::Elsewhere(Redirect {
+                url: found.url,
+                method: if is_get { RedirectMethod::Get } else { RedirectMethod::Post },
+                parameters: found.parameters,
+                whose: whose(payment.method),
+            });
+        }
+        match (payment.method, &payment.told.token) {
+            (Method::Swish, Some(token)) if payment.asked.is_qr() => {
+                Waiting::Code { token: token.clone() }
+            }
+            (Method::Swish, _) if !payment.asked.is_qr() => Waiting::Phone,
+            (
+                Method::Swish
+                | Method::Klarna
+                | Method::Santander
+                | Method::Easy
+                | Method::CardLedger
+                | Method::Card,
+                _,
+            ) => Waiting::Answer,
+        }
+    }
+
+    async fn attempt(&self, checkout: Checkout, attempt: Attempt) -> Result<Attempted, Unanswered> {
+        let Attempt { nonce, means } = attempt;
+        let hasher = Hasher::new("checkout attempt").text(&checkout.wanted.id);
+        let key = Key(hasher.text(&nonce).finish());
+        let idempotency = Some(Idempotency { key, fingerprint: Fingerprint([0x0c; 16]) });
+        let mut online = checkout.wanted.online.clone();
+        online.checkout = Some(checkout.number);
+        let mut is_code = false;
+        let means = match means {
+            ChosenMeans::Card(typed) => match card(&typed, self.today(&checkout)?) {
+                Ok(card) => {
+                    online.authentication = demanded(self.is_test, &card.number, None, None);
+                    Means::Card { card, is_kept: typed.is_saved }
+                }
+                Err(mistakes) => return Ok(Attempted::Refused(mistakes)),
+            },
+            ChosenMeans::SwishPhone(number) => Means::Psp(Method::Swish, number),
+            ChosenMeans::SwishCode => {
+                is_code = true;
+                Means::Psp(Method::Swish, String::new())
+            }
+            ChosenMeans::Hosted(brand) => match psp_method(word(brand)) {
+                Some(method) => Means::Psp(method, String::new()),
+                None => return Ok(Attempted::Made),
+            },
+        };
+        if let Means::Psp(method, _) = &means {
+            method.psp().map_or("", Psp::as_str).to_uppercase().clone_into(&mut online.brand);
+        }
+        let order = Order {
+            kind: PaymentKind::Payment,
+            merchant: checkout.wanted.merchant.clone(),
+            amount: checkout.wanted.amount,
+            online,
+            means,
+            is_code,
+            original: None,
+            checkout: Some(Box::new(checkout)),
+            actor: PAYER.to_owned(),
+            idempotency,
+        };
+        self.made(order).await
+    }
+
+    async fn made(&self, order: Order) -> Result<Attempted, Unanswered> {
+        let command = super::cashier::command(&self.platform, order).await.map_err(lost)?;
+        match decide(&self.platform, command).await {
+            // Where another attempt is under way, has paid, or time is over, the page shows it.
+            Ok(Made::Now(_) | Made::Before(_))
+            | Err(engine::SubmitError::Refused(
+                Refusal::CheckoutBusy | Refusal::CheckoutExpired | Refusal::IdempotencyKeyReused,
+            )) => Ok(Attempted::Made),
+            Err(engine::SubmitError::Refused(_)) => {
+                let mistake = Mistake { field: Field::Number, fault: Fault::Unknown };
+                Ok(Attempted::Refused(vec![mistake]))
+            }
+            Err(
+                engine::SubmitError::Overloaded
+                | engine::SubmitError::NotDone
+                | engine::SubmitError::Unknown
+                | engine::SubmitError::Bug,
+            ) => Err(Unanswered),
+        }
+    }
+
+    fn today(&self, checkout: &Checkout) -> Result<Date, Unanswered> {
+        let (directory, now) = (self.platform.engine.directory(), self.platform.now());
+        let company = directory.company(&checkout.wanted.merchant.company);
+        company.map(|company| company.day_of(now)).ok_or(Unanswered)
+    }
+
+    /// Has the PSP asked about the payment that is under way, and told to end it where that is
+    /// wanted.
+    async fn wake(&self, id: &str, ends_as: Option<Event>) -> Result<(), Unanswered> {
+        let found = checkouts::by_id(self, id).await.map_err(lost)?;
+        let Some(checkout) = found else { return Ok(()) };
+        let Some(payment) = self.newest(&checkout).await? else { return Ok(()) };
+        if payment.result().standing() != Outcome::Pending {
+            return Ok(());
+        }
+        let command = match (payment.method.psp(), ends_as) {
+            (Some(_), ends_as) => {
+                Command::Wake(Wake { payment: payment.number, reference: None, ends_as })
+            }
+            (None, Some(_)) => Command::Authenticate(payments::Authenticate {
+                payment: Box::new(payment.clone()),
+                proof: payments::Proof::Cancelled,
+            }),
+            (None, None) => return Ok(()),
+        };
+        match self.platform.engine.submit(command).await {
+            Ok(_) => {
+                self.platform.desk.due_now(payment.number);
+                let wait = engine::limits::PSP_ANSWER_WAIT_MAX;
+                self.platform.desk.wait(payment.number, wait).await;
+                Ok(())
+            }
+            Err(engine::SubmitError::Refused(_)) => Ok(()),
+            Err(_) => Err(Unanswered),
+        }
+    }
+}
+
+/// The till does not say why it does not answer; the log does.
+fn lost(_: Problem) -> Unanswered {
+    Unanswered
+}
+
+/// A typed card as the domain takes it. Its security code is checked and forgotten.
+fn card(typed: &TypedCard, today: Date) -> Result<CardEntry, Vec<Mistake>> {
+    let wrong = |field, fault| Mistake { field, fault };
+    let number = CardNumber::parse(typed.number.as_str());
+    let number = number.ok_or_else(|| vec![wrong(Field::Number, Fault::Unknown)])?;
+    let brand = Scheme::of(&number).ok_or_else(|| vec![wrong(Field::Number, Fault::Unknown)])?;
+    let expiry = CardExpiry::parse(&format!("{}-{}", typed.expiry_year, typed.expiry_month));
+    let expiry = expiry.ok_or_else(|| vec![wrong(Field::Month, Fault::Malformed)])?;
+    if expiry.is_past(today) {
+        return Err(vec![wrong(Field::Year, Fault::Past)]);
+    }
+    if typed.cvv.len() != brand.cvv_digits() {
+        return Err(vec![wrong(Field::Cvv, Fault::Malformed)]);
+    }
+    Ok(CardEntry { number, brand, holder: Some(typed.holder.clone()), expiry })
+}
+
+fn word(brand: Brand) -> &'static str {
+    match brand {
+        Brand::Card => "",
+        Brand::Swish => "SWISH",
+        Brand::Klarna => "KLARNA",
+        Brand::Easy => "EASY",
+        Brand::Santander => "SANTANDER",
+    }
+}
+
+fn whose(method: Method) -> Whose {
+    match method {
+        Method::Swish => Whose::Brand(Brand::Swish),
+        Method::Klarna => Whose::Brand(Brand::Klarna),
+        Method::Easy => Whose::Brand(Brand::Easy),
+        Method::Santander => Whose::Brand(Brand::Santander),
+        Method::CardLedger | Method::Card => Whose::Bank,
+    }
+}
+
+/// What a payer is told of a payment that came to nothing.
+fn ending(code: ResultCode) -> Ending {
+    let decline = match code {
+        ResultCode::CANCELLED_BY_PAYER => return Ending::Cancelled,
+        ResultCode::PAYER_TIMED_OUT | ResultCode::PAYER_LEFT => return Ending::TimedOut,
+        ResultCode::DECLINED_FUNDS | ResultCode::DECLINED_CREDIT => Decline::Funds,
+        ResultCode::CARD_EXPIRED | ResultCode::DECLINED_EXPIRY => Decline::CardExpired,
+        ResultCode::DECLINED_STOLEN
+        | ResultCode::DECLINED_LOST
+        | ResultCode::DECLINED_RESTRICTED
+        | ResultCode::DECLINED_PICK_UP => Decline::CardBlocked,
+        ResultCode::CHALLENGE_FAILED | ResultCode::SOFT_DECLINE => Decline::NotAuthenticated,
+        ResultCode::DECLINED_CVV | ResultCode::DECLINED_CARD => Decline::Details,
+        ResultCode::ACQUIRER_ERROR | ResultCode::ACQUIRER_TIMED_OUT => Decline::Unavailable,
+        _ => Decline::Refused,
+    };
+    Ending::Declined(decline)
+}
