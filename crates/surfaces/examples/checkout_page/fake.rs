@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::api::{
-    Answer, Attempt, Brand, CardEntry, Decline, Ending, Fault, Field, Means, Mistake, Outcome,
-    Redirect, RedirectMethod, Standing, Till, Unanswered, View, Waiting, Whose,
+    Answer, Attempt, CardEntry, Decline, Ending, Fault, Field, Means, Mistake, Outcome, Redirect,
+    RedirectMethod, Standing, Till, Unanswered, View, Waiting, Way, Whose,
 };
 
 /// How long a checkout lives, in milliseconds.
@@ -18,7 +18,7 @@ pub(crate) const LIFE_MS: i64 = 30 * 60_000;
 const CHALLENGED: &str = "4200000000000042";
 
 /// The last year that is past, as cards have it.
-const PAST_YEAR: &str = "2025";
+const PAST_YEAR: u16 = 2025;
 
 /// A till in memory.
 pub(crate) struct Fake {
@@ -101,13 +101,13 @@ impl Fake {
                 url: format!("{}/fake/psp?id={id}", self.base),
                 method: RedirectMethod::Get,
                 parameters: Vec::new(),
-                whose: Whose::Brand(brand),
+                whose: Whose::Way(brand),
             })),
         })
     }
 
     fn decide_card(&self, id: &str, card: &CardEntry) -> Result<Standing, Mistake> {
-        if card.expiry_year.as_str() <= PAST_YEAR {
+        if card.expiry.year <= PAST_YEAR {
             return Err(Mistake { field: Field::Year, fault: Fault::Past });
         }
         let declined = |decline| Ok(Standing::Open(Some(Ending::Declined(decline))));
@@ -116,7 +116,7 @@ impl Fake {
             code if code.split('.').all(|part| part.parse::<u16>().is_ok()) => {
                 declined(Decline::Refused)
             }
-            _ if card.number.as_str() == CHALLENGED => {
+            _ if card.number.reveal() == CHALLENGED => {
                 Ok(Standing::Waiting(Waiting::Elsewhere(Redirect {
                     url: format!("{}/fake/acs", self.base),
                     method: RedirectMethod::Post,
@@ -187,8 +187,8 @@ pub(crate) fn view(id: &str, return_url: &str) -> View {
         amount: "1092.00".to_owned(),
         currency: "SEK".to_owned(),
         reference: Some("order-2026-0042".to_owned()),
-        brands: vec![Brand::Card, Brand::Swish, Brand::Klarna, Brand::Easy, Brand::Santander],
-        card_schemes: ["VISA", "MASTER", "AMEX"].map(str::to_owned).to_vec(),
+        ways: vec![Way::Card, Way::Swish, Way::Klarna, Way::Easy, Way::Santander],
+        card_brands: vec![payments::Brand::Visa, payments::Brand::Master, payments::Brand::Amex],
         may_save_card: true,
         is_test: true,
         left_ms: LIFE_MS,

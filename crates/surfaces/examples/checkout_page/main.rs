@@ -6,8 +6,8 @@ mod fake;
 /// What the fake till is made of.
 mod api {
     pub(crate) use surfaces::checkout::{
-        Answer, Attempt, Brand, CardEntry, Decline, Ending, Fault, Field, Means, Mistake, Outcome,
-        Redirect, RedirectMethod, Standing, Till, Unanswered, View, Waiting, Whose,
+        Answer, Attempt, CardEntry, Decline, Ending, Fault, Field, Means, Mistake, Outcome,
+        Redirect, RedirectMethod, Standing, Till, Unanswered, View, Waiting, Way, Whose,
     };
 }
 
@@ -26,7 +26,7 @@ use axum::{Json, Router};
 use engine::Randomness;
 use serde_json::{Value, json};
 use surfaces::checkout::{
-    Brand, Checkouts, Decline, Ending, Standing, View, router as checkout_router,
+    Checkouts, Decline, Ending, Standing, View, Way, router as checkout_router,
 };
 use tokio::net::TcpListener;
 
@@ -97,7 +97,7 @@ async fn make(
     let id = format!("{:032x}", COUNT.fetch_add(1, Ordering::Relaxed));
     let mut made = view(&id, &format!("{}/shop/done?order=42", world.till.base));
     if let Some(words) = asked.get("brands").and_then(Value::as_array) {
-        made.brands = words.iter().filter_map(brand).collect();
+        made.ways = words.iter().filter_map(way).collect();
     }
     if let Some(left_ms) = asked.get("left_ms").and_then(Value::as_i64) {
         made.left_ms = left_ms;
@@ -114,13 +114,13 @@ async fn make(
 /// Makes ids differ.
 static COUNT: AtomicU64 = AtomicU64::new(1);
 
-fn brand(word: &Value) -> Option<Brand> {
+fn way(word: &Value) -> Option<Way> {
     match word.as_str()? {
-        "CARD" => Some(Brand::Card),
-        "SWISH" => Some(Brand::Swish),
-        "KLARNA" => Some(Brand::Klarna),
-        "EASY" => Some(Brand::Easy),
-        "SANTANDER" => Some(Brand::Santander),
+        "CARD" => Some(Way::Card),
+        "SWISH" => Some(Way::Swish),
+        "KLARNA" => Some(Way::Klarna),
+        "EASY" => Some(Way::Easy),
+        "SANTANDER" => Some(Way::Santander),
         _ => None,
     }
 }

@@ -3,8 +3,8 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::form::Form;
-use super::till::Brand;
+use super::till::Way;
+use crate::payments_v3::form::Form;
 
 /// A language of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,13 +80,14 @@ const BRANDS_CHARS_MAX: usize = 200;
 impl Manner {
     /// Reads it from the query; a language that is not asked for there is the browser's.
     pub(super) fn of(query: &str, accept_language: &str) -> Manner {
-        let query = Form::of_text(query);
-        let asked = Language::of_tag(query.get("lang"));
+        let query = Form::of_query(query).ok();
+        let get = |name| query.as_ref().and_then(|query| query.text(name)).unwrap_or_default();
+        let asked = Language::of_tag(get("lang"));
         let is_word = |next: &char| next.is_ascii_alphanumeric() || matches!(next, '_' | ' ');
         Manner {
             language: asked.unwrap_or_else(|| Language::of_accept_language(accept_language)),
-            is_widget: query.get("widget") == "1",
-            brands: query.get("brands").chars().filter(is_word).take(BRANDS_CHARS_MAX).collect(),
+            is_widget: get("widget") == "1",
+            brands: get("brands").chars().filter(is_word).take(BRANDS_CHARS_MAX).collect(),
         }
     }
 
@@ -114,26 +115,24 @@ impl Manner {
         format!("/checkout/{id}{slash}{place}{}", self.query())
     }
 
-    /// Those of the merchant's brands that are to be offered: all, where none of them is asked
-    /// for.
-    pub(super) fn offered(&self, brands: &[Brand]) -> Vec<Brand> {
-        let asked: Vec<Brand> = self.brands.split(' ').filter_map(brand).collect();
-        let offered: Vec<Brand> =
-            brands.iter().copied().filter(|brand| asked.contains(brand)).collect();
-        if offered.is_empty() { brands.to_vec() } else { offered }
+    /// Those of the merchant's ways that are to be offered: all, where none of them is asked for.
+    pub(super) fn offered(&self, ways: &[Way]) -> Vec<Way> {
+        let asked: Vec<Way> = self.brands.split(' ').filter_map(way).collect();
+        let offered: Vec<Way> = ways.iter().copied().filter(|way| asked.contains(way)).collect();
+        if offered.is_empty() { ways.to_vec() } else { offered }
     }
 }
 
-/// The brand that a word of `data-brands` stands for. Words that are none of the others are card
+/// The way to pay that a word of `data-brands` stands for. Words that are none of the others are card
 /// schemes: `VISA`, `MASTER`.
-fn brand(word: &str) -> Option<Brand> {
+fn way(word: &str) -> Option<Way> {
     match word {
         "" => None,
-        "SWISH" => Some(Brand::Swish),
-        "KLARNA" => Some(Brand::Klarna),
-        "EASY" => Some(Brand::Easy),
-        "SANTANDER" => Some(Brand::Santander),
-        _ => Some(Brand::Card),
+        "SWISH" => Some(Way::Swish),
+        "KLARNA" => Some(Way::Klarna),
+        "EASY" => Some(Way::Easy),
+        "SANTANDER" => Some(Way::Santander),
+        _ => Some(Way::Card),
     }
 }
 
@@ -171,11 +170,11 @@ mod tests {
 
     #[test]
     fn a_merchants_page_narrows_the_brands() {
-        let all = [Brand::Card, Brand::Swish, Brand::Klarna];
+        let all = [Way::Card, Way::Swish, Way::Klarna];
         let offered = |brands| Manner::of(brands, "").offered(&all);
         assert_eq!(offered(""), all);
-        assert_eq!(offered("brands=VISA+MASTER"), [Brand::Card]);
-        assert_eq!(offered("brands=KLARNA+SWISH"), [Brand::Swish, Brand::Klarna]);
+        assert_eq!(offered("brands=VISA+MASTER"), [Way::Card]);
+        assert_eq!(offered("brands=KLARNA+SWISH"), [Way::Swish, Way::Klarna]);
         assert_eq!(offered("brands=EASY"), all);
     }
 }

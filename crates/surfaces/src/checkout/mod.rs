@@ -18,7 +18,6 @@
 
 mod assets;
 mod entries;
-mod form;
 mod headers;
 pub(crate) mod html;
 mod manner;
@@ -39,8 +38,8 @@ use crate::http::requests::no_method;
 
 pub use assets::widget_integrity;
 pub use till::{
-    Answer, Attempt, Brand, CardEntry, Decline, Ending, Fault, Field, Means, Mistake, Outcome,
-    Redirect, RedirectMethod, Standing, Till, Unanswered, View, Waiting, Whose,
+    Answer, Attempt, CardEntry, Decline, Ending, Fault, Field, Means, Mistake, Outcome, Redirect,
+    RedirectMethod, Standing, Till, Unanswered, View, Waiting, Way, Whose,
 };
 
 /// What the handlers need.

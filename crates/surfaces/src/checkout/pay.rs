@@ -2,12 +2,13 @@
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
+use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::entries;
-use super::form::Form;
+use super::entries::{self, typed};
 use super::show::{Call, form_again, see};
-use super::till::{Attempt, Brand, Fault, Field, Means, Mistake, Outcome, Unanswered};
+use super::till::{Attempt, Fault, Field, Means, Mistake, Outcome, Unanswered, Way};
+use crate::payments_v3::form::Form;
 
 /// A body that may have been too long to be read.
 type Body = Result<Bytes, BytesRejection>;
@@ -16,72 +17,77 @@ type Body = Result<Bytes, BytesRejection>;
 const NONCE_CHARS: usize = 32;
 
 /// Pays with a card.
-pub(super) async fn card(call: Call, body: Body) -> Result<Response, Response> {
-    let form = Form::of_body(body.unwrap_or_default());
-    let Some(nonce) = nonce(&form) else { return Ok(call.stands()) };
+pub(super) async fn card(call: Call, headers: HeaderMap, body: Body) -> Result<Response, Response> {
+    let Some((form, nonce)) = sent(&headers, body) else { return Ok(call.stands()) };
     match entries::card(&form) {
-        Ok(entry) => pay(&call, &form, nonce, Brand::Card, Means::Card(entry)).await,
-        Err(mistakes) => form_again(&call, &form, Brand::Card, &mistakes).await,
+        Ok(entry) => pay(&call, &form, nonce, Way::Card, Means::Card(entry)).await,
+        Err(mistakes) => form_again(&call, &form, Way::Card, &mistakes).await,
     }
 }
 
 /// Pays with Swish: on the phone with a number, or on one that scans a code.
-pub(super) async fn swish(call: Call, body: Body) -> Result<Response, Response> {
-    let form = Form::of_body(body.unwrap_or_default());
-    let Some(nonce) = nonce(&form) else { return Ok(call.stands()) };
-    let read = if form.get("by") == "code" {
+pub(super) async fn swish(
+    call: Call,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Response> {
+    let Some((form, nonce)) = sent(&headers, body) else { return Ok(call.stands()) };
+    let read = if typed(&form, "by") == "code" {
         Ok(Means::SwishCode)
     } else {
-        entries::phone(form.get("phone")).map(Means::SwishPhone)
+        entries::phone(typed(&form, "phone")).map(Means::SwishPhone)
     };
     match read {
-        Ok(means) => pay(&call, &form, nonce, Brand::Swish, means).await,
+        Ok(means) => pay(&call, &form, nonce, Way::Swish, means).await,
         Err(fault) => {
             let mistakes = [Mistake { field: Field::Phone, fault }];
-            form_again(&call, &form, Brand::Swish, &mistakes).await
+            form_again(&call, &form, Way::Swish, &mistakes).await
         }
     }
 }
 
 /// Pays on a page of the brand's own.
-pub(super) async fn hosted(call: Call, body: Body) -> Result<Response, Response> {
-    let form = Form::of_body(body.unwrap_or_default());
-    let brand = match form.get("brand") {
-        "klarna" => Brand::Klarna,
-        "easy" => Brand::Easy,
-        "santander" => Brand::Santander,
+pub(super) async fn hosted(
+    call: Call,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Response> {
+    let Some((form, nonce)) = sent(&headers, body) else { return Ok(call.stands()) };
+    let way = match typed(&form, "way") {
+        "klarna" => Way::Klarna,
+        "easy" => Way::Easy,
+        "santander" => Way::Santander,
         _ => return Ok(call.stands()),
     };
-    let Some(nonce) = nonce(&form) else { return Ok(call.stands()) };
-    pay(&call, &form, nonce, brand, Means::Hosted(brand)).await
+    pay(&call, &form, nonce, way, Means::Hosted(way)).await
 }
 
 async fn pay(
     call: &Call,
     form: &Form,
     nonce: String,
-    brand: Brand,
+    way: Way,
     means: Means,
 ) -> Result<Response, Response> {
     let view = call.view().await?;
     // Whether it can be paid at all is the till's to say, which knows what a repeat repeats.
-    if !view.brands.contains(&brand) {
+    if !view.ways.contains(&way) {
         return Ok(call.stands());
     }
     match call.checkouts.till.pay(&call.id, Attempt { nonce, means }).await {
         Ok(Outcome::Made) => Ok(see(&format!("{}&go=1", call.manner.address(&call.id, "")))),
         Ok(Outcome::Refused(mistakes)) => {
-            form_again(call, form, brand, &fitting(brand, &mistakes)).await
+            form_again(call, form, way, &fitting(way, &mistakes)).await
         }
         Err(Unanswered) => Err(call.unanswered()),
     }
 }
 
-/// The mistakes that the form of a brand can show. Where there is none of them, what is wrong is
+/// The mistakes that the form of a way to pay can show. Where there is none of them, what is wrong is
 /// the means as a whole.
-fn fitting(brand: Brand, mistakes: &[Mistake]) -> Vec<Mistake> {
+fn fitting(way: Way, mistakes: &[Mistake]) -> Vec<Mistake> {
     let is_of_swish = |mistake: &Mistake| mistake.field == Field::Phone;
-    let of_swish = brand == Brand::Swish;
+    let of_swish = way == Way::Swish;
     let fitting: Vec<Mistake> =
         mistakes.iter().copied().filter(|mistake| is_of_swish(mistake) == of_swish).collect();
     if !fitting.is_empty() {
@@ -113,9 +119,11 @@ pub(super) async fn cancel(call: Call) -> Result<Response, Response> {
     Ok(call.stands())
 }
 
-/// The nonce of a form that is one of ours.
-fn nonce(form: &Form) -> Option<String> {
-    let nonce = form.get("nonce");
+/// A form with its nonce, where it is one of ours.
+fn sent(headers: &HeaderMap, body: Body) -> Option<(Form, String)> {
+    let form = Form::of_body(headers, body.unwrap_or_default()).ok()?;
+    let nonce = typed(&form, "nonce");
     let is_nonce = nonce.len() == NONCE_CHARS && nonce.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_nonce.then(|| nonce.to_owned())
+    let nonce = is_nonce.then(|| nonce.to_owned())?;
+    Some((form, nonce))
 }

@@ -7,14 +7,14 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::Checkouts;
-use super::entries::Shown;
-use super::form::Form;
+use super::entries::{Shown, again};
 use super::headers::{Policy, guard};
 use super::html::Html;
 use super::manner::Manner;
 use super::render::{self, Glance, Page, Scene, standing_word};
-use super::till::{Brand, Mistake, Redirect, RedirectMethod, Standing, Unanswered, View, Waiting};
+use super::till::{Mistake, Redirect, RedirectMethod, Standing, Unanswered, View, Waiting, Way};
 use crate::http::ways_back::way_back;
+use crate::payments_v3::form::Form;
 
 /// Longest id that is looked up, in characters: as long as the API's ids may be (§2.8).
 const ID_CHARS_MAX: usize = 48;
@@ -39,13 +39,14 @@ impl FromRequestParts<Checkouts> for Call {
         let query = parts.uri.query().unwrap_or_default();
         let language = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let manner = Manner::of(query, language.unwrap_or_default());
-        let query = Form::of_text(query);
+        let query = Form::of_query(query).ok();
+        let get = |name| query.as_ref().and_then(|query| query.text(name)).unwrap_or_default();
         let glance = Glance {
-            is_forwarded: query.get("go") == "1",
-            has_asked: query.get("asked") == "1",
-            is_still: query.get("auto") == "off",
+            is_forwarded: get("go") == "1",
+            has_asked: get("asked") == "1",
+            is_still: get("auto") == "off",
         };
-        let at = query.get("at");
+        let at = get("at");
         let asked_at = ["pay", "card", "swish"].into_iter().find(|place| *place == at);
         let State(checkouts) = State::<Checkouts>::from_request_parts(parts, checkouts)
             .await
@@ -159,9 +160,9 @@ pub(super) async fn standing(call: Call) -> Result<Response, Response> {
     let view = call.view().await?;
     let is_new = view.standing == Standing::Open(None);
     let nothing = Shown::default();
-    let page = match call.manner.offered(&view.brands).as_slice() {
-        [Brand::Card] if is_new => Page::Card(&nothing, &[]),
-        [Brand::Swish] if is_new => Page::Swish("", &[]),
+    let page = match call.manner.offered(&view.ways).as_slice() {
+        [Way::Card] if is_new => Page::Card(&nothing, &[]),
+        [Way::Swish] if is_new => Page::Swish("", &[]),
         _ => Page::Standing(call.glance),
     };
     Ok(call.page(&view, page))
@@ -171,9 +172,9 @@ pub(super) async fn standing(call: Call) -> Result<Response, Response> {
 pub(super) async fn ways(call: Call) -> Result<Response, Response> {
     let view = call.view().await?;
     let nothing = Shown::default();
-    let page = match call.manner.offered(&view.brands).as_slice() {
-        [Brand::Card] => Page::Card(&nothing, &[]),
-        [Brand::Swish] => Page::Swish("", &[]),
+    let page = match call.manner.offered(&view.ways).as_slice() {
+        [Way::Card] => Page::Card(&nothing, &[]),
+        [Way::Swish] => Page::Swish("", &[]),
         _ => Page::Ways,
     };
     Ok(if is_open(&view) { call.page(&view, page) } else { call.stands() })
@@ -181,19 +182,19 @@ pub(super) async fn ways(call: Call) -> Result<Response, Response> {
 
 /// The form for a card.
 pub(super) async fn card(call: Call) -> Result<Response, Response> {
-    form(&call, Brand::Card, Page::Card(&Shown::default(), &[])).await
+    form(&call, Way::Card, Page::Card(&Shown::default(), &[])).await
 }
 
 /// The form for Swish.
 pub(super) async fn swish(call: Call) -> Result<Response, Response> {
-    form(&call, Brand::Swish, Page::Swish("", &[])).await
+    form(&call, Way::Swish, Page::Swish("", &[])).await
 }
 
-/// A form is shown only where it can be used: not when its brand is none of the merchant's, and
+/// A form is shown only where it can be used: not when the merchant does not take money so, and
 /// not when the payer comes back to it after paying.
-async fn form(call: &Call, brand: Brand, page: Page<'_>) -> Result<Response, Response> {
+async fn form(call: &Call, way: Way, page: Page<'_>) -> Result<Response, Response> {
     let view = call.view().await?;
-    let is_usable = is_open(&view) && view.brands.contains(&brand);
+    let is_usable = is_open(&view) && view.ways.contains(&way);
     Ok(if is_usable { call.page(&view, page) } else { call.stands() })
 }
 
@@ -201,18 +202,18 @@ async fn form(call: &Call, brand: Brand, page: Page<'_>) -> Result<Response, Res
 pub(super) async fn form_again(
     call: &Call,
     form: &Form,
-    brand: Brand,
+    way: Way,
     mistakes: &[Mistake],
 ) -> Result<Response, Response> {
     let view = call.view().await?;
     if !is_open(&view) {
         return Ok(call.stands());
     }
-    if brand == Brand::Card {
+    if way == Way::Card {
         let shown = super::entries::shown(form);
         return Ok(call.page(&view, Page::Card(&shown, mistakes)));
     }
-    Ok(call.page(&view, Page::Swish(form.get("phone"), mistakes)))
+    Ok(call.page(&view, Page::Swish(&again(form, "phone"), mistakes)))
 }
 
 pub(super) fn is_open(view: &View) -> bool {

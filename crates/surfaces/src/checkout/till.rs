@@ -1,13 +1,14 @@
 //! The seam between the page and the domain: what the page is told of a checkout, and what it asks
 //! for.
 //!
-//! Invariant: the amount is told and never asked. A card number and its security code are wiped
-//! after use, and neither is shown by `Debug`.
+//! Invariant: the amount is told and never asked. A card's number is overwritten after use and not
+//! shown by `Debug`; its security code never comes here.
 
 use std::future::Future;
 use std::pin::Pin;
 
-use zeroize::Zeroizing;
+use ledger::CardExpiry;
+use payments::CardNumber;
 
 /// An answer that takes its time.
 pub type Answer<'t, T> = Pin<Box<dyn Future<Output = Result<T, Unanswered>> + Send + 't>>;
@@ -51,9 +52,9 @@ pub struct View {
     /// The merchant's own name for the purchase, where it gave one.
     pub reference: Option<String>,
     /// In which ways the merchant takes money, in the order in which they are offered.
-    pub brands: Vec<Brand>,
-    /// Whose cards it takes: `VISA`, `MASTER`. Empty: nothing is said of it.
-    pub card_schemes: Vec<String>,
+    pub ways: Vec<Way>,
+    /// Whose cards it takes. Empty: nothing is said of it.
+    pub card_brands: Vec<payments::Brand>,
     /// Whether the payer may have the card kept for the next time.
     pub may_save_card: bool,
     /// Whether no money moves.
@@ -158,12 +159,12 @@ pub enum Whose {
     /// The bank's that issued the card (3-D Secure).
     Bank,
     /// The PSP's.
-    Brand(Brand),
+    Way(Way),
 }
 
 /// A way to pay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Brand {
+pub enum Way {
     /// A payment card.
     Card,
     /// Swish.
@@ -197,21 +198,20 @@ pub enum Means {
     /// With Swish on whichever phone scans a code.
     SwishCode,
     /// On a page of the brand's own.
-    Hosted(Brand),
+    Hosted(Way),
 }
 
-/// A card as its holder typed it in.
+/// A card as its holder typed it in, without its security code: that was checked and forgotten.
+#[derive(Debug)]
 pub struct CardEntry {
-    /// 12 to 19 digits, and Luhn's check holds.
-    pub number: Zeroizing<String>,
+    /// Its number. Overwritten when dropped.
+    pub number: CardNumber,
+    /// Whose it is.
+    pub brand: payments::Brand,
     /// 3 to 128 characters.
     pub holder: String,
-    /// `01` to `12`.
-    pub expiry_month: String,
-    /// Four digits.
-    pub expiry_year: String,
-    /// Three or four digits.
-    pub cvv: Zeroizing<String>,
+    /// The last month in which it is good. It may be past: see [`Fault::Past`].
+    pub expiry: CardExpiry,
     /// Whether the holder wants it kept for the next time.
     pub is_saved: bool,
 }
@@ -262,10 +262,4 @@ pub enum Fault {
     Unknown,
     /// Of a card's year: it is past.
     Past,
-}
-
-impl std::fmt::Debug for CardEntry {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("CardEntry(hidden)")
-    }
 }

@@ -1,7 +1,9 @@
 //! All words of the page, in each of its languages. `{}` stands for what a sentence is about.
 
+use payments::Brand as CardBrand;
+
 use super::manner::Language;
-use super::till::{Brand, Decline, Fault, Field};
+use super::till::{Decline, Fault, Field, Way};
 
 /// The sentences and labels of one language.
 pub(super) struct Words {
@@ -19,7 +21,7 @@ pub(super) struct Words {
     pub(super) other_way: &'static str,
 
     pub(super) by_card: &'static str,
-    pub(super) schemes: &'static str,
+    pub(super) card_brands: &'static str,
     pub(super) all_needed: &'static str,
     pub(super) number: &'static str,
     pub(super) holder: &'static str,
@@ -115,7 +117,7 @@ const SWEDISH: Words = Words {
     other_way: "Välj ett annat sätt att betala",
 
     by_card: "Betala med kort",
-    schemes: "Kort som tas emot: {}",
+    card_brands: "Kort som tas emot: {}",
     all_needed: "Alla fält måste fyllas i.",
     number: "Kortnummer",
     holder: "Namnet på kortet",
@@ -201,7 +203,7 @@ const ENGLISH: Words = Words {
     other_way: "Choose another way to pay",
 
     by_card: "Pay by card",
-    schemes: "Cards accepted: {}",
+    card_brands: "Cards accepted: {}",
     all_needed: "All fields are needed.",
     number: "Card number",
     holder: "Name on the card",
@@ -272,28 +274,29 @@ const ENGLISH: Words = Words {
 };
 
 /// What a way to pay is called.
-pub(super) fn brand(language: Language, brand: Brand) -> &'static str {
-    match (brand, language) {
-        (Brand::Card, Language::Swedish) => "Kort",
-        (Brand::Card, Language::English) => "Card",
-        (Brand::Swish, _) => "Swish",
-        (Brand::Klarna, _) => "Klarna",
-        (Brand::Easy, _) => "Nets Easy",
-        (Brand::Santander, _) => "Santander",
+pub(super) fn way(language: Language, way: Way) -> &'static str {
+    match (way, language) {
+        (Way::Card, Language::Swedish) => "Kort",
+        (Way::Card, Language::English) => "Card",
+        (Way::Swish, _) => "Swish",
+        (Way::Klarna, _) => "Klarna",
+        (Way::Easy, _) => "Nets Easy",
+        (Way::Santander, _) => "Santander",
     }
 }
 
-/// What people know a card scheme as; one that we do not know keeps the API's word.
-pub(super) fn scheme(word: &str) -> &str {
-    match word {
-        "VISA" => "Visa",
-        "MASTER" => "Mastercard",
-        "AMEX" => "American Express",
-        "MAESTRO" => "Maestro",
-        "DINERS" => "Diners Club",
-        "DISCOVER" => "Discover",
-        "UNIONPAY" => "UnionPay",
-        other => other,
+/// What people know a card's brand as.
+pub(super) fn card_brand(brand: CardBrand) -> &'static str {
+    match brand {
+        CardBrand::Visa => "Visa",
+        CardBrand::Master => "Mastercard",
+        CardBrand::Amex => "American Express",
+        CardBrand::Diners => "Diners Club",
+        CardBrand::Discover => "Discover",
+        CardBrand::Jcb => "JCB",
+        CardBrand::UnionPay => "UnionPay",
+        CardBrand::Maestro => "Maestro",
+        CardBrand::Mir => "Mir",
     }
 }
 

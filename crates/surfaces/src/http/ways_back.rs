@@ -81,7 +81,7 @@ mod tests {
     use super::{origin, way_back};
 
     #[test]
-    fn the_way_back_keeps_what_the_merchant_has_in_its_url() {
+    fn there_is_a_way_back_to_web_addresses_only() {
         let told = "id=1f&resourcePath=%2Fv3%2Fcheckouts%2F1f%2Fpayment";
         for (url, expected) in [
             ("https://shop", format!("https://shop?{told}")),

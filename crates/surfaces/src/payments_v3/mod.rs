@@ -8,7 +8,7 @@ mod callers;
 mod cashier;
 mod challenges;
 mod checkouts;
-mod form;
+pub(crate) mod form;
 mod frame;
 mod keys;
 mod parameters;

@@ -3,11 +3,11 @@
 
 use axum::http::HeaderMap;
 use ledger::ids::Hasher;
-use ledger::{CardExpiry, Date, Fingerprint, Idempotency, Key};
+use ledger::{Date, Fingerprint, Idempotency, Key};
 use payments::result_code::Standing as Outcome;
 use payments::{
-    Brand as Scheme, CardNumber, Checkout, Command, Event, Extend, Method, Payee, Payment,
-    PaymentKind, Psp, Refusal, ResultCode, Wake,
+    Brand as Scheme, Checkout, Command, Event, Extend, Method, Payee, Payment, PaymentKind, Psp,
+    Refusal, ResultCode, Wake,
 };
 
 use super::cashier::{
@@ -16,9 +16,9 @@ use super::cashier::{
 use super::problem::Problem;
 use super::{Shop, checkouts};
 use crate::checkout::{
-    Answer, Attempt, Brand, CardEntry as TypedCard, Decline, Ending, Fault, Field,
-    Means as ChosenMeans, Mistake, Outcome as Attempted, Redirect, RedirectMethod, Standing, Till,
-    Unanswered, View, Waiting, Whose,
+    Answer, Attempt, CardEntry as TypedCard, Decline, Ending, Fault, Field, Means as ChosenMeans,
+    Mistake, Outcome as Attempted, Redirect, RedirectMethod, Standing, Till, Unanswered, View,
+    Waiting, Way, Whose,
 };
 
 /// What the journal calls a payer.
@@ -82,8 +82,8 @@ impl Shop {
             amount: super::frame::amount(wanted.amount.total_minor, wanted.amount.currency),
             currency: wanted.amount.currency.code().to_owned(),
             reference: wanted.online.merchant_transaction_id.clone(),
-            brands: Self::brands(checkout, &payee),
-            card_schemes: ["VISA", "MASTER", "AMEX"].map(str::to_owned).to_vec(),
+            ways: Self::ways(checkout, &payee),
+            card_brands: vec![Scheme::Visa, Scheme::Master, Scheme::Amex],
             may_save_card: false,
             is_test: self.is_test,
             left_ms: checkout.expires_at.0.saturating_sub(now.0),
@@ -95,27 +95,27 @@ impl Shop {
     }
 
     /// The ways to pay: those that the merchant has, of the type and currency that is asked for.
-    fn brands(checkout: &Checkout, payee: &Payee) -> Vec<Brand> {
+    fn ways(checkout: &Checkout, payee: &Payee) -> Vec<Way> {
         let online = &checkout.wanted.online;
         let currency = checkout.wanted.amount.currency.code();
         let is_wanted = |word: &str| online.brand.is_empty() || online.brand == word;
         let has_card = online.brand.is_empty() || Scheme::parse(&online.brand).is_some();
         let psps = [
-            (Brand::Swish, Psp::Swish, "SWISH"),
-            (Brand::Klarna, Psp::Klarna, "KLARNA"),
-            (Brand::Easy, Psp::Easy, "EASY"),
-            (Brand::Santander, Psp::Santander, "SANTANDER"),
+            (Way::Swish, Psp::Swish, "SWISH"),
+            (Way::Klarna, Psp::Klarna, "KLARNA"),
+            (Way::Easy, Psp::Easy, "EASY"),
+            (Way::Santander, Psp::Santander, "SANTANDER"),
         ];
         let psps = psps.into_iter().filter(|(brand, psp, word)| {
             let is_currency = match brand {
-                Brand::Swish => currency == "SEK",
-                Brand::Klarna | Brand::Easy | Brand::Santander | Brand::Card => {
+                Way::Swish => currency == "SEK",
+                Way::Klarna | Way::Easy | Way::Santander | Way::Card => {
                     ["SEK", "NOK", "DKK", "EUR"].contains(&currency)
                 }
             };
             payee.has(*psp) && is_wanted(word) && is_currency && takes(psp.method(), online.kind)
         });
-        let cards = has_card.then_some(Brand::Card);
+        let cards = has_card.then_some(Way::Card);
         cards.into_iter().chain(psps.map(|(brand, ..)| brand)).collect()
     }
 
@@ -171,13 +171,16 @@ impl Shop {
         online.checkout = Some(checkout.number);
         let mut is_code = false;
         let means = match means {
-            ChosenMeans::Card(typed) => match card(&typed, self.today(&checkout)?) {
-                Ok(card) => {
-                    online.authentication = demanded(self.is_test, &card.number, None, None);
-                    Means::Card { card, is_kept: typed.is_saved }
+            ChosenMeans::Card(typed) => {
+                if typed.expiry.is_past(self.today(&checkout)?) {
+                    let past = Mistake { field: Field::Year, fault: Fault::Past };
+                    return Ok(Attempted::Refused(vec![past]));
                 }
-                Err(mistakes) => return Ok(Attempted::Refused(mistakes)),
-            },
+                let TypedCard { number, brand, holder, expiry, is_saved } = typed;
+                online.authentication = demanded(self.is_test, &number, None, None);
+                let card = CardEntry { number, brand, holder: Some(holder), expiry };
+                Means::Card { card, is_kept: is_saved }
+            }
             ChosenMeans::SwishPhone(number) => Means::Psp(Method::Swish, number),
             ChosenMeans::SwishCode => {
                 is_code = true;
@@ -270,39 +273,22 @@ fn lost(_: Problem) -> Unanswered {
     Unanswered
 }
 
-/// A typed card as the domain takes it. Its security code is checked and forgotten.
-fn card(typed: &TypedCard, today: Date) -> Result<CardEntry, Vec<Mistake>> {
-    let wrong = |field, fault| Mistake { field, fault };
-    let number = CardNumber::parse(typed.number.as_str());
-    let number = number.ok_or_else(|| vec![wrong(Field::Number, Fault::Unknown)])?;
-    let brand = Scheme::of(&number).ok_or_else(|| vec![wrong(Field::Number, Fault::Unknown)])?;
-    let expiry = CardExpiry::parse(&format!("{}-{}", typed.expiry_year, typed.expiry_month));
-    let expiry = expiry.ok_or_else(|| vec![wrong(Field::Month, Fault::Malformed)])?;
-    if expiry.is_past(today) {
-        return Err(vec![wrong(Field::Year, Fault::Past)]);
-    }
-    if typed.cvv.len() != brand.cvv_digits() {
-        return Err(vec![wrong(Field::Cvv, Fault::Malformed)]);
-    }
-    Ok(CardEntry { number, brand, holder: Some(typed.holder.clone()), expiry })
-}
-
-fn word(brand: Brand) -> &'static str {
-    match brand {
-        Brand::Card => "",
-        Brand::Swish => "SWISH",
-        Brand::Klarna => "KLARNA",
-        Brand::Easy => "EASY",
-        Brand::Santander => "SANTANDER",
+fn word(way: Way) -> &'static str {
+    match way {
+        Way::Card => "",
+        Way::Swish => "SWISH",
+        Way::Klarna => "KLARNA",
+        Way::Easy => "EASY",
+        Way::Santander => "SANTANDER",
     }
 }
 
 fn whose(method: Method) -> Whose {
     match method {
-        Method::Swish => Whose::Brand(Brand::Swish),
-        Method::Klarna => Whose::Brand(Brand::Klarna),
-        Method::Easy => Whose::Brand(Brand::Easy),
-        Method::Santander => Whose::Brand(Brand::Santander),
+        Method::Swish => Whose::Way(Way::Swish),
+        Method::Klarna => Whose::Way(Way::Klarna),
+        Method::Easy => Whose::Way(Way::Easy),
+        Method::Santander => Whose::Way(Way::Santander),
         Method::CardLedger | Method::Card => Whose::Bank,
     }
 }

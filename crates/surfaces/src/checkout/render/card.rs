@@ -3,7 +3,7 @@
 use super::super::entries::Shown;
 use super::super::html::{Element, Html, element};
 use super::super::till::{Field, Mistake};
-use super::super::words::{about, scheme};
+use super::super::words::{about, card_brand};
 use super::Scene;
 use super::frame::{Frame, Motion, page};
 use super::parts::{Input, attempt, leave, paragraph, summary};
@@ -12,9 +12,9 @@ use super::ways::others;
 /// The form, with what may be shown again of what was typed in, and what is wrong with it.
 pub(super) fn card(scene: &Scene<'_>, shown: &Shown, mistakes: &[Mistake]) -> Html {
     let words = scene.words();
-    let schemes: Vec<&str> = scene.view.card_schemes.iter().map(|word| scheme(word)).collect();
-    let schemes = schemes.join(", ");
-    let schemes = (!schemes.is_empty()).then(|| paragraph(about(words.schemes, schemes)));
+    let brands: Vec<&str> = scene.view.card_brands.iter().copied().map(card_brand).collect();
+    let are_named = !brands.is_empty();
+    let brands = are_named.then(|| paragraph(about(words.card_brands, brands.join(", "))));
     let pay = about(words.pay, scene.amount());
     let form = attempt(scene, "card")
         .child(paragraph(words.all_needed))
@@ -26,7 +26,7 @@ pub(super) fn card(scene: &Scene<'_>, shown: &Shown, mistakes: &[Mistake]) -> Ht
         .child(element("button").with("type", "submit").with("class", "button").text(pay));
     let content = [
         summary(scene, mistakes),
-        schemes,
+        brands,
         Some(form),
         others(scene),
         Some(leave(scene, scene.give_up(), "plain")),

@@ -1,8 +1,8 @@
 //! Parts that several pages have: buttons, links, fields with their mistakes.
 
 use super::super::html::{Element, element};
-use super::super::till::{Brand, Fault, Field, Mistake, Whose};
-use super::super::words::{Words, brand, mistake};
+use super::super::till::{Fault, Field, Mistake, Way, Whose};
+use super::super::words::{Words, mistake, way};
 use super::Scene;
 
 /// A paragraph.
@@ -135,17 +135,17 @@ pub(super) fn summary(scene: &Scene<'_>, mistakes: &[Mistake]) -> Option<Element
 pub(super) fn whose(scene: &Scene<'_>, words: &Words, whose: Whose) -> &'static str {
     match whose {
         Whose::Bank => words.your_bank,
-        Whose::Brand(own) => brand(scene.manner.language, own),
+        Whose::Way(own) => way(scene.manner.language, own),
     }
 }
 
-/// The word of a brand in a form.
-pub(crate) fn brand_word(brand: Brand) -> &'static str {
-    match brand {
-        Brand::Card => "card",
-        Brand::Swish => "swish",
-        Brand::Klarna => "klarna",
-        Brand::Easy => "easy",
-        Brand::Santander => "santander",
+/// The word of a way to pay in addresses and forms.
+pub(super) fn way_word(way: Way) -> &'static str {
+    match way {
+        Way::Card => "card",
+        Way::Swish => "swish",
+        Way::Klarna => "klarna",
+        Way::Easy => "easy",
+        Way::Santander => "santander",
     }
 }

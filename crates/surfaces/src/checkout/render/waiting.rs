@@ -91,7 +91,7 @@ fn elsewhere(scene: &Scene<'_>, redirect: &Redirect, glance: Glance) -> Html {
     let name = whose(scene, words, redirect.whose);
     let text = match redirect.whose {
         Whose::Bank => words.go_on_bank.to_owned(),
-        Whose::Brand(_) => about(words.go_on_brand, name),
+        Whose::Way(_) => about(words.go_on_brand, name),
     };
     let label = about(words.go_on_to, name);
     // A frame of the widget is left by the payer's own hand only.

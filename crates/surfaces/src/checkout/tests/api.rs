@@ -1,6 +1,6 @@
 //! What the till in memory is made of.
 
 pub(super) use crate::checkout::{
-    Answer, Attempt, Brand, CardEntry, Decline, Ending, Fault, Field, Means, Mistake, Outcome,
-    Redirect, RedirectMethod, Standing, Till, Unanswered, View, Waiting, Whose,
+    Answer, Attempt, CardEntry, Decline, Ending, Fault, Field, Means, Mistake, Outcome, Redirect,
+    RedirectMethod, Standing, Till, Unanswered, View, Waiting, Way, Whose,
 };

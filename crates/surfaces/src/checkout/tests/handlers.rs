@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 
 use super::{Got, ID, LIFE_MS, World};
-use crate::checkout::{Brand, Standing};
+use crate::checkout::{Standing, Way};
 
 const NONCE: &str = "22222222222222222222222222222222";
 const OTHER_NONCE: &str = "33333333333333333333333333333333";
@@ -84,14 +84,14 @@ async fn mistakes_are_shown_and_secrets_are_not() {
 
 #[tokio::test]
 async fn what_is_no_form_of_ours_does_nothing() {
-    let world = World::with(|view| view.brands = vec![Brand::Card, Brand::Swish]);
+    let world = World::with(|view| view.ways = vec![Way::Card, Way::Swish]);
     for (place, form) in [
         ("/card", card("", "Al+Vi")),
         ("/card", card("short", "Al+Vi")),
         ("/card", String::new()),
-        ("/hosted", format!("nonce={NONCE}&brand=card")),
-        ("/hosted", format!("nonce={NONCE}&brand=bitcoin")),
-        ("/hosted", format!("nonce={NONCE}&brand=klarna")),
+        ("/hosted", format!("nonce={NONCE}&way=card")),
+        ("/hosted", format!("nonce={NONCE}&way=bitcoin")),
+        ("/hosted", format!("nonce={NONCE}&way=klarna")),
     ] {
         let got = world.post(&format!("{place}?lang=en"), &form).await;
         check_sent_to(&got, &format!("/checkout/{ID}?lang=en"));

@@ -8,8 +8,8 @@ use crate::checkout::entries::Shown;
 use crate::checkout::manner::Manner;
 use crate::checkout::render::{Glance, Page, Scene, missing, page, unanswered};
 use crate::checkout::{
-    Brand, Decline, Ending, Fault, Field, Mistake, Redirect, RedirectMethod, Standing, View,
-    Waiting, Whose,
+    Decline, Ending, Fault, Field, Mistake, Redirect, RedirectMethod, Standing, View, Waiting, Way,
+    Whose,
 };
 
 /// What an attacker would like to see in a page as it is.
@@ -83,7 +83,7 @@ fn pages_of_others() {
         url: "https://klarna.example/pay?a=1&b=2".to_owned(),
         method: RedirectMethod::Get,
         parameters: Vec::new(),
-        whose: Whose::Brand(Brand::Klarna),
+        whose: Whose::Way(Way::Klarna),
     })));
     let glance = Glance { is_forwarded: true, ..Glance::default() };
     let sent = draw("lang=en", &klarna, Page::Standing(glance));
@@ -145,7 +145,6 @@ fn hostile_texts_stay_texts() {
         reference: Some(HOSTILE.to_owned()),
         amount: HOSTILE.to_owned(),
         currency: HOSTILE.to_owned(),
-        card_schemes: vec![HOSTILE.to_owned()],
         frame_origins: vec![HOSTILE.to_owned()],
         return_url: format!("https://shop/{HOSTILE}"),
         ..stands(standing)
