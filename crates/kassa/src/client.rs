@@ -28,7 +28,7 @@ pub(crate) struct Request<'r> {
     pub(crate) path: &'r str,
     /// The bearer token, where one is needed.
     pub(crate) token: &'r str,
-    /// JSON, or empty.
+    /// JSON unless a header says otherwise, or empty.
     pub(crate) body: &'r str,
 }
 
@@ -149,7 +149,8 @@ fn message(address: SocketAddr, request: Request<'_>, headers: &[(&str, &str)]) 
     for (name, value) in headers {
         message.extend([name, ": ", value, "\r\n"]);
     }
-    if !body.is_empty() {
+    let is_typed = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    if !body.is_empty() && !is_typed {
         message.push_str("Content-Type: application/json\r\n");
     }
     if method != "GET" {
@@ -195,6 +196,10 @@ mod tests {
             message(address, get, &[]),
             "GET /livez HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nConnection: close\r\n\r\n"
         );
+        let form = [("Content-Type", "application/x-www-form-urlencoded")];
+        let post = Request { method: "POST", path: "/a", token: "", body: "a=b" };
+        let written = message(address, post, &form);
+        assert!(written.matches("Content-Type").count() == 1 && written.contains("urlencoded"));
         let post = Request { method: "POST", path: "/a", token: "t", body: "{}" };
         assert_eq!(
             message(address, post, &[("Range", "bytes=1-")]),

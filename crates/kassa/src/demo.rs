@@ -1,6 +1,7 @@
 //! `kassa demo`: the fixed demo installation on an embedded store, with a clock that can be moved.
 
 mod narration;
+mod online;
 mod payments;
 pub(crate) mod seed;
 mod terminals;
@@ -127,6 +128,9 @@ async fn play(
         if let Err(error) = payments::play(address, &run) {
             note(&format!("kassa: the payments stopped: {error:#}"));
         }
+        if let Err(error) = online::play(address, &run) {
+            note(&format!("kassa: the payments online stopped: {error:#}"));
+        }
         say(&narration::terminals());
         let devices = terminals::start(address, places, &data_dir);
         devices.wait_for_first_calls();
@@ -188,6 +192,7 @@ fn credentials_json(address: SocketAddr) -> String {
             "entity_id": seed::ENTITY_ID,
         },
         "operator": { "key": seed::OPERATOR_KEY },
+        "payments": { "token": seed::PAYMENTS_TOKEN, "entity_id": seed::ENTITY_ID },
     })
     .to_string()
 }
@@ -218,6 +223,8 @@ mod tests {
                 r#""merchant":{"customer_id":2,"entity_id":"00000000000000000000000000000d30","#,
                 r#""merchant_id":"DEMO-MERCHANT"},"#,
                 r#""operator":{"key":"demo-operator-key-00000000000000"},"#,
+                r#""payments":{"entity_id":"00000000000000000000000000000d30","#,
+                r#""token":"demo-payments-token-0000000000000"},"#,
                 r#""terminals":{"account_id":"00000000-0000-4000-8000-000000000002","#,
                 r#""app_id":"121212","app_token":"demo_app_token_0000000000000000"}}"#,
             )

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::seed::{
     ACCESS_KEY, ACCOUNT_ID, APP_ID, APP_TOKEN, CARD, COMPANY, CONSUMER_KEY, CONSUMER_SECRET,
-    LEDGER_TOKEN, MERCHANT, MERCHANT_ID, OPERATOR_KEY, PARTNER, SELLER, SMALL_CARD,
+    ENTITY_ID, LEDGER_TOKEN, MERCHANT, MERCHANT_ID, OPERATOR_KEY, PARTNER, PAYMENTS_TOKEN, SELLER,
+    SMALL_CARD,
 };
 use crate::client::{Answer, Request};
 
@@ -40,6 +41,8 @@ pub(super) fn welcome(address: SocketAddr, kept: Option<&Path>) -> String {
          \x20 Terminals     App-Id {APP_ID}             App-Token {APP_TOKEN}\n\
          \x20 payments      merchantId {MERCHANT_ID}  Bearer {bearer}\n\
          \x20               (base64 of {CONSUMER_KEY}:{CONSUMER_SECRET})\n\
+         \x20 payments v3   entityId {ENTITY_ID}\n\
+         \x20                                       Bearer {PAYMENTS_TOKEN}\n\
          \x20 merchant      customer {MERCHANT}                account_id {ACCOUNT_ID}\n\
          \x20 operator API                            Bearer {OPERATOR_KEY}\n\
          \x20 cards         {CARD:14}            limit 50 000.00 SEK\n\
@@ -90,6 +93,29 @@ pub(super) fn payments() -> String {
 pub(super) fn payment(title: &str, number: i64, states: &[&str], account: &str) -> String {
     let states = states.join(" → ");
     format!("   {title}\n     transaction {number}: {states}, account {account}\n")
+}
+
+/// What the lines of payments online are.
+pub(super) fn online() -> String {
+    let title = "Payments online";
+    let rule = "─".repeat(COLUMNS.saturating_sub(1).saturating_sub(title.chars().count()));
+    format!(
+        "{title} {rule}\n\n\
+         Each is one request of payments v3: a form in, texts out, and a result code in each answer.\n"
+    )
+}
+
+/// What came of one request of payments v3.
+pub(super) fn result(title: &str, code: &str, description: &str) -> String {
+    format!("   {title}\n     {code} {description}\n")
+}
+
+/// Where a checkout waits for its payer.
+pub(super) fn checkout(address: SocketAddr, id: &str) -> String {
+    format!(
+        "   It waits for you, for 30 minutes: http://{address}/checkout/{id}\n     Cards: \
+         4200000000000000 pays, 4200000000000042 asks your bank first. Any later month, any code.\n"
+    )
 }
 
 /// What the terminals' lines are.
