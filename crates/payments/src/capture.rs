@@ -53,7 +53,9 @@ pub fn capture(command: &Capture, books: &mut Books, now: Timestamp) -> Result<A
     }
     let is_held = matches!(before.state, State::Reserved | State::Authorized);
     // A reversal is on its way: who comes first has it.
-    if before.kind != PaymentKind::Payment || !is_held || before.reversal.is_some() {
+    // So is a capture that payments v3 has asked for.
+    let is_free = before.reversal.is_none() && before.captures.is_empty();
+    if before.kind != PaymentKind::Payment || !is_held || !is_free {
         return Err(Refusal::NotReserved);
     }
     let whole = before.amount.total_minor;
@@ -63,7 +65,7 @@ pub fn capture(command: &Capture, books: &mut Books, now: Timestamp) -> Result<A
         return Err(Refusal::CaptureTooLarge { minor: whole });
     }
     let mut payment = before.clone();
-    let capturing = |task: &Task| matches!(task.operation, Operation::Capture { .. });
+    let capturing = |task: &Task| task.operation.is_capture();
     if payment.task.as_ref().is_some_and(capturing) {
         return Ok(Answer::new(shown(payment)));
     }

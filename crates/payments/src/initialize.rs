@@ -242,7 +242,9 @@ fn check_capture(command: &Initialize, original: &Payment) -> Result<(), Refusal
     if original.reversal.is_some() {
         return Err(Refusal::AlreadyGivenBack);
     }
-    let is_being_taken = original.method.psp().is_some() && !original.captures.is_empty();
+    let is_asked = original.task.is_some_and(|task| task.operation.is_capture());
+    let is_being_taken =
+        original.method.psp().is_some() && (is_asked || !original.captures.is_empty());
     let minor = if is_being_taken { 0 } else { original.capturable_minor() };
     if command.amount.total_minor > minor {
         return Err(Refusal::CaptureTooLarge { minor });

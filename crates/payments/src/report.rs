@@ -75,6 +75,16 @@ pub struct Told {
     pub info: Option<String>,
 }
 
+impl Operation {
+    /// Whether it takes money.
+    pub fn is_capture(self) -> bool {
+        match self {
+            Operation::Capture { .. } => true,
+            Operation::Create | Operation::Read | Operation::Cancel | Operation::GiveUp => false,
+        }
+    }
+}
+
 impl Report {
     /// A report that tells nothing but how it stands.
     pub fn new(standing: Standing) -> Report {

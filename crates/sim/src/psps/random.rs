@@ -167,6 +167,15 @@ async fn follow(world: &mut World<Storm>, prng: &mut Prng) {
         0 if payment.state.is_open() => return world.leave(payment.number).await,
         0..4 if is_held => {
             let minor = if prng.per_mille(500) { whole_minor } else { whole_minor / 3 };
+            if prng.per_mille(500) {
+                // As payments v3 asks for it.
+                let kind = PaymentKind::Capture;
+                let asked = world.ask(psp, kind, minor, false, Some(payment)).await;
+                if let Some((capture, original)) = asked {
+                    begin_or_die(world, prng, capture, original).await;
+                }
+                return;
+            }
             if let Some(payment) = world.capture(payment, minor).await {
                 begin_or_die(world, prng, payment, None).await;
             }

@@ -15,7 +15,9 @@ pub(super) fn check_safe<W: Weather>(world: &World<W>) {
         check_transitions(payment);
         assert!(truth.reserved.times <= 1, "reserved twice: {payment:#?} {truth:?}");
         assert!(truth.captured.times <= 1, "captured twice: {payment:#?} {truth:?}");
-        let about = payments.iter().filter(|it| it.original == Some(payment.number));
+        let is_about =
+            |it: &&Payment| it.original == Some(payment.number) && it.kind != PaymentKind::Capture;
+        let about = payments.iter().filter(is_about);
         match payment.kind {
             PaymentKind::Payment => {
                 let is_orphaned = world.is_orphaned(payment);
@@ -25,9 +27,11 @@ pub(super) fn check_safe<W: Weather>(world: &World<W>) {
                 let original = payments.iter().find(|it| Some(it.number) == payment.original);
                 check_refund(payment, truth, has_ended(world, original.unwrap()));
             }
-            PaymentKind::Capture | PaymentKind::Credit => {
-                panic!("nobody asks for it here: {payment:#?}")
+            PaymentKind::Capture => {
+                let original = world.find(payment.original.unwrap());
+                check_capture(payment, world.truth(&original));
             }
+            PaymentKind::Credit => panic!("no PSP gives credit: {payment:#?}"),
         }
     }
 }
@@ -36,11 +40,14 @@ pub(super) fn check_safe<W: Weather>(world: &World<W>) {
 pub(super) fn agrees<W: Weather>(world: &World<W>, payment: &Payment) -> bool {
     let truth = world.truth(payment);
     let psp = payment.method.psp().unwrap();
-    let says = if payment.kind == PaymentKind::Payment {
-        payment_may_be(world, payment, psp, truth.standing)
-    } else {
-        let original = world.find(payment.original.unwrap());
-        refund_may_be(world, payment, truth, &original)
+    let original = payment.original.map(|number| world.find(number));
+    let says = match (payment.kind, &original) {
+        (PaymentKind::Capture, Some(original)) => {
+            let captured = world.truth(original).captured;
+            payment.state.is_committed() || payment.state == State::Rejected || captured.times == 0
+        }
+        (_, Some(original)) => refund_may_be(world, payment, truth, original),
+        (_, None) => payment_may_be(world, payment, psp, truth.standing),
     };
     says && (payment.task.is_none() || payment.state.is_open())
 }
@@ -89,6 +96,14 @@ fn check_payment(payment: &Payment, truth: Truth, about: &[&Payment], is_orphane
             assert!(is_held || payment.reversal.is_some(), "not held: {payment:#?} {truth:?}");
         }
         State::Initialized | State::Stale | State::Pending | State::TimedOut => {}
+    }
+}
+
+/// A capture that says that it was made was made, of so much.
+fn check_capture(capture: &Payment, truth: Truth) {
+    if capture.state.is_committed() {
+        assert_eq!(truth.captured.times, 1, "not captured: {capture:#?} {truth:?}");
+        assert_eq!(truth.captured.amount_minor, capture.captured_minor, "{capture:#?} {truth:?}");
     }
 }
 
