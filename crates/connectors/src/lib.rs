@@ -1,5 +1,5 @@
 //! PSPs without IO: what shall be done becomes requests of the PSP's public API, and its answers
-//! become a report.
+//! become a report. And notifications as merchants get them.
 //!
 //! Invariant: nothing here does IO, reads a clock, draws a number or logs. An answer that is lost
 //! or makes no sense is [`Standing::Unknown`](payments::Standing::Unknown), never success or
@@ -21,6 +21,7 @@ mod locale;
 mod request;
 pub mod santander;
 pub mod swish;
+pub mod webhook;
 
 #[cfg(test)]
 mod nonsense;

@@ -3,11 +3,13 @@
 
 pub mod days;
 mod pace;
+pub mod post;
 pub mod psp;
 mod schedule;
 
-pub use connectors::Addresses;
+pub use connectors::{Addresses, webhook};
 pub use days::Days;
+pub use post::{Delivery, Letter, Post, Posting, Refused, Trouble};
 pub use psp::{Desk, Office, Transport, Vault, run_desk};
 
 /// What merchants' agreements with a PSP are made of.

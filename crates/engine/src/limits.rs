@@ -142,3 +142,9 @@ pub const PSP_ANSWER_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// How long a batch report waits for captures of its day, in milliseconds.
 pub const CAPTURES_PATIENCE_MS: i64 = 10 * 60 * 1_000;
+
+/// How long an attempt to deliver a notification may take, from its connection to its answer.
+pub const POSTING_ATTEMPT_MAX: Duration = Duration::from_secs(15);
+
+/// The same with the wait for its turn among those to the same host.
+pub const POSTING_MAX: Duration = Duration::from_secs(30);
