@@ -3,8 +3,6 @@
 //! The vendor's listeners may ask for the ciphertext bare or inside JSON. Here it is bare: that is
 //! the form that its documentation shows, and the other's field has no settled name.
 
-use std::fmt::Write as _;
-
 use aes_gcm::aead::{Aead as _, KeyInit as _};
 use aes_gcm::{Aes256Gcm, Nonce};
 use zeroize::Zeroizing;
@@ -81,21 +79,15 @@ impl std::fmt::Debug for Envelope {
 }
 
 fn digits_of(bytes: &[u8]) -> String {
-    let mut digits = String::with_capacity(bytes.len().saturating_mul(2));
-    for byte in bytes {
-        // Writing to a string does not fail.
-        drop(write!(digits, "{byte:02X}"));
-    }
-    digits
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits = halves.filter_map(|half| char::from_digit(u32::from(half), 16));
+    digits.map(|digit| digit.to_ascii_uppercase()).collect()
 }
 
 fn bytes_of(digits: &str) -> Option<Vec<u8>> {
     let digit = |digit: &u8| char::from(*digit).to_digit(16);
     let pair = |pair: &[u8]| match pair {
-        [high, low] => {
-            let value = digit(high)?.checked_mul(16)?.checked_add(digit(low)?)?;
-            u8::try_from(value).ok()
-        }
+        [high, low] => u8::try_from(digit(high)? << 4 | digit(low)?).ok(),
         _ => None,
     };
     digits.as_bytes().chunks(2).map(pair).collect()

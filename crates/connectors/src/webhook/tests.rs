@@ -72,7 +72,10 @@ fn the_official_library_verifies_each_secret_that_is_good() {
         assert!(!verify(&changed, &new));
         for late in [-400, 400] {
             let at_seconds = now_seconds() + late;
-            assert!(!verify(&post(Message { at_seconds, ..message }, &[new.clone()]), &new));
+            assert!(!verify(
+                &post(Message { at_seconds, ..message }, std::slice::from_ref(&new)),
+                &new
+            ));
         }
     }
 }
