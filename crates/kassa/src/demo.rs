@@ -26,6 +26,7 @@ use crate::clock::SystemClock;
 use crate::command_line::DemoOptions;
 use crate::installation::{Installation, Opening, Running};
 use crate::logs;
+use crate::post::networks::Networks;
 use crate::psp::{PspSettings, Stage};
 use crate::scratch::Scratch;
 use crate::serve::{Signals, runtime, serve};
@@ -73,6 +74,7 @@ pub(crate) fn run(options: &DemoOptions) -> anyhow::Result<()> {
         scripts: Some(Arc::new(stage.scripts())),
         is_test: true,
         simulated_psps: psps.simulated(),
+        notify_networks: Networks::loopback().texts(),
     };
     let router = surfaces::router(running.platform.clone(), options_of_surfaces);
     runtime()?.block_on(async {

@@ -14,6 +14,7 @@ mod installation_key;
 mod logs;
 mod manage;
 mod openapi;
+mod post;
 mod psp;
 mod scratch;
 mod serve;

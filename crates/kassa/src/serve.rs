@@ -69,6 +69,7 @@ pub(crate) fn run(settings: &ServeSettings, tuning: &Tuning) -> anyhow::Result<(
         scripts: None,
         is_test: false,
         simulated_psps: settings.psps.simulated(),
+        notify_networks: settings.notify_networks.texts(),
     };
     if !options.simulated_psps.is_empty() {
         let psps = options.simulated_psps.join(", ");

@@ -21,6 +21,7 @@ use engine::limits::CONNECTIONS_MAX;
 
 use given::Values;
 
+use crate::post::networks::Networks;
 use crate::psp::PspSettings;
 
 /// The file that is read when none is named. It need not exist.
@@ -65,6 +66,7 @@ const EASY_URL: &str = "easy-url";
 const SANTANDER_URL: &str = "santander-url";
 const PSP_CA_FILE: &str = "psp-ca-file";
 const PSP_SIMULATORS: &str = "psp-simulators";
+const NOTIFY_NETWORKS: &str = "notify-networks";
 
 /// The variable that names the database.
 pub(crate) const DATABASE_URL_VARIABLE: &str = "KASSA_DATABASE_URL";
@@ -84,7 +86,7 @@ const PACKAGE_BYTES_LIMIT: u64 = 16 * 1024 * 1024 * 1024;
 const THROTTLE_CALLS_MAX: usize = 10_000;
 const THROTTLE_SECONDS_MAX: u32 = 3_600;
 
-const SETTINGS: [Setting; 26] = [
+const SETTINGS: [Setting; 27] = [
     Setting {
         flag: CONFIG,
         variable: "KASSA_CONFIG",
@@ -322,6 +324,18 @@ const SETTINGS: [Setting; 26] = [
                   simulator: refused or allowed. Where it is, /readyz says so",
         is_of_store: false,
     },
+    Setting {
+        flag: NOTIFY_NETWORKS,
+        variable: "KASSA_NOTIFY_NETWORKS",
+        value: "NETWORKS",
+        default: "",
+        meaning: "Networks that notifications to merchants may go to beside the public Internet, \
+                  as 10.1.0.0/16, several with commas between, at most 64. To what is in them, \
+                  and to nothing else, they may go without TLS. Without this setting no address \
+                  that is not public is reached, whatever URL a merchant gives. Where it is set, \
+                  /readyz?verbose says so",
+        is_of_store: false,
+    },
 ];
 
 /// Where the store is, and its key.
@@ -360,6 +374,8 @@ pub(crate) struct ServeSettings {
     pub(crate) terminals_throttle: Option<Throttle>,
     /// Where PSPs are.
     pub(crate) psps: PspSettings,
+    /// Where notifications may go beside the public Internet.
+    pub(crate) notify_networks: Networks,
 }
 
 /// So many calls in so many seconds.
@@ -417,6 +433,7 @@ impl ForServe {
             package_bytes_max: values.number(PACKAGE_BYTES, 1, PACKAGE_BYTES_LIMIT)?,
             terminals_throttle: throttle(&values.text(TERMINALS_THROTTLE))?,
             psps: psps::psps(&values)?,
+            notify_networks: notify_networks(&values)?,
         })
     }
 }
@@ -502,6 +519,10 @@ fn throttle(text: &str) -> anyhow::Result<Option<Throttle>> {
     Ok(Some(throttle))
 }
 
+fn notify_networks(values: &Values) -> anyhow::Result<Networks> {
+    Networks::parse(&values.text(NOTIFY_NETWORKS)).context(NOTIFY_NETWORKS)
+}
+
 fn log_format(values: &Values) -> anyhow::Result<LogFormat> {
     match values.text(LOG_FORMAT).as_str() {
         "text" => Ok(LogFormat::Text),
@@ -567,6 +588,11 @@ mod tests {
             refuse(&said, "terminals-throttle: `x");
             assert!(throttle(bad).is_err(), "{bad}");
         }
+        refuse("notify_networks = \"localhost\"", "notify-networks: `localhost` is not a network");
+        refuse(
+            "notify_networks = \"10.1.0.0/8\"",
+            "notify-networks: `10.1.0.0/8` is not the first",
+        );
     }
 
     #[test]
@@ -585,6 +611,9 @@ mod tests {
         let other = settings("packages_dir = \"/p\"\nterminals_throttle = \"off\"");
         assert_eq!(other.store.packages_dir(), Path::new("/p"));
         assert_eq!(other.terminals_throttle, None);
+        assert!(other.notify_networks.is_empty());
+        let networks = settings("notify_networks = \"10.1.0.0/16, fd00::1\"").notify_networks;
+        assert_eq!(networks.texts(), ["10.1.0.0/16", "fd00::1/128"]);
         let most = Throttle { calls: THROTTLE_CALLS_MAX, seconds: THROTTLE_SECONDS_MAX };
         assert_eq!(throttle("10000/3600").unwrap(), Some(most));
     }

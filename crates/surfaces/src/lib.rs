@@ -52,6 +52,8 @@ pub struct Options {
     pub is_test: bool,
     /// The PSPs that are simulated. `/readyz` tells, so that nobody takes their money for real.
     pub simulated_psps: Vec<&'static str>,
+    /// The networks that notifications may go to beside the public Internet. `/readyz` tells.
+    pub notify_networks: Vec<String>,
 }
 
 /// Serves everything: all contracts, our own APIs, and what watches over the program.
@@ -65,13 +67,8 @@ pub fn router(platform: Platform, options: Options) -> Router {
         .merge(device::router(platform.clone()))
         .merge(terminals::router(platform.clone(), options.throttling))
         .merge(payments_v3::router(&platform, options.is_test))
-        .merge(operator::router(platform.clone(), options.scripts))
-        .merge(service::router(
-            platform.clone(),
-            Arc::clone(&requests),
-            options.store,
-            &options.simulated_psps,
-        ));
+        .merge(service::router(platform.clone(), Arc::clone(&requests), &options))
+        .merge(operator::router(platform.clone(), options.scripts));
     if options.ceiling {
         router = router.merge(card_ledger::ceiling(platform.clone()));
         router = router.merge(device::ceiling(platform));

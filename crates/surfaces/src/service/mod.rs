@@ -25,7 +25,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use crate::http::requests::{Requests, no_method};
-use crate::{Platform, aapay, access, card_ledger, device, operator, terminals};
+use crate::{Options, Platform, aapay, access, card_ledger, device, operator, terminals};
 
 use store::Observer;
 
@@ -43,8 +43,8 @@ struct Service {
     platform: Platform,
     requests: Arc<Requests>,
     store: Arc<Observer>,
-    /// The PSPs that are simulated, as a line of text; empty where there are none.
-    simulated_psps: Arc<str>,
+    /// What everybody shall know about the installation, a line each; empty where it is nothing.
+    remarks: Arc<str>,
 }
 
 /// One thing that must be so before requests are welcome.
@@ -81,23 +81,21 @@ fn indented(document: &OpenApi) -> String {
 }
 
 /// Serves health, figures, version and documentation.
-pub fn router(
-    platform: Platform,
-    requests: Arc<Requests>,
-    store: StoreFacts,
-    simulated_psps: &[&str],
-) -> Router {
-    let mut simulated = simulated_psps.join(", ");
-    if !simulated.is_empty() {
-        simulated = format!("simulated_psps: {simulated}\n");
-    }
-    let store = Arc::new(Observer::new(store, platform.queries.clone(), platform.monotonic));
+pub fn router(platform: Platform, requests: Arc<Requests>, options: &Options) -> Router {
+    let remarks = [
+        ("simulated_psps", options.simulated_psps.join(", ")),
+        ("notify_networks", options.notify_networks.join(", ")),
+    ];
+    let remarks = remarks.iter().filter(|(_, what)| !what.is_empty());
+    let remarks: Vec<String> = remarks.map(|(name, what)| format!("{name}: {what}\n")).collect();
+    let facts = options.store.clone();
+    let store = Arc::new(Observer::new(facts, platform.queries.clone(), platform.monotonic));
     let router = Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/version", get(version))
-        .with_state(Service { platform, requests, store, simulated_psps: simulated.into() });
+        .with_state(Service { platform, requests, store, remarks: remarks.concat().into() });
     documentation().merge(router).method_not_allowed_fallback(no_method)
 }
 
@@ -141,7 +139,7 @@ async fn readyz(State(service): State<Service>, RawQuery(query): RawQuery) -> Re
             let verdict = if check.ok { ": ok\n" } else { ": not ready\n" };
             text.extend([check.name, &check.remark, verdict]);
         }
-        text.push_str(&service.simulated_psps);
+        text.push_str(&service.remarks);
     }
     if failed.is_empty() {
         return (StatusCode::OK, text + "ok\n").into_response();

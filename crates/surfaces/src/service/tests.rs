@@ -13,7 +13,7 @@ fn world() -> World {
     World::new(|platform| {
         let bytes: Option<StoreBytes> = Some(Arc::new(|| Some(4_096)));
         let store = StoreFacts { kind: StoreKind::Postgresql, writers: 3, bytes };
-        crate::router(platform, crate::Options { store, ..crate::Options::default() })
+        crate::router(platform, Options { store, ..Options::default() })
     })
 }
 

@@ -27,6 +27,7 @@ fn with_simulators() -> (World, Arc<Notes>) {
         scripts: Some(scripts),
         is_test: true,
         simulated_psps: vec!["swish", "klarna"],
+        notify_networks: vec!["10.1.0.0/16".to_owned(), "::1/128".to_owned()],
         ..crate::Options::default()
     };
     (World::new(|platform| crate::router(platform, options)), notes)
@@ -115,13 +116,15 @@ fn an_installation_without_simulators_has_none() {
     let world = world();
     let reply = operate(&world, r#"POST /simulators/swish/next {"outcome":"approve"}"#);
     assert_eq!((reply.status, &reply.json()["errors"]), (404, &Value::Null), "{reply:?}");
-    assert!(!world.call("GET", "/readyz?verbose", "", "").body.contains("simulated"));
+    let ready = world.call("GET", "/readyz?verbose", "", "").body;
+    assert!(!ready.contains("simulated") && !ready.contains("networks"), "{ready}");
 }
 
 #[test]
-fn it_is_told_which_psps_are_simulated() {
+fn it_is_told_which_psps_are_simulated_and_where_notifications_go() {
     let (world, _) = with_simulators();
     let ready = world.call("GET", "/readyz?verbose", "", "");
-    assert!(ready.body.ends_with("\nsimulated_psps: swish, klarna\nok\n"), "{}", ready.body);
+    let expected = "\nsimulated_psps: swish, klarna\nnotify_networks: 10.1.0.0/16, ::1/128\nok\n";
+    assert!(ready.body.ends_with(expected), "{}", ready.body);
     assert_eq!(world.call("GET", "/readyz", "", "").body, "ok\n");
 }
