@@ -6,7 +6,8 @@
 //! process of its own, so that the kernel's figures for that process are the server's and nobody
 //! else's. All requests come from one thread, but those to a PSP that hangs, which have another
 //! one; what stands in for PSPs is the caller's. That of batching drives an engine in this process,
-//! and an ordinary application beside it, on the same database.
+//! and an ordinary application beside it, on the same database; that of notifications what delivers
+//! them, and a receiver.
 //!
 //! | module | what it is for |
 //! |---|---|
@@ -24,6 +25,8 @@
 //! | `payment_traffic`, `till` | the requests of payments over PSPs, and who makes them |
 //! | `sales`, `storm` | tills in a closed loop; many payments at a PSP that hangs |
 //! | `payments`, `payments_report` | `kassa bench payments` |
+//! | `receiver` | what stands for a merchant that takes notifications |
+//! | `notifications` | `kassa bench notifications` |
 //! | `callers` | a closed loop of callers in this process |
 //! | `naive` | one transaction for each request, as an ordinary application does it |
 //! | `batching`, `batching_report` | `kassa bench batching` |
@@ -42,10 +45,12 @@ pub mod ledger;
 mod ledger_report;
 pub mod load;
 mod naive;
+pub mod notifications;
 mod payment_traffic;
 pub mod payments;
 mod payments_report;
 pub mod probe;
+pub mod receiver;
 pub mod report;
 mod requests;
 pub mod rounds;
@@ -63,9 +68,11 @@ pub use batching::{BatchingOptions, BatchingReport, Database, run_batching};
 pub use callers::{Contender, Failures, Request};
 pub use estate::{EstateOptions, EstateReport, EstateTarget, run_estate};
 pub use ledger::{LedgerOptions, LedgerReport, Target, run_ledger};
+pub use notifications::{NotificationsOptions, NotificationsReport, Way, run_notifications};
 pub use payments::{
     Payer, Payers, PaymentsOptions, PaymentsReport, PaymentsTarget, StandIns, run_payments,
 };
+pub use receiver::{Received, Receiver};
 pub use rounds::{Pace, Server};
 
 /// Why a benchmark gave no report.

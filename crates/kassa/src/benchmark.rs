@@ -7,6 +7,7 @@
 mod batching;
 mod estate;
 mod ledger;
+mod notifications;
 mod payments;
 mod server;
 mod stand_ins;
@@ -14,6 +15,7 @@ mod stand_ins;
 pub(crate) use batching::batching;
 pub(crate) use estate::estate;
 pub(crate) use ledger::ledger;
+pub(crate) use notifications::notifications;
 pub(crate) use payments::payments;
 
 use std::collections::BTreeMap;

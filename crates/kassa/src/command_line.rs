@@ -187,6 +187,9 @@ pub(crate) enum BenchCommand {
     /// Measure payments over PSPs, alone and while another PSP hangs: a fresh store or an empty
     /// database, which is left filled; a server of its own; stand-ins for PSPs; load over HTTP
     Payments(PaymentsBenchOptions),
+    /// Measure how many notifications a second reach a merchant: a receiver on this machine, and
+    /// beside what Kassa does a bare loop of the same HTTP client
+    Notifications(NotificationsBenchOptions),
     /// Measure what batches bring on an empty database of this machine, which is left filled:
     /// Kassa's engine against one transaction for each request, in turn, without HTTP
     Batching(BatchingBenchOptions),
@@ -278,6 +281,23 @@ pub(crate) struct PaymentsBenchOptions {
     pub(crate) rounds: u32,
     #[command(flatten)]
     pub(crate) ground: BenchGroundOptions,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct NotificationsBenchOptions {
+    /// Notifications of each phase
+    #[arg(long, default_value_t = 20_000)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) count: u64,
+    /// Most of them under way at once
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) in_flight: u16,
+    /// Times that everything is done; the report has the medians
+    #[arg(long, default_value_t = 3)]
+    pub(crate) rounds: u32,
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
