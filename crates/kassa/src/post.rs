@@ -36,8 +36,9 @@ const HOST_LETTERS_MAX: usize = 64;
 /// was read to its end can be used again.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// How long a connection that nobody uses is kept.
-const IDLE_MAX: Duration = Duration::from_secs(20);
+/// How long a connection that nobody uses is kept. Less than most servers keep it, so that a letter
+/// does not meet the end of its connection on the way: many end it after five seconds.
+const IDLE_MAX: Duration = Duration::from_secs(4);
 
 /// How long each part of a posting may take.
 #[derive(Clone, Copy, Debug)]

@@ -220,6 +220,28 @@ async fn who_takes_too_long_is_given_up() {
     assert_eq!(sent(&post, endless).await, answer_of(200, None));
 }
 
+/// Names that are never found.
+struct Silence;
+
+impl Names for Silence {
+    fn addresses(&self, _: &str) -> Addresses {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// Neither a name nor TLS may take longer than a connection.
+#[tokio::test]
+async fn what_comes_before_the_request_has_a_limit_too() {
+    let patience = Patience { connect: SHORT, ..PATIENT };
+    let (clock, silence): (_, Arc<dyn Names>) = (Arc::new(SystemClock), Arc::new(Silence));
+    let post = NetworkPost::with(Networks::loopback(), clock, &silence, patience, &[]).unwrap();
+    let delivery = timeout(LONG, post.send(letter("https://silent.test/"))).await.unwrap();
+    assert_eq!(delivery, Delivery::Failed(Trouble::Time));
+    let url = format!("https://{}/", receiver(hold));
+    let delivery = timeout(LONG, post.send(letter(&url))).await.unwrap();
+    assert_eq!(delivery, Delivery::Failed(Trouble::Time));
+}
+
 /// Method: a body without end, which is sent as fast as it is taken.
 #[tokio::test]
 async fn a_body_is_read_so_far_and_no_further() {
