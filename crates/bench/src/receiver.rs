@@ -87,6 +87,11 @@ impl Receiver {
         format!("http://{}/notifications", self.address)
     }
 
+    /// How many notifications have come since the counts were taken last.
+    pub fn delivered(&self) -> u64 {
+        lock(&self.tally).counts.delivered
+    }
+
     /// What has come since it was asked last.
     pub fn take_counts(&self) -> Counts {
         std::mem::take(&mut *lock(&self.tally)).counts
@@ -225,8 +230,9 @@ mod tests {
         stream.read_exact(&mut answers).unwrap();
         assert!(answers.starts_with(ANSWER) && answers.ends_with(ANSWER));
         let expected = Counts { delivered: 4, repeated: 1, verified: 1, faults: 1 };
+        assert_eq!(receiver.delivered(), 4);
         assert_eq!(receiver.take_counts(), expected);
-        assert_eq!(receiver.take_counts(), Counts::default());
+        assert_eq!((receiver.take_counts(), receiver.delivered()), (Counts::default(), 0));
     }
 
     #[test]
