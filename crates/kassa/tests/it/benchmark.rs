@@ -50,6 +50,20 @@ fn batching_is_measured_beside_one_transaction_for_each_request() {
     assert!(error.contains("is in use: this needs an empty one"), "{error}");
 }
 
+/// Goal: each way delivers all, signed as it must be. Method: the smallest run, and its figures.
+#[test]
+fn notifications_are_measured_beside_a_bare_loop() {
+    let mut bench = kassa(&["bench", "notifications", "--count", "200", "--rounds", "1", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&printed(&mut bench)).unwrap();
+    assert_eq!(report["faults"], 0, "{report}");
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!((&rows[0]["way"], &rows[1]["way"]), (&"bare loop".into(), &"post".into()));
+    assert!(rows.iter().all(|row| row["per_second"].as_f64().unwrap() > 0.0), "{report}");
+    // One in a hundred.
+    let verified = u64::try_from(rows.len()).unwrap() * 2;
+    assert_eq!(report["verified"].as_u64(), Some(verified), "{report}");
+}
+
 /// Goal: terminals call home, and nothing but that is counted. Method: the smallest run, and its
 /// figures.
 #[test]
