@@ -67,13 +67,16 @@ pub(crate) fn run(settings: &ServeSettings, tuning: &Tuning) -> anyhow::Result<(
         store: facts.clone(),
         throttling,
         scripts: None,
-        is_test: false,
+        is_test: settings.is_test,
         simulated_psps: settings.psps.simulated(),
         notify_networks: settings.notify_networks.texts(),
     };
     if !options.simulated_psps.is_empty() {
         let psps = options.simulated_psps.join(", ");
         tracing::warn!(psps, "these PSPs are not where real money moves");
+    }
+    if options.is_test {
+        tracing::warn!("payments v3 is in test mode: no real money moves there");
     }
     let running = installation.start(Arc::new(SystemClock), None, &settings.psps)?;
     let router = surfaces::router(running.platform.clone(), options);

@@ -67,6 +67,7 @@ const SANTANDER_URL: &str = "santander-url";
 const PSP_CA_FILE: &str = "psp-ca-file";
 const PSP_SIMULATORS: &str = "psp-simulators";
 const NOTIFY_NETWORKS: &str = "notify-networks";
+const ONLINE_PAYMENTS: &str = "online-payments";
 
 /// The variable that names the database.
 pub(crate) const DATABASE_URL_VARIABLE: &str = "KASSA_DATABASE_URL";
@@ -86,7 +87,7 @@ const PACKAGE_BYTES_LIMIT: u64 = 16 * 1024 * 1024 * 1024;
 const THROTTLE_CALLS_MAX: usize = 10_000;
 const THROTTLE_SECONDS_MAX: u32 = 3_600;
 
-const SETTINGS: [Setting; 27] = [
+const SETTINGS: [Setting; 28] = [
     Setting {
         flag: CONFIG,
         variable: "KASSA_CONFIG",
@@ -325,6 +326,16 @@ const SETTINGS: [Setting; 27] = [
         is_of_store: false,
     },
     Setting {
+        flag: ONLINE_PAYMENTS,
+        variable: "KASSA_ONLINE_PAYMENTS",
+        value: "MODE",
+        default: "live",
+        meaning: "Whether payments v3 moves real money: live or test. In test mode cards that are \
+                  not the ledger's go to a test acquirer, payers prove who they are on a stand-in \
+                  of an issuer's page, and result codes and /readyz say so",
+        is_of_store: false,
+    },
+    Setting {
         flag: NOTIFY_NETWORKS,
         variable: "KASSA_NOTIFY_NETWORKS",
         value: "NETWORKS",
@@ -376,6 +387,8 @@ pub(crate) struct ServeSettings {
     pub(crate) psps: PspSettings,
     /// Where notifications may go beside the public Internet.
     pub(crate) notify_networks: Networks,
+    /// Whether no real money moves over payments v3.
+    pub(crate) is_test: bool,
 }
 
 /// So many calls in so many seconds.
@@ -434,6 +447,7 @@ impl ForServe {
             terminals_throttle: throttle(&values.text(TERMINALS_THROTTLE))?,
             psps: psps::psps(&values)?,
             notify_networks: notify_networks(&values)?,
+            is_test: is_test(&values)?,
         })
     }
 }
@@ -519,6 +533,14 @@ fn throttle(text: &str) -> anyhow::Result<Option<Throttle>> {
     Ok(Some(throttle))
 }
 
+fn is_test(values: &Values) -> anyhow::Result<bool> {
+    match values.text(ONLINE_PAYMENTS).as_str() {
+        "live" => Ok(false),
+        "test" => Ok(true),
+        other => bail!("{ONLINE_PAYMENTS}: `{other}` is not live or test"),
+    }
+}
+
 fn notify_networks(values: &Values) -> anyhow::Result<Networks> {
     Networks::parse(&values.text(NOTIFY_NETWORKS)).context(NOTIFY_NETWORKS)
 }
@@ -588,6 +610,7 @@ mod tests {
             refuse(&said, "terminals-throttle: `x");
             assert!(throttle(bad).is_err(), "{bad}");
         }
+        refuse("online_payments = \"demo\"", "online-payments: `demo` is not live or test");
         refuse("notify_networks = \"localhost\"", "notify-networks: `localhost` is not a network");
         refuse(
             "notify_networks = \"10.1.0.0/8\"",

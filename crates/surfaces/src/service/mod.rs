@@ -84,6 +84,7 @@ fn indented(document: &OpenApi) -> String {
 pub fn router(platform: Platform, requests: Arc<Requests>, options: &Options) -> Router {
     let remarks = [
         ("simulated_psps", options.simulated_psps.join(", ")),
+        ("online_payments", if options.is_test { "test".to_owned() } else { String::new() }),
         ("notify_networks", options.notify_networks.join(", ")),
     ];
     let remarks = remarks.iter().filter(|(_, what)| !what.is_empty());

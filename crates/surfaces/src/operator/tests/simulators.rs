@@ -25,7 +25,7 @@ fn with_simulators() -> (World, Arc<Notes>) {
     let scripts: Arc<dyn PspScripts> = Arc::<Notes>::clone(&notes);
     let options = crate::Options {
         scripts: Some(scripts),
-        is_test: true,
+        is_test: false,
         simulated_psps: vec!["swish", "klarna"],
         notify_networks: vec!["10.1.0.0/16".to_owned(), "::1/128".to_owned()],
         ..crate::Options::default()
