@@ -366,8 +366,8 @@ mod tests {
         let accounts = source.open().unwrap().accounts_before(AccountId(i64::MAX), 10).unwrap();
         let mut limits: Vec<i64> = accounts.iter().map(|account| account.credit_limit).collect();
         limits.sort_unstable();
-        // Three holders' accounts, and what is owed to the seller in two currencies.
-        assert_eq!(limits, [0, 0, 50_000, 1_000_000, 5_000_000]);
+        // Four holders' accounts, and what is owed to the seller in two currencies.
+        assert_eq!(limits, [0, 0, 50_000, 1_000_000, 2_000_000, 5_000_000]);
         platform.engine.close();
         threads.join().unwrap();
     }

@@ -19,6 +19,7 @@ mod estate;
 mod hostile;
 mod http;
 mod nodes;
+mod online;
 mod payments;
 mod races;
 mod replay;
