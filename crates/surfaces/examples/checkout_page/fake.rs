@@ -1,7 +1,8 @@
 //! A till in memory, for the tests of the checkout page and for trying it in a browser.
 //!
 //! Cards: `4200 0000 0000 0042` has the bank ask; a holder that is a result code is declined; every
-//! other card pays. Swish and the pages of brands wait until they are told what the payer does.
+//! other card pays. Santander is refused. Swish and the pages of the others wait until they are
+//! told what the payer does.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -97,11 +98,14 @@ impl Fake {
                 let token = "c28a4061470f4af48973bd2a4642b4fa".to_owned();
                 Standing::Waiting(Waiting::Code { token })
             }
-            Means::Hosted(brand) => Standing::Waiting(Waiting::Elsewhere(Redirect {
+            Means::Hosted(Way::Santander) => {
+                return Err(Mistake { field: Field::Number, fault: Fault::Unknown });
+            }
+            Means::Hosted(way) => Standing::Waiting(Waiting::Elsewhere(Redirect {
                 url: format!("{}/fake/psp?id={id}", self.base),
                 method: RedirectMethod::Get,
                 parameters: Vec::new(),
-                whose: Whose::Way(brand),
+                whose: Whose::Way(way),
             })),
         })
     }

@@ -123,8 +123,8 @@ impl Manner {
     }
 }
 
-/// The way to pay that a word of `data-brands` stands for. Words that are none of the others are card
-/// schemes: `VISA`, `MASTER`.
+/// The way to pay that a word of `data-brands` stands for. Words that are none of the others are
+/// cards' brands: `VISA`, `MASTER`.
 fn way(word: &str) -> Option<Way> {
     match word {
         "" => None,

@@ -83,8 +83,8 @@ async fn pay(
     }
 }
 
-/// The mistakes that the form of a way to pay can show. Where there is none of them, what is wrong is
-/// the means as a whole.
+/// The mistakes that the form of a way to pay can show. Where there is none of them, what is wrong
+/// is the means as a whole.
 fn fitting(way: Way, mistakes: &[Mistake]) -> Vec<Mistake> {
     let is_of_swish = |mistake: &Mistake| mistake.field == Field::Phone;
     let of_swish = way == Way::Swish;

@@ -7,12 +7,14 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::Checkouts;
-use super::entries::{Shown, again};
+use super::entries::{Shown, again, shown};
 use super::headers::{Policy, guard};
 use super::html::Html;
 use super::manner::Manner;
 use super::render::{self, Glance, Page, Scene, standing_word};
-use super::till::{Mistake, Redirect, RedirectMethod, Standing, Unanswered, View, Waiting, Way};
+use super::till::{
+    Decline, Ending, Mistake, Redirect, RedirectMethod, Standing, Unanswered, View, Waiting, Way,
+};
 use crate::http::ways_back::way_back;
 use crate::payments_v3::form::Form;
 
@@ -198,22 +200,25 @@ async fn form(call: &Call, way: Way, page: Page<'_>) -> Result<Response, Respons
     Ok(if is_usable { call.page(&view, page) } else { call.stands() })
 }
 
-/// A form again, with what was wrong.
+/// A form again, with what was wrong. A way without a form says that it does not work.
 pub(super) async fn form_again(
     call: &Call,
     form: &Form,
     way: Way,
     mistakes: &[Mistake],
 ) -> Result<Response, Response> {
-    let view = call.view().await?;
+    let mut view = call.view().await?;
     if !is_open(&view) {
         return Ok(call.stands());
     }
-    if way == Way::Card {
-        let shown = super::entries::shown(form);
-        return Ok(call.page(&view, Page::Card(&shown, mistakes)));
-    }
-    Ok(call.page(&view, Page::Swish(&again(form, "phone"), mistakes)))
+    Ok(match way {
+        Way::Card => call.page(&view, Page::Card(&shown(form), mistakes)),
+        Way::Swish => call.page(&view, Page::Swish(&again(form, "phone"), mistakes)),
+        Way::Klarna | Way::Easy | Way::Santander => {
+            view.standing = Standing::Open(Some(Ending::Declined(Decline::Unavailable)));
+            call.page(&view, Page::Standing(call.glance))
+        }
+    })
 }
 
 pub(super) fn is_open(view: &View) -> bool {

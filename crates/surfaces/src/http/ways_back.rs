@@ -16,7 +16,8 @@ const NOT_IN_HEADERS: AsciiSet = CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>'
 /// What of a value in a query stays as it is (RFC 3986 §2.3).
 const IN_QUERY: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The merchant's URL with `id` and `resourcePath` (payments v3). `None` where it is no web address.
+/// The merchant's URL with `id` and `resourcePath` (payments v3). `None` where it is no web
+/// address.
 pub(crate) fn way_back(return_url: &str, id: &str, resource_path: &str) -> Option<String> {
     origin(return_url)?;
     let (address, fragment) = match return_url.split_once('#') {

@@ -100,6 +100,17 @@ async fn what_is_no_form_of_ours_does_nothing() {
 }
 
 #[tokio::test]
+async fn a_way_without_a_form_says_that_it_does_not_work() {
+    let world = World::new();
+    let form = format!("nonce={NONCE}&way=santander");
+    let refused = world.post("/hosted?lang=en", &form).await;
+    assert!(refused.body.contains("does not work right now"), "{}", refused.body);
+    assert!(refused.body.contains("Try again"), "{}", refused.body);
+    assert_eq!(world.payments(), 0);
+    assert!(world.page("?lang=en").await.body.contains("Choose how to pay"));
+}
+
+#[tokio::test]
 async fn an_amount_in_a_form_is_of_no_effect() {
     let world = World::new();
     let form = world.page("/card").await;
