@@ -101,7 +101,7 @@ pub(super) fn online() -> String {
     let rule = "─".repeat(COLUMNS.saturating_sub(1).saturating_sub(title.chars().count()));
     format!(
         "{title} {rule}\n\n\
-         Each is one request of payments v3: a form in, texts out, and a result code in each answer.\n"
+         Each is one request of payments v3: a form in, texts out, a result code in each answer.\n"
     )
 }
 

@@ -16,6 +16,7 @@ use super::payments::{amount, view};
 use super::problem::Problem;
 use super::status::status_of;
 use super::{Answer, Shop, sent};
+use crate::checkout::widget_integrity;
 use crate::http::body::mark_replayed;
 
 /// Prepares a checkout (`POST checkouts`).
@@ -173,6 +174,7 @@ fn shown(
     let base = shop.platform.public_url.or_host(headers);
     let url = format!("{base}/checkout/{}", checkout.wanted.id);
     Redirect { url, method: "GET", parameters: Vec::new() }.show(&mut frame);
+    frame.set("integrity", widget_integrity());
     let frame = frame.end(checkout.created_at, &checkout.wanted.id);
     sent(status_of(code), frame.text())
 }

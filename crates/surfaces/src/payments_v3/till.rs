@@ -100,11 +100,11 @@ impl Shop {
         let currency = checkout.wanted.amount.currency.code();
         let is_wanted = |word: &str| online.brand.is_empty() || online.brand == word;
         let has_card = online.brand.is_empty() || Scheme::parse(&online.brand).is_some();
+        // Santander wants to know who borrows, which the page does not ask.
         let psps = [
             (Way::Swish, Psp::Swish, "SWISH"),
             (Way::Klarna, Psp::Klarna, "KLARNA"),
             (Way::Easy, Psp::Easy, "EASY"),
-            (Way::Santander, Psp::Santander, "SANTANDER"),
         ];
         let psps = psps.into_iter().filter(|(brand, psp, word)| {
             let is_currency = match brand {

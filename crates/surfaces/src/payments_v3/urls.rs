@@ -1,4 +1,5 @@
-//! Where a merchant's payers may be sent: to origins that the merchant has listed, and nowhere else.
+//! Where a merchant's payers may be sent: to origins that the merchant has listed, and nowhere
+//! else.
 
 use payments::Payee;
 
