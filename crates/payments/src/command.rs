@@ -8,8 +8,16 @@ use crate::begin::{Age, Begin, Wake, age, begin, wake};
 use crate::capture::{Capture, capture};
 use crate::checkout::{Checkout, Extend, Prepare, Rearrange, extend, prepare, rearrange};
 use crate::close_day::{BatchReport, CloseDay, close_day};
+use crate::deliver::{
+    BeginDelivery, RecordDelivery, Redeliver, begin_delivery, record_delivery, redeliver,
+};
+use crate::endpoint::{
+    AddEndpoint, ChangeEndpoint, DeleteEndpoint, Endpoint, RotateSecret, add_endpoint,
+    change_endpoint, delete_endpoint, rotate_secret,
+};
 use crate::first_answer::{FirstAnswer, FixAnswer, fix_answer};
 use crate::initialize::{Initialize, initialize};
+use crate::notification::{Notification, notify};
 use crate::payee::{ChangePayee, Payee, change_payee};
 use crate::payment::Payment;
 use crate::record::{Record, record};
@@ -53,6 +61,20 @@ pub enum Command {
     Rearrange(Rearrange),
     /// Give a checkout's payer more time.
     Extend(Extend),
+    /// Notify a merchant somewhere.
+    AddEndpoint(AddEndpoint),
+    /// Change where or how.
+    ChangeEndpoint(ChangeEndpoint),
+    /// Sign with another secret.
+    RotateSecret(RotateSecret),
+    /// Notify nobody there any more.
+    DeleteEndpoint(DeleteEndpoint),
+    /// Begin an attempt to deliver a notification.
+    BeginDelivery(BeginDelivery),
+    /// Take in how it ended.
+    RecordDelivery(RecordDelivery),
+    /// Send notifications anew.
+    Redeliver(Redeliver),
 }
 
 /// What a granted command came to.
@@ -83,6 +105,12 @@ pub enum Outcome {
     Registration(Box<Registration>),
     /// A checkout as it is now.
     Checkout(Box<Checkout>),
+    /// An endpoint as it is now.
+    Endpoint(Endpoint),
+    /// A notification as it is now, and the one that may go because this one has ended.
+    Delivery(Box<Notification>, Option<i64>),
+    /// Notifications that are sent anew.
+    Redelivered(Vec<i64>),
     /// There was nothing to do any more.
     Nothing,
 }
@@ -116,7 +144,6 @@ impl Command {
             Command::Capture(command) => command.read(reads),
             Command::FixAnswer(command) => command.read(reads),
             Command::CloseDay(command) => command.read(reads),
-            Command::ChangePayee(_) => {}
             Command::Settle(command) => command.read(reads),
             Command::Authenticate(command) => command.read(reads),
             Command::KeepCard(command) => command.read(reads),
@@ -124,6 +151,13 @@ impl Command {
             Command::Prepare(command) => command.read(reads),
             Command::Rearrange(command) => command.read(reads),
             Command::Extend(command) => command.read(reads),
+            Command::AddEndpoint(command) => command.read(reads),
+            Command::RotateSecret(command) => command.read(reads),
+            Command::BeginDelivery(command) => command.read(reads),
+            Command::RecordDelivery(command) => command.read(reads),
+            Command::Redeliver(command) => command.read(reads),
+            // These need the directory alone, which is always there.
+            Command::ChangePayee(_) | Command::ChangeEndpoint(_) | Command::DeleteEndpoint(_) => {}
         }
     }
 
@@ -149,6 +183,13 @@ impl Command {
             Command::Prepare(command) => prepare(command, books, now),
             Command::Rearrange(command) => rearrange(command, books, now),
             Command::Extend(command) => extend(command, books, now),
+            Command::AddEndpoint(command) => add_endpoint(command, books, now),
+            Command::ChangeEndpoint(command) => change_endpoint(command, books, now),
+            Command::RotateSecret(command) => rotate_secret(command, books, now),
+            Command::DeleteEndpoint(command) => delete_endpoint(command, books, now),
+            Command::BeginDelivery(command) => begin_delivery(command, books, now),
+            Command::RecordDelivery(command) => record_delivery(command, books, now),
+            Command::Redeliver(command) => redeliver(command, books, now),
         }
     }
 }
@@ -185,8 +226,15 @@ pub(crate) fn change_of(
 }
 
 /// Puts a payment into the books. Where its state has changed since `before`, the journal tells
-/// each step.
+/// each step, and its merchant is notified.
 pub(crate) fn put(books: &mut Books, payment: &Payment, before: &Payment, now: Timestamp) {
+    put_new(books, payment, before, now);
+    notify(books, payment, before, now);
+}
+
+/// As [`put`], for a payment that is created just now: what has become of it already is told in
+/// the answer to who created it.
+pub(crate) fn put_new(books: &mut Books, payment: &Payment, before: &Payment, now: Timestamp) {
     if payment == before {
         return;
     }

@@ -5,7 +5,7 @@ use ledger::{Books, Idempotency, PaymentsChange, ReadSet, Timestamp};
 
 use crate::cards;
 use crate::checkout::{Checkout, admit};
-use crate::command::{Answer, Outcome, change_of, find, put, repeated};
+use crate::command::{Answer, Outcome, change_of, find, put, put_new, repeated};
 use crate::limits::{CAPTURES_MAX, DUPLICATE_MS, OPEN_MS_MAX, TASK_LEASE_MS};
 use crate::method::Method;
 use crate::on_ledger::Charge;
@@ -127,7 +127,7 @@ pub fn initialize(
         decide_here(&mut payment, original.clone(), books, now);
     }
     books.put_document(payment.document());
-    put(books, &payment, &before, now);
+    put_new(books, &payment, &before, now);
     // It may have changed too.
     let original = original.and_then(|original| find(books, original.number));
     Ok(Answer::new(Outcome::Payment(Box::new(payment), original.map(Box::new))))

@@ -97,4 +97,22 @@ pub enum Refusal {
     /// No such agreement, or no such value of it.
     #[error("agreement is unknown")]
     AgreementNotFound,
+    /// No such endpoint.
+    #[error("endpoint is unknown")]
+    EndpointNotFound,
+    /// The merchant has as many endpoints as it may have.
+    #[error("merchant has too many endpoints")]
+    TooManyEndpoints,
+    /// The merchant is notified there already.
+    #[error("merchant has an endpoint with this address")]
+    EndpointTwice,
+    /// What stands for the addresses that payments bring along has none of its own.
+    #[error("endpoint has no address of its own")]
+    EndpointHasNoUrl,
+    /// Nothing is sent to this endpoint.
+    #[error("endpoint is disabled or deleted")]
+    EndpointDisabled,
+    /// No such notification.
+    #[error("notification is unknown")]
+    NotificationNotFound,
 }

@@ -511,6 +511,9 @@ impl World {
             Outcome::Payee(payee) => format!("{} agreements", payee.agreements.len()),
             Outcome::Registration(it) => format!("registration {}", it.status.as_str()),
             Outcome::Checkout(it) => format!("checkout of {}", it.payments.len()),
+            Outcome::Endpoint(endpoint) => format!("endpoint {}", endpoint.number),
+            Outcome::Delivery(notification, _) => notification.status.as_str().to_owned(),
+            Outcome::Redelivered(notifications) => format!("{} sent anew", notifications.len()),
             Outcome::Nothing => "nothing".to_owned(),
         };
         if answer.replayed { format!("again: {done}") } else { done }
