@@ -2,6 +2,7 @@
 //! again.
 
 pub mod days;
+pub mod notifications;
 mod pace;
 pub mod post;
 pub mod psp;
@@ -9,6 +10,7 @@ mod schedule;
 
 pub use connectors::{Addresses, webhook};
 pub use days::Days;
+pub use notifications::{Courier, run_courier};
 pub use post::{Delivery, Letter, Post, Posting, Refused, Trouble};
 pub use psp::{Desk, Office, Transport, Vault, run_desk};
 

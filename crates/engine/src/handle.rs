@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::command::{Decision, Verb, Work};
+use crate::fresh::Fresh;
 use crate::limits::{BATCH_SIZE_MAX, OUTCOME_WAIT_MAX, QUEUE_LENGTH_MAX};
 use crate::routes::Routes;
 use crate::runner::Runner;
@@ -95,6 +96,7 @@ struct Shared {
     /// The most commands that wait for one writer.
     queue_length_max: usize,
     routes: Arc<Routes>,
+    fresh: Arc<Fresh>,
     directory: RwLock<Arc<Directory>>,
 }
 
@@ -156,6 +158,11 @@ impl Handle {
     /// Shows a directory that was read from the store. An older one than is known changes nothing.
     pub fn see(&self, directory: Arc<Directory>) {
         self.shared.see(directory);
+    }
+
+    /// Takes the numbers of notifications that were written since it was asked last.
+    pub(crate) fn take_fresh(&self) -> Vec<i64> {
+        self.shared.fresh.take()
     }
 
     /// What the engine has done so far, all writers together.
@@ -267,11 +274,13 @@ pub fn spawn(stores: Vec<Box<dyn Store>>, clock: Arc<dyn Clock>) -> (Handle, Thr
         writers: stores.iter().map(|_| Writer::default()).collect(),
         queue_length_max: QUEUE_LENGTH_MAX.div_ceil(stores.len().max(1)),
         routes: Arc::new(Routes::new(stores.len())),
+        fresh: Arc::default(),
         directory: RwLock::new(newest.unwrap_or_default()),
     });
     let handle = Handle { shared: Arc::clone(&shared) };
     let start = move |(number, store)| {
-        let runner = Runner::one_of_many(store, Arc::clone(&shared.routes));
+        let (routes, fresh) = (Arc::clone(&shared.routes), Arc::clone(&shared.fresh));
+        let runner = Runner::one_of_many(store, routes, fresh);
         let (clock, shared) = (Arc::clone(&clock), Arc::clone(&shared));
         let mut engine = Engine { number, runner, clock, shared };
         std::thread::spawn(move || while engine.turn() {})

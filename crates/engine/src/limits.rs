@@ -148,3 +148,27 @@ pub const POSTING_ATTEMPT_MAX: Duration = Duration::from_secs(15);
 
 /// The same with the wait for its turn among those to the same host.
 pub const POSTING_MAX: Duration = Duration::from_secs(30);
+
+/// Most notifications that are on their way at once.
+pub const DELIVERIES_MAX: usize = 1_024;
+
+/// Most notifications that are on their way to one receiver at once: a slow one takes no more of
+/// [`DELIVERIES_MAX`] than these.
+pub const DELIVERIES_TO_ONE_MAX: usize = 8;
+
+/// Most notifications that wait here for their turn with one receiver. More are left in the store,
+/// and found again.
+pub const DELIVERIES_WAITING_MAX: usize = 1_000;
+
+/// Most notifications that were just written and wait for their first attempt here. More are found
+/// by looking.
+pub const FRESH_NOTIFICATIONS_MAX: usize = 10_000;
+
+/// How often notifications are sent that are due.
+pub const COURIER_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How often all pending notifications are looked through, those of other processes too.
+pub const COURIER_LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Most commands of the courier that wait for the engine at once.
+pub const COURIER_COMMANDS_MAX: usize = 64;

@@ -3,11 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use ledger::document::Kind;
 use ledger::{Answer, Books, Directory, Timestamp};
 use store::{Store, StoreError};
 
 use crate::batch::run_batch_watched;
 use crate::command::{Command, Decision, Verb as _, Work};
+use crate::fresh::Fresh;
 use crate::handle::{Failure, SubmitError};
 use crate::routes::Routes;
 
@@ -15,6 +17,7 @@ use crate::routes::Routes;
 pub struct Runner {
     store: Box<dyn Store>,
     routes: Arc<Routes>,
+    fresh: Arc<Fresh>,
     batches: u64,
     failures: u64,
 }
@@ -22,12 +25,17 @@ pub struct Runner {
 impl Runner {
     /// The only writer. Goes on where the store's journal ends.
     pub fn new(store: Box<dyn Store>) -> Runner {
-        Runner::one_of_many(store, Arc::new(Routes::new(1)))
+        Runner::one_of_many(store, Arc::new(Routes::new(1)), Arc::default())
     }
 
-    /// One of the writers between which `routes` chooses; teaches it whose accounts things are of.
-    pub(crate) fn one_of_many(store: Box<dyn Store>, routes: Arc<Routes>) -> Runner {
-        Runner { store, routes, batches: 0, failures: 0 }
+    /// One of the writers between which `routes` chooses; teaches it whose accounts things are of,
+    /// and tells `fresh` of new notifications.
+    pub(crate) fn one_of_many(
+        store: Box<dyn Store>,
+        routes: Arc<Routes>,
+        fresh: Arc<Fresh>,
+    ) -> Runner {
+        Runner { store, routes, fresh, batches: 0, failures: 0 }
     }
 
     /// As [`Runner::run_work`], for commands of the ledger alone.
@@ -81,11 +89,16 @@ impl Runner {
         clock: Timestamp,
     ) -> Option<Vec<Result<Decision, Failure>>> {
         let (store, routes) = (self.store.as_mut(), self.routes.as_ref());
-        let mut learn = |books: &Books, replies: &[Decision]| routes.learn(work, replies, books);
+        let mut fresh = Vec::new();
+        let mut learn = |books: &Books, replies: &[Decision]| {
+            routes.learn(work, replies, books);
+            fresh = books.new_documents(Kind::Notification).collect();
+        };
         let run = || run_batch_watched(store, work, clock, &mut learn);
         match catch_unwind(AssertUnwindSafe(run)) {
             Ok(Ok(replies)) => {
                 self.batches = self.batches.saturating_add(1);
+                self.fresh.add(&fresh);
                 Some(replies.into_iter().map(Ok).collect())
             }
             Ok(Err(error)) => Some(self.failed(work.len(), error)),

@@ -14,7 +14,7 @@ use crate::authorization::{Authorization, AuthorizationState};
 use crate::card::{Card, CardToken};
 use crate::change::{Change, ChangeKind, Idempotency};
 use crate::directory::{Company, Credential, Directory, Seller};
-use crate::document::{Document, DocumentId, Documents, Marks, WrittenDocument};
+use crate::document::{Document, DocumentId, Documents, Kind, Marks, WrittenDocument};
 use crate::ids::{
     AccountId, AuthorizationId, Code, CompanyId, CredentialId, Fingerprint, Key, RowId, SellerId,
     TransactionId,
@@ -436,6 +436,12 @@ impl Books {
         } else {
             self.documents.put(document);
         }
+    }
+
+    /// The numbers of documents of a kind that are new in this batch.
+    pub fn new_documents(&self, kind: Kind) -> impl Iterator<Item = i64> {
+        let new = self.written.documents.iter().filter(|(_, before)| before.is_none());
+        new.filter(move |(id, _)| id.kind == kind).map(|(id, _)| id.number)
     }
 
     /// Puts a new or changed company into the directory.
