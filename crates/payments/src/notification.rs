@@ -15,7 +15,6 @@ use ledger::{
 use crate::endpoint::Endpoint;
 use crate::limits::{ATTEMPT_ERROR_CHARS_MAX, ATTEMPTS_KEPT_MAX, SYNCHRONOUS_MS_MAX};
 use crate::payment::{Cause, Payment, number, text, time};
-use crate::state::State;
 
 /// What a merchant is told, where, and how far that has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -281,7 +280,7 @@ impl Notification {
 /// that created it tells it.
 pub(crate) fn notify(books: &mut Books, payment: &Payment, before: &Payment, now: Timestamp) {
     let Some(online) = &payment.online else { return };
-    if !is_news(payment, before) || is_answered(payment, now) {
+    if !is_news(payment, before) || is_answered(payment, before, now) {
         return;
     }
     let customer = payment.merchant.customer;
@@ -332,26 +331,21 @@ pub(crate) fn change_of(
 
 /// Whether an inquiry would be answered differently.
 fn is_news(payment: &Payment, before: &Payment) -> bool {
+    payment.result() != before.result() || is_proof(payment, before)
+}
+
+/// Whether it has turned out who the payer is.
+fn is_proof(payment: &Payment, before: &Payment) -> bool {
     let authentication = |payment: &Payment| payment.online.as_ref().map(|it| it.authentication);
-    standing(payment.state) != standing(before.state)
-        || authentication(payment) != authentication(before)
+    authentication(payment) != authentication(before)
 }
 
 /// Whether the request that created the payment is still being answered, and it is that request
 /// that has changed it.
-fn is_answered(payment: &Payment, now: Timestamp) -> bool {
+fn is_answered(payment: &Payment, before: &Payment, now: Timestamp) -> bool {
     let cause = payment.transitions.last().map(|transition| transition.cause);
-    cause == Some(Cause::Call) && now <= payment.created_at.plus_ms(SYNCHRONOUS_MS_MAX)
-}
-
-/// States that payments v3 does not tell apart are one.
-fn standing(state: State) -> State {
-    match state {
-        State::Initialized | State::Pending | State::Stale => State::Pending,
-        State::Authorized | State::Reserved => State::Reserved,
-        State::Finalized | State::Reported => State::Finalized,
-        State::Rejected | State::Cancelled | State::Failed | State::TimedOut => state,
-    }
+    let is_in_time = now <= payment.created_at.plus_ms(SYNCHRONOUS_MS_MAX);
+    cause == Some(Cause::Call) && is_in_time && !is_proof(payment, before)
 }
 
 /// A text as it is kept.

@@ -2,6 +2,7 @@
 //! chance the test owns.
 
 pub(crate) mod merchants;
+pub(crate) mod post;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -127,6 +128,8 @@ pub(crate) struct World {
     pub(crate) mood: Arc<Mutex<Mood>>,
     /// What stands for the PSPs.
     pub(crate) psps: Arc<TestPsps>,
+    /// Receivers of notifications.
+    pub(crate) post: Arc<post::TestPost>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -253,13 +256,18 @@ impl World {
             addresses: Arc::new(move |payment| addresses.of(payment)),
         };
         let desk = Desk::new(engine.clone(), queries.clone(), clock_of_engine, office);
+        let randomness: Arc<dyn Randomness> = Arc::new(TestRandomness(AtomicU64::new(1)));
+        let clock_of_courier = Arc::<VirtualClock>::clone(&virtual_clock) as Arc<dyn Clock>;
+        let (courier, post) =
+            post::courier(&engine, &queries, clock_of_courier, &vault, Arc::clone(&randomness));
         let platform = Platform {
             engine,
             queries,
             clock: Arc::<VirtualClock>::clone(&virtual_clock) as Arc<dyn Clock>,
-            randomness: Arc::new(TestRandomness(AtomicU64::new(1))),
+            randomness,
             secrets,
             desk,
+            courier,
             vault,
             public_url,
             uses: Arc::new(Uses::default()),
@@ -270,7 +278,7 @@ impl World {
         };
         let account = Seed(&platform).all();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        World { app: build(platform.clone()), clock, platform, account, mood, psps, runtime }
+        World { app: build(platform.clone()), clock, platform, account, mood, psps, post, runtime }
     }
 
     /// As [`World::new`], with customers: 1 and 2 are partners, 3 and 4 merchants of theirs.

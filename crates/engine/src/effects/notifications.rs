@@ -21,7 +21,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
 use self::lines::{Lines, Offered};
-use super::post::{Delivery, Post, Trouble};
+use super::post::{Delivery, Post, Refused, Trouble};
 use super::schedule::Schedule;
 use crate::clock::{Clock, Randomness};
 use crate::handle::{Handle, SubmitError};
@@ -140,6 +140,19 @@ impl Courier {
         }
     }
 
+    /// Whether letters may go to a URL, as far as can be said before any is sent.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self, url: &str) -> Result<(), Refused> {
+        self.inner.office.post.check(url)
+    }
+
+    /// Notes that a notification may be due now.
+    pub fn due_now(&self, notification: i64) {
+        self.lock_schedule().put(notification, ledger::Timestamp(0));
+    }
+
     /// Waits until nothing is on its way from here, and nothing waits in a line.
     pub async fn idle(&self) {
         loop {
@@ -158,15 +171,15 @@ impl Courier {
 
     /// Puts those that are due into their lines, and notes the time of the others.
     fn offer_all(&self, found: Vec<Notification>) -> usize {
-        let (now, mut offered) = (self.inner.clock.now(), 0_usize);
+        let (now, mut count) = (self.inner.clock.now(), 0_usize);
         for notification in found.into_iter().filter(|it| it.status == Status::Pending) {
             if notification.due_at > now {
                 self.lock_schedule().put(notification.number, notification.due_at);
                 continue;
             }
-            let (what, begun) = (InLine::of(&notification), notification.begun);
+            let what = InLine::of(&notification);
             let receiver = self.receiver(&notification);
-            let begin = BeginDelivery { what, begun };
+            let begin = BeginDelivery { what, begun: notification.begun };
             let outcome = self.lock_lines().offer(&receiver, begin);
             match outcome {
                 Offered::Go => {
@@ -177,9 +190,9 @@ impl Courier {
                 Offered::Waits => {}
                 Offered::Known | Offered::Full => continue,
             }
-            offered = offered.saturating_add(1);
+            count = count.saturating_add(1);
         }
-        offered
+        count
     }
 
     /// Who receives a notification: an endpoint; or, where that stands for the addresses that
@@ -201,11 +214,11 @@ impl Courier {
         // It ends with the courier, and never before.
         let Ok(_permit) = self.inner.deliveries.acquire().await else { return };
         match self.submit(Command::BeginDelivery(begin)).await {
-            Ok(payments::Answer { done: Outcome::Delivery(begun, next), .. }) => {
-                if begun.status == Status::Pending {
-                    self.attempt(&begun).await;
+            Ok(payments::Answer { done: Outcome::Delivery(found, next), .. }) => {
+                if found.status == Status::Pending {
+                    self.attempt(&found).await;
                 } else {
-                    self.ended(&begun, next);
+                    self.ended(&found, next);
                 }
             }
             Ok(_) => {}
@@ -286,7 +299,7 @@ impl Courier {
             }
         }
         if let Some(next) = next {
-            self.lock_schedule().put(next, ledger::Timestamp(0));
+            self.due_now(next);
         }
     }
 

@@ -13,8 +13,9 @@ const URL: &str = "https://a.se/";
 fn world(url: Option<&str>) -> (World, i64) {
     let mut world = World::new();
     let endpoint = world.endpoint(url, true);
-    world.play("pay method=KLARNA; online p url=https://own.se/; tell p waiting; wait 5s; begin p");
-    world.play("tell p reserved; wait 5s; capture p; tell p paid");
+    world.play("pay method=KLARNA; online p url=https://own.se/; tell p waiting; wait 31m");
+    // It is given up, and paid for after all.
+    world.play("begin p; tell p missing; wake p reference=r; begin p; tell p reserved");
     assert_eq!(world.notifications().len(), 2);
     (world, endpoint)
 }

@@ -177,6 +177,9 @@ async fn begin(
         | Outcome::FirstAnswer(_)
         | Outcome::Report(_)
         | Outcome::Payee(_)
+        | Outcome::Endpoint(_)
+        | Outcome::Delivery(..)
+        | Outcome::Redelivered(_)
         | Outcome::Registration(_)
         | Outcome::Checkout(_)
         | Outcome::Nothing => Err(Problem::bug()),
@@ -214,6 +217,9 @@ async fn fix(
         | Outcome::Aged(_)
         | Outcome::Report(_)
         | Outcome::Payee(_)
+        | Outcome::Endpoint(_)
+        | Outcome::Delivery(..)
+        | Outcome::Redelivered(_)
         | Outcome::Registration(_)
         | Outcome::Checkout(_)
         | Outcome::Nothing => Err(Problem::bug()),

@@ -229,7 +229,13 @@ pub(super) fn refused(refusal: Refusal) -> Problem {
         | Refusal::CheckoutExpired
         | Refusal::CheckoutBusy
         | Refusal::RegistrationNotFound
-        | Refusal::RegistrationDeleted => Problem::bug(),
+        | Refusal::RegistrationDeleted
+        | Refusal::EndpointNotFound
+        | Refusal::TooManyEndpoints
+        | Refusal::EndpointTwice
+        | Refusal::EndpointHasNoUrl
+        | Refusal::EndpointDisabled
+        | Refusal::NotificationNotFound => Problem::bug(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use engine::{Clock, Desk, Handle, Queries, Randomness, VirtualClock};
+use engine::{Clock, Courier, Desk, Handle, Queries, Randomness, VirtualClock};
 use estate::Draw;
 use estate::draw::uuid_text;
 use ledger::Timestamp;
@@ -32,6 +32,8 @@ pub struct Platform {
     pub uses: Arc<Uses>,
     /// What does what has to be done at PSPs.
     pub desk: Desk,
+    /// What sends notifications to merchants.
+    pub courier: Courier,
     /// What seals merchants' agreements with PSPs.
     pub vault: Arc<Vault>,
     /// Where the world finds us.

@@ -8,6 +8,7 @@ use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use engine::Randomness;
+use engine::effects::notifications::{Opener, Purpose};
 use payments::Psp;
 use zeroize::Zeroizing;
 
@@ -57,6 +58,18 @@ impl Vault {
         self.seal_for(randomness, &format!("card\n{customer}\n{registration}"), number)
     }
 
+    /// Seals what one of a customer's endpoints signs or enciphers with. `None` where there is no
+    /// key.
+    pub fn seal_for_endpoint(
+        &self,
+        randomness: &dyn Randomness,
+        customer: i64,
+        purpose: Purpose,
+        value: &str,
+    ) -> Option<String> {
+        self.seal_for(randomness, &purpose_of_endpoint(customer, purpose), value)
+    }
+
     fn seal_for(&self, randomness: &dyn Randomness, purpose: &str, value: &str) -> Option<String> {
         let (id, cipher) = self.keys.first()?;
         let mut nonce = [0; NONCE_BYTES];
@@ -65,6 +78,21 @@ impl Vault {
         let sealed = cipher.encrypt(&Nonce::from(nonce), payload).ok()?;
         let bytes = [nonce.as_slice(), &sealed].concat();
         Some(format!("{VERSION}.{id}.{}", STANDARD_NO_PAD.encode(bytes)))
+    }
+
+    fn open_for(&self, purpose: &str, sealed: &str) -> Option<String> {
+        let mut parts = sealed.split('.');
+        let (version, id, text) = (parts.next()?, parts.next()?, parts.next()?);
+        if version != VERSION {
+            return None;
+        }
+        let (_, cipher) = self.keys.iter().find(|(known, _)| known == id)?;
+        let bytes = STANDARD_NO_PAD.decode(text).ok()?;
+        let (nonce, sealed) = bytes.split_at_checked(NONCE_BYTES)?;
+        let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
+        let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
+        let opened = cipher.decrypt(&Nonce::from(nonce), payload).ok()?;
+        String::from_utf8(opened).ok()
     }
 
     /// Whether a sealed text was sealed with the key that seals now.
@@ -76,20 +104,22 @@ impl Vault {
 
 impl engine::Vault for Vault {
     fn open(&self, customer: i64, psp: Psp, name: &str, sealed: &str) -> Option<String> {
-        let mut parts = sealed.split('.');
-        let (version, id, text) = (parts.next()?, parts.next()?, parts.next()?);
-        if version != VERSION {
-            return None;
-        }
-        let (_, cipher) = self.keys.iter().find(|(known, _)| known == id)?;
-        let bytes = STANDARD_NO_PAD.decode(text).ok()?;
-        let (nonce, sealed) = bytes.split_at_checked(NONCE_BYTES)?;
-        let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
-        let purpose = purpose(customer, psp, name);
-        let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
-        let opened = cipher.decrypt(&Nonce::from(nonce), payload).ok()?;
-        String::from_utf8(opened).ok()
+        self.open_for(&purpose(customer, psp, name), sealed)
     }
+}
+
+impl Opener for Vault {
+    fn open_sealed(&self, customer: i64, purpose: Purpose, sealed: &str) -> Option<String> {
+        self.open_for(&purpose_of_endpoint(customer, purpose), sealed)
+    }
+}
+
+fn purpose_of_endpoint(customer: i64, purpose: Purpose) -> String {
+    let word = match purpose {
+        Purpose::Signing => "signing",
+        Purpose::Enciphering => "enciphering",
+    };
+    format!("endpoint\n{customer}\n{word}")
 }
 
 fn purpose(customer: i64, psp: Psp, name: &str) -> String {
@@ -145,6 +175,12 @@ mod tests {
         assert_eq!(open(&vault(&[("b", 2)]), 2, psp, name, &sealed), None);
         assert_eq!(open(&vault(&[("a", 3)]), 2, psp, name, &sealed), None);
         assert_eq!(vault(&[]).seal(&Count, 2, psp, name, "x"), None);
+        let sign = Purpose::Signing;
+        let secret = old.seal_for_endpoint(&Count, 2, sign, "whsec_å").unwrap();
+        assert_eq!(both.open_sealed(2, sign, &secret).as_deref(), Some("whsec_å"));
+        assert_eq!(both.open_sealed(2, Purpose::Enciphering, &secret), None);
+        assert_eq!(both.open_sealed(3, sign, &secret), None);
+        assert_eq!(both.open_sealed(2, sign, &sealed), None);
         let broken = [sealed.replace("v1", "v2"), sealed.replace('a', "b"), "v1.a.AAAA".to_owned()];
         for broken in broken.iter().map(String::as_str).chain(["", "v1.a", "v1.a.å", "..."]) {
             assert_eq!(open(&old, 2, psp, name, broken), None, "{broken}");

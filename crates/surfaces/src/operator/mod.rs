@@ -1,6 +1,6 @@
 //! The operator API: companies, sellers, accounts, cards, credentials; customers, onboarding
 //! requests, terminals, packages and rollouts; payments over PSPs, batch reports and merchants'
-//! agreements; the journal's events, and the check of the whole ledger.
+//! agreements; notifications to merchants; the journal's events, and the check of the whole ledger.
 
 mod accounts;
 mod batch_reports;
@@ -11,7 +11,9 @@ mod companies;
 mod configuration;
 mod credentials;
 mod customers;
+mod endpoints;
 mod journal;
+mod notifications;
 mod onboarding;
 mod packages;
 mod payees;
@@ -115,6 +117,17 @@ fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(batch_reports::get_batch_report))
         .routes(routes!(payees::get_payee, payees::change_payee))
         .routes(routes!(payees::set_agreement, payees::delete_agreement))
+        .routes(routes!(endpoints::list_endpoints, endpoints::add_endpoint))
+        .routes(routes!(
+            endpoints::get_endpoint,
+            endpoints::change_endpoint,
+            endpoints::delete_endpoint
+        ))
+        .routes(routes!(endpoints::rotate_secret))
+        .routes(routes!(notifications::redeliver_failed))
+        .routes(routes!(notifications::list_notifications))
+        .routes(routes!(notifications::get_notification))
+        .routes(routes!(notifications::redeliver_notification))
         .routes(routes!(simulators::script_psp))
         .routes(routes!(journal::verify_ledger))
         .routes(routes!(journal::list_events))

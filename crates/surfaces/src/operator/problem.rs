@@ -157,6 +157,17 @@ pub(super) fn not_allowed(refusal: &payments::Refusal) -> Problem {
             Problem::not_found("the merchant has no such agreement with the PSP")
         }
         Refusal::OriginalNotFound => Problem::not_found("no original has this id"),
+        Refusal::EndpointNotFound => Problem::not_found("the customer has no such endpoint"),
+        Refusal::NotificationNotFound => Problem::not_found("no notification has this id"),
+        Refusal::EndpointHasNoUrl => {
+            Problem::field("/url", "must be absent: the endpoint has no address of its own")
+        }
+        Refusal::EndpointTwice => {
+            let (title, detail) = ("It exists already", refusal.to_string());
+            Problem::new(StatusCode::CONFLICT, "already-exists", title, detail)
+        }
+        Refusal::TooManyEndpoints => conflict("too-many-endpoints", refusal.to_string()),
+        Refusal::EndpointDisabled => conflict("endpoint-disabled", refusal.to_string()),
         Refusal::IdempotencyKeyReused => Problem::key_reused(),
         Refusal::NotReserved => conflict("not-reserved", refusal.to_string()),
         Refusal::CaptureTooLarge { .. } => conflict("capture-too-large", refusal.to_string()),

@@ -92,6 +92,9 @@ pub(super) async fn decide(
         | Outcome::FirstAnswer(_)
         | Outcome::Report(_)
         | Outcome::Payee(_)
+        | Outcome::Endpoint(_)
+        | Outcome::Delivery(..)
+        | Outcome::Redelivered(_)
         | Outcome::Registration(_)
         | Outcome::Checkout(_)
         | Outcome::Nothing => Err(SubmitError::Bug),

@@ -43,6 +43,9 @@ pub(super) async fn create(State(shop): State<Shop>, request: Request) -> Answer
         | Outcome::FirstAnswer(_)
         | Outcome::Report(_)
         | Outcome::Payee(_)
+        | Outcome::Endpoint(_)
+        | Outcome::Delivery(..)
+        | Outcome::Redelivered(_)
         | Outcome::Registration(_)
         | Outcome::Nothing => return Err(Problem::bug()),
     };

@@ -22,7 +22,7 @@ mod status;
 mod till;
 mod urls;
 
-use ::payments::ResultCode;
+use ::payments::{Payment, ResultCode};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -32,7 +32,11 @@ use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use std::sync::Arc;
 
+use estate::Customer;
+use ledger::Directory;
+
 use self::callers::Caller;
+use self::frame::View;
 use self::problem::{Problem, render};
 use self::result_codes::ResultCodes;
 use crate::Platform;
@@ -90,6 +94,15 @@ pub fn router(platform: &Platform, is_test: bool) -> Router {
         randomness: Arc::clone(&platform.randomness),
     });
     Router::new().nest(MOUNT, routes).merge(nothing).merge(page)
+}
+
+/// What a merchant is told of a payment: what an inquiry answers once there is nowhere for the payer
+/// to go any more. The same of the same payment, whenever it is asked.
+pub fn notification(directory: &Directory, payment: &Payment) -> String {
+    let customer = Customer::find(directory, payment.merchant.customer);
+    let entity_id = customer.and_then(|customer| Some(customer.merchant?.entity_id));
+    let entity_id = entity_id.unwrap_or_default();
+    View { payment, entity_id: &entity_id, redirect: None }.frame().text()
 }
 
 /// A stranger is told nothing of what there is.

@@ -117,7 +117,14 @@ impl Problem {
                 return problem.with_status(StatusCode::CONFLICT);
             }
             // No command of this contract is refused for these.
-            Refusal::AgreementDeleted | Refusal::AgreementNotFound => ResultCode::PLATFORM_ERROR,
+            Refusal::AgreementDeleted
+            | Refusal::AgreementNotFound
+            | Refusal::EndpointNotFound
+            | Refusal::TooManyEndpoints
+            | Refusal::EndpointTwice
+            | Refusal::EndpointHasNoUrl
+            | Refusal::EndpointDisabled
+            | Refusal::NotificationNotFound => ResultCode::PLATFORM_ERROR,
         };
         Problem::of(code)
     }

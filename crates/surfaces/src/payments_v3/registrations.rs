@@ -39,6 +39,9 @@ pub(super) async fn create(State(shop): State<Shop>, request: Request) -> Answer
         | Outcome::FirstAnswer(_)
         | Outcome::Report(_)
         | Outcome::Payee(_)
+        | Outcome::Endpoint(_)
+        | Outcome::Delivery(..)
+        | Outcome::Redelivered(_)
         | Outcome::Checkout(_)
         | Outcome::Nothing => return Err(Problem::bug()),
     };

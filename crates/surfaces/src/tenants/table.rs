@@ -123,7 +123,7 @@ const DEVICE: [Call; 5] = [
     ),
 ];
 
-const OPERATOR: [Call; 63] = [
+const OPERATOR: [Call; 73] = [
     ("GET /companies", ""),
     ("POST /companies", r#"{"company_number":"$new","name":"C","currencies":["SEK"]}"#),
     ("GET /companies/$company", ""),
@@ -185,6 +185,19 @@ const OPERATOR: [Call; 63] = [
     ("PATCH /customers/$customer/payee", r#"{"active":true}"#),
     ("PUT /customers/$customer/agreements/$psp", r#"{"values":{"SWISH_ID":"1234679304"}}"#),
     ("DELETE /customers/$customer/agreements/$psp", ""),
+    ("GET /customers/$customer/notification-endpoints", ""),
+    ("POST /customers/$customer/notification-endpoints", r#"{"url":"https://$new.example/å"}"#),
+    ("GET /customers/$customer/notification-endpoints/$endpoint", ""),
+    ("PATCH /customers/$customer/notification-endpoints/$endpoint", r#"{"active":true}"#),
+    ("DELETE /customers/$customer/notification-endpoints/$endpoint", ""),
+    ("POST /customers/$customer/notification-endpoints/$endpoint/rotate-secret", ""),
+    (
+        "POST /customers/$customer/notification-endpoints/$endpoint/redeliver",
+        r#"{"since":"2026-11-20T00:00:00.000Z"}"#,
+    ),
+    ("GET /notifications", ""),
+    ("GET /notifications/$notification", ""),
+    ("POST /notifications/$notification/redeliver", ""),
     ("POST /simulators/$psp/next", r#"{"outcome":"approve"}"#),
     ("GET /events", ""),
     ("GET /ledger/verification", ""),

@@ -98,7 +98,7 @@ const THEM: Partner = Partner {
 };
 
 /// What rows of the operator API name.
-const OPERATED: [&str; 15] = [
+const OPERATED: [&str; 17] = [
     "company",
     "seller",
     "account",
@@ -112,6 +112,8 @@ const OPERATED: [&str; 15] = [
     "paused",
     "payment",
     "report",
+    "endpoint",
+    "notification",
     "psp",
     "new",
 ];
@@ -360,6 +362,8 @@ impl Fixture {
             "paused" => self.paused_rollout().to_string(),
             "payment" => self.held_payment().number.to_string(),
             "report" => self.report().to_string(),
+            "endpoint" => self.endpoint(),
+            "notification" => self.notification(),
             "psp" => Psp::Swish.as_str().to_owned(),
             _ => self.fresh("9"),
         }
@@ -486,6 +490,26 @@ impl Fixture {
         let path = format!("/operator/v1/payments/{}/capture", payment.number);
         assert_eq!(self.world.call("POST", &path, OPERATOR_KEY, "").status, 200);
         self.world.close_day(US.merchant, &[&payment]).number
+    }
+
+    /// A new endpoint of the merchant's; where it may have no more, one that it has.
+    fn endpoint(&self) -> String {
+        let path = format!("/operator/v1/customers/{}/notification-endpoints", US.merchant);
+        let new = format!(r#"{{"url":"https://{}.example/"}}"#, self.fresh("9"));
+        let added = self.world.call("POST", &path, OPERATOR_KEY, &new).json();
+        let all = self.world.call("GET", &path, OPERATOR_KEY, "").json();
+        let id = added["id"].as_str().or(all["items"][0]["id"].as_str());
+        id.unwrap().to_owned()
+    }
+
+    /// A notification to it.
+    fn notification(&self) -> String {
+        self.endpoint();
+        self.world.agree(US.merchant, Psp::Swish, &[("SWISH_ID", "1234679304")]);
+        let payment = self.world.pay_online(US.merchant);
+        let path = format!("/operator/v1/notifications?payment_id={payment}");
+        let found = self.world.call("GET", &path, OPERATOR_KEY, "").json();
+        found["items"][0]["id"].as_str().unwrap().to_owned()
     }
 
     fn onboard(&self, customer: i64, serial: &str) -> Terminal {

@@ -15,7 +15,7 @@ use payments::{
 };
 use store::Store as _;
 
-use super::super::post::{Letter, Posting, Refused};
+use super::super::post::{Letter, Posting};
 use super::*;
 use crate::VirtualClock;
 use crate::handle::{Threads, spawn};
@@ -181,7 +181,8 @@ impl Stage {
         Courier::new(self.engine.clone(), Queries::new(self.store.source()), clock, office)
     }
 
-    /// Payments that are reserved and then paid: two notifications each, to each endpoint.
+    /// Payments that are given up, and paid for after all: two notifications each, to each
+    /// endpoint.
     fn pay(&mut self, numbers: std::ops::Range<i64>) {
         let payments: Vec<Payment> = numbers.map(payment).collect();
         let mut write = |mut books: Books| {
@@ -191,7 +192,7 @@ impl Stage {
             books.close(Timestamp(START))
         };
         self.store.transact(&ReadSet::default(), &mut write).unwrap();
-        for standing in [Standing::Reserved, Standing::Paid] {
+        for standing in [Standing::Expired, Standing::Paid] {
             for payment in &payments {
                 let record = Record {
                     payment: payment.number,
@@ -294,6 +295,7 @@ fn payment(number: i64) -> Payment {
         transitions: Vec::new(),
         told: payments::Told::default(),
         captured_minor: 0,
+        captures: Vec::new(),
         refunded_minor: 0,
         reversal: None,
         task: Some(Task {
@@ -365,7 +367,7 @@ fn check_taken(stage: &Stage, payments: std::ops::Range<i64>, but: &[&str]) {
             let mine = taken.iter().filter(|it| it.url == *url && it.body.starts_with(&about));
             let mut words: Vec<&str> = mine.clone().map(|it| it.body.as_str()).collect();
             words.dedup();
-            let expected = ["RESERVED", "FINALIZED"].map(|state| format!("{number} {state}"));
+            let expected = ["TIMEDOUT", "FINALIZED"].map(|state| format!("{number} {state}"));
             assert_eq!(words, expected, "{url} {endpoint}");
             let ids: BTreeSet<(&str, &str)> =
                 mine.map(|it| (it.id.as_str(), it.body.as_str())).collect();

@@ -5,6 +5,7 @@ mod balances;
 mod estate_api;
 mod idempotency;
 mod malformed;
+mod notifications;
 mod packages;
 mod payees;
 mod psp_payments;
@@ -18,7 +19,7 @@ use std::fmt::Write as _;
 use axum::body::Body;
 use axum::http::Request;
 
-use crate::testing::{OPERATOR_KEY, Reply, TOKEN, World};
+use crate::testing::{BEGIN, OPERATOR_KEY, Reply, TOKEN, World};
 
 fn world() -> World {
     World::new(|platform| crate::router(platform, crate::Options::default()))

@@ -32,6 +32,7 @@ pub(in crate::operator) use crate::http::document::IdempotencyKey;
         (name = "packages", description = "Software for terminals"),
         (name = "rollouts", description = "A package to many terminals, in stages"),
         (name = "payments", description = "Payments over PSPs, batch reports and agreements"),
+        (name = "notifications", description = "What merchants are told, where, and whether it came"),
         (name = "simulators", description = "The demo's simulated PSPs"),
         (name = "journal", description = "What happened, and whether it adds up"),
         (name = "clock", description = "The demo's clock"),
@@ -80,7 +81,7 @@ fn spare_bodies(document: &mut OpenApi) {
 }
 
 /// The bodies that may be left out.
-const SPARED: [&str; 3] = ["Nothing", "ChosenIdentities", "NewCapture"];
+const SPARED: [&str; 4] = ["Nothing", "ChosenIdentities", "NewCapture", "NewSecret"];
 
 /// What a body is called among the schemas.
 fn name_of_schema(content: &RefOr<Content>) -> Option<&str> {

@@ -135,6 +135,8 @@ fn subject_name(kind: ChangeKind) -> Option<&'static str> {
         ("payee", "customer_id"),
         ("payment", "payment_id"),
         ("payments", "report_id"),
+        ("endpoint", "endpoint_id"),
+        ("notification", "notification_id"),
     ]
     .into_iter()
     .find_map(|(word, name)| (word == subject).then_some(name))

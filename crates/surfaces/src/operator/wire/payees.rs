@@ -160,7 +160,8 @@ fn is_origin(text: &str) -> bool {
     text.len() <= ORIGIN_CHARS_MAX && host.is_some_and(is_host)
 }
 
-fn flag(value: Value) -> Result<bool, String> {
+/// A truth.
+pub(in crate::operator) fn flag(value: Value) -> Result<bool, String> {
     let flag = value.as_bool();
     wipe(value);
     flag.ok_or_else(|| "must be true or false".to_owned())
