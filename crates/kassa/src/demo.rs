@@ -26,6 +26,7 @@ use crate::clock::SystemClock;
 use crate::command_line::DemoOptions;
 use crate::installation::{Installation, Opening, Running};
 use crate::logs;
+use crate::notices::NoticeSettings;
 use crate::post::networks::Networks;
 use crate::psp::{PspSettings, Stage};
 use crate::scratch::Scratch;
@@ -64,7 +65,12 @@ pub(crate) fn run(options: &DemoOptions) -> anyhow::Result<()> {
     catch_up(&clock, installation.store.as_ref())?;
     let stage = Stage::open(STAGE, Arc::<VirtualClock>::clone(&clock))?;
     let psps = PspSettings { bases: stage.bases(), ..PspSettings::default() };
-    let running = installation.start(Arc::<VirtualClock>::clone(&clock), Some(clock), &psps)?;
+    let running = installation.start(
+        Arc::<VirtualClock>::clone(&clock),
+        Some(clock),
+        &psps,
+        &NoticeSettings::of_demo(),
+    )?;
     seed::seed(&running.platform)?;
     let throttling = (!options.no_throttle).then_some(surfaces::terminals::Throttling::CONTRACT);
     let options_of_surfaces = surfaces::Options {
@@ -188,6 +194,7 @@ fn credentials_json(address: SocketAddr) -> String {
             "consumer_secret": seed::CONSUMER_SECRET,
             "merchant_id": seed::MERCHANT_ID,
         },
+        "notifications": { "secret": seed::NOTIFICATION_SECRET },
         "merchant": {
             "customer_id": seed::MERCHANT,
             "merchant_id": seed::MERCHANT_ID,

@@ -16,6 +16,7 @@ use surfaces::{PackageFiles, Platform, Secrets, StoreBytes, StoreFacts, StoreKin
 
 use crate::clock::{OsRandomness, monotonic};
 use crate::installation_key::{self, Held, Key};
+use crate::notices::NoticeSettings;
 use crate::psp::{Counter, PspSettings};
 use crate::settings::{DatabaseSettings, StoreSettings};
 
@@ -153,12 +154,13 @@ impl Installation {
     /// Starts the engine on the store.
     ///
     /// # Errors
-    /// When PSPs cannot be called at all.
+    /// When PSPs cannot be called at all, or nobody can be notified.
     pub(crate) fn start(
         self,
         clock: Arc<dyn Clock>,
         virtual_clock: Option<Arc<VirtualClock>>,
         psps: &PspSettings,
+        notices: &NoticeSettings,
     ) -> anyhow::Result<Running> {
         // What a crash has left takes room and does no harm: no reason not to start.
         match self.packages.clear() {
@@ -172,6 +174,7 @@ impl Installation {
         let (engine, threads) = engine::spawn(writers, Arc::clone(&clock));
         let secrets = Arc::new(Secrets::new(self.key));
         let counter = Counter::open(psps, &engine, &queries, &clock, &secrets)?;
+        let courier = notices.courier(&engine, &queries, &clock, &counter.vault)?;
         let platform = Platform {
             engine,
             queries,
@@ -179,6 +182,7 @@ impl Installation {
             randomness: Arc::new(OsRandomness),
             secrets,
             desk: counter.desk,
+            courier,
             vault: counter.vault,
             public_url: counter.public_url,
             uses: Arc::default(),

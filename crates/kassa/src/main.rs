@@ -13,6 +13,7 @@ mod installation;
 mod installation_key;
 mod logs;
 mod manage;
+mod notices;
 mod openapi;
 mod post;
 mod psp;

@@ -10,10 +10,12 @@ mod vault_keys;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use engine::effects::notifications::{Opener as _, Purpose};
 use engine::{Clock, Desk, Handle, Office, Queries, Vault as _};
 use estate::Customer;
 use estate::customer::CUSTOMERS;
-use payments::{ChangePayee, Command, Payee, Psp, TermStep};
+use payments::endpoint::ENDPOINTS;
+use payments::{ChangeEndpoint, ChangePayee, Command, Endpoint, Payee, Psp, TermStep};
 use surfaces::{Platform, PspAddresses, PublicUrl, Secrets, Vault, VaultKey};
 use zeroize::Zeroizing;
 
@@ -98,7 +100,39 @@ pub(crate) async fn seal_anew(platform: &Platform) -> anyhow::Result<usize> {
         let answer = platform.engine.submit(Command::ChangePayee(change)).await;
         answer.context("could not seal an agreement anew")?;
     }
+    for endpoint in directory.documents_on(ENDPOINTS).filter_map(|found| Endpoint::of(found)) {
+        let texts: Vec<_> = old_texts(platform, &endpoint).collect();
+        if texts.is_empty() {
+            continue;
+        }
+        sealed = sealed.saturating_add(texts.len());
+        let change = ChangeEndpoint {
+            endpoint: endpoint.number,
+            sealed: texts,
+            actor: "vault".to_owned(),
+            ..ChangeEndpoint::default()
+        };
+        let answer = platform.engine.submit(Command::ChangeEndpoint(change)).await;
+        answer.context("could not seal an endpoint anew")?;
+    }
     Ok(sealed)
+}
+
+/// What an endpoint has that older keys have sealed, as it was and sealed anew.
+fn old_texts<'p>(
+    platform: &'p Platform,
+    endpoint: &'p Endpoint,
+) -> impl Iterator<Item = (String, String)> + 'p {
+    let old = endpoint.sealed().filter(|sealed| !platform.vault.is_current(sealed));
+    old.filter_map(|before| {
+        let (vault, customer) = (&platform.vault, endpoint.customer);
+        let is_key = endpoint.key.as_deref() == Some(before);
+        let purpose = if is_key { Purpose::Enciphering } else { Purpose::Signing };
+        let text = Zeroizing::new(vault.open_sealed(customer, purpose, before)?);
+        let randomness = platform.randomness.as_ref();
+        let after = vault.seal_for_endpoint(randomness, customer, purpose, &text)?;
+        Some((before.to_owned(), after))
+    })
 }
 
 /// The values of a merchant's agreements that older keys have sealed, sealed anew.

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use engine::{Command, Days, run_desk, run_timers, run_watch};
+use engine::{Command, Days, run_courier, run_desk, run_timers, run_watch};
 use ledger::credentials::NoteUses;
 use surfaces::Platform;
 use surfaces::terminals::Throttling;
@@ -20,6 +20,7 @@ use crate::clock::SystemClock;
 use crate::command_line::Tuning;
 use crate::installation::{Installation, Opening, Running};
 use crate::logs;
+use crate::notices::NoticeSettings;
 use crate::psp::seal_anew;
 use crate::server::{Server, tls};
 use crate::settings::ServeSettings;
@@ -78,7 +79,8 @@ pub(crate) fn run(settings: &ServeSettings, tuning: &Tuning) -> anyhow::Result<(
     if options.is_test {
         tracing::warn!("payments v3 is in test mode: no real money moves there");
     }
-    let running = installation.start(Arc::new(SystemClock), None, &settings.psps)?;
+    let notices = NoticeSettings::of_server(settings.notify_networks.clone());
+    let running = installation.start(Arc::new(SystemClock), None, &settings.psps, &notices)?;
     let router = surfaces::router(running.platform.clone(), options);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let runtime = runtime()?;
@@ -139,6 +141,7 @@ pub(crate) async fn serve(
     let watch = tokio::spawn(run_watch(platform.engine.clone(), platform.queries.clone()));
     let notes = tokio::spawn(note_uses(platform.clone()));
     let desk = tokio::spawn(run_desk(platform.desk.clone()));
+    let courier = tokio::spawn(run_courier(platform.courier.clone()));
     let days = tokio::spawn(end_days(platform.clone()));
     let sealing = tokio::spawn(seal_anew_now(platform.clone()));
     let mut engine = tokio::task::spawn_blocking(move || engine.join());
@@ -167,6 +170,7 @@ pub(crate) async fn serve(
     watch.abort();
     notes.abort();
     desk.abort();
+    courier.abort();
     days.abort();
     sealing.abort();
     note_uses_now(&platform).await;

@@ -23,6 +23,7 @@ use super::{ACTOR, on_server, print};
 use crate::clock::{SystemClock, monotonic};
 use crate::command_line::PaymentsBenchOptions;
 use crate::installation::{Installation, Running};
+use crate::notices::NoticeSettings;
 use crate::psp::PspSettings;
 use crate::terminal::note;
 
@@ -73,7 +74,12 @@ fn bench_options(options: &PaymentsBenchOptions) -> PaymentsOptions {
 /// Fills a store the way that requests would: a ledger, a partner, its merchant with agreements,
 /// and a consumer's credential. Agreements are sealed, so that it needs more than a store.
 fn fill(installation: Installation) -> anyhow::Result<()> {
-    let running = installation.start(Arc::new(SystemClock), None, &PspSettings::default())?;
+    let running = installation.start(
+        Arc::new(SystemClock),
+        None,
+        &PspSettings::default(),
+        &NoticeSettings::default(),
+    )?;
     let Running { platform, engine: threads } = running;
     let filled = fill_platform(&platform);
     platform.engine.close();

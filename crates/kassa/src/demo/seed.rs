@@ -4,6 +4,7 @@
 //! Invariant: seeding a second time changes nothing, and `kassa serve` never gets here.
 
 use anyhow::Context as _;
+use engine::effects::notifications::Purpose;
 use engine::{Command, Handle, SubmitError};
 use estate::application::{
     Address, Agreement, Application, LanguageChoice, TerminalOrder, TransactionType,
@@ -21,7 +22,7 @@ use ledger::{
     AccountId, AddCard, AddCompany, AddSeller, CardToken, Contract, CredentialId, Currency,
     Decimal, Fingerprint, Idempotency, IssueCredential, Key, OpenAccount, Refusal, Scope, Zone,
 };
-use payments::{CardNumber, ChangePayee, Payee, Psp, TermStep};
+use payments::{AddEndpoint, CardNumber, ChangePayee, Endpoint, Payee, Psp, TermStep};
 use surfaces::Platform;
 use surfaces::http::secrets::secret_hash;
 
@@ -123,7 +124,32 @@ pub(super) fn seed(platform: &Platform) -> anyhow::Result<()> {
     if Customer::find(&engine.directory(), MERCHANT).is_none() {
         partner_and_merchant(engine)?;
     }
-    agreements(platform)
+    agreements(platform)?;
+    endpoint(platform)
+}
+
+/// What the merchant's notifications are signed with.
+pub(super) const NOTIFICATION_SECRET: &str = "whsec_a2Fzc2EtZGVtby1ub3RpZmljYXRpb24tc2VjcmV0";
+
+/// Lets the merchant's payments bring along where they are told (`notificationUrl`).
+fn endpoint(platform: &Platform) -> anyhow::Result<()> {
+    let engine = &platform.engine;
+    if Endpoint::all(&engine.directory(), MERCHANT).iter().any(|endpoint| endpoint.url.is_none()) {
+        return Ok(());
+    }
+    let (vault, chance) = (&platform.vault, platform.randomness.as_ref());
+    let secret = vault.seal_for_endpoint(chance, MERCHANT, Purpose::Signing, NOTIFICATION_SECRET);
+    let add = AddEndpoint {
+        customer: MERCHANT,
+        url: None,
+        secret: secret.context("no vault key")?,
+        key: None,
+        actor: ACTOR.to_owned(),
+        idempotency: None,
+    };
+    let answer = engine.submit_blocking(payments::Command::AddEndpoint(add));
+    answer.context("could not let the demo's payments bring an address along")?;
+    Ok(())
 }
 
 /// What the merchant has from each PSP. The stand-ins take anything.
@@ -340,6 +366,7 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
     use crate::installation::{Installation, Opening, Running};
+    use crate::notices::NoticeSettings;
     use crate::psp::PspSettings;
     use crate::scratch::Scratch;
     use crate::settings::StoreSettings;
@@ -350,7 +377,12 @@ mod tests {
         let settings = StoreSettings::embedded(folder.path());
         let installation = Installation::open(&settings, &Opening::default()).unwrap();
         let source = installation.store.source();
-        let running = installation.start(Arc::new(SystemClock), None, &PspSettings::default());
+        let running = installation.start(
+            Arc::new(SystemClock),
+            None,
+            &PspSettings::default(),
+            &NoticeSettings::default(),
+        );
         let Running { platform, engine: threads } = running.unwrap();
         let rows = || source.open().unwrap().rows_after(ledger::RowId(0), 1_000).unwrap();
         seed(&platform).unwrap();
