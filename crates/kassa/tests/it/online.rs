@@ -3,6 +3,7 @@
 
 mod canary;
 mod crash;
+mod notices;
 mod races;
 
 use std::io::Result;

@@ -38,12 +38,12 @@ const WAIT_MAX: Duration = Duration::from_mins(1);
 const LOOK_INTERVAL: Duration = Duration::from_millis(30);
 
 /// Starts stand-ins of all PSPs.
-fn stand_ins() -> Server {
+pub(crate) fn stand_ins() -> Server {
     Server::start(kassa(&["simulate", "psp", "--listen", "127.0.0.1:0"]))
 }
 
 /// Has a server take these stand-ins for the PSPs.
-fn with_psps(mut serve: Command, psps: SocketAddr) -> Command {
+pub(crate) fn with_psps(mut serve: Command, psps: SocketAddr) -> Command {
     for psp in ["swish", "klarna", "easy", "santander"] {
         let variable = format!("KASSA_{}_URL", psp.to_uppercase());
         serve.env(variable, format!("http://{psps}/{psp}"));
@@ -54,7 +54,7 @@ fn with_psps(mut serve: Command, psps: SocketAddr) -> Command {
 
 /// Says what becomes of the next payments and refunds at a stand-in of its own.
 #[track_caller]
-fn script(psps: &Server, psp: &str, outcome: &str, count: u32) {
+pub(crate) fn script(psps: &Server, psp: &str, outcome: &str, count: u32) {
     let body = json!({ "outcome": outcome, "delay_ms": 50, "count": count }).to_string();
     let told = psps.post(&format!("/next/{psp}"), "", &body);
     assert_eq!(told.status, 200, "{}", told.body);
