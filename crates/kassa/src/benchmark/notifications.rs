@@ -1,4 +1,7 @@
-//! `kassa bench notifications`: a receiver, the post, and a bare loop of the same client.
+//! `kassa bench notifications`: a receiver; a bare loop of a client, the post, and all that Kassa
+//! does from a change to its delivery.
+
+mod end_to_end;
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +17,7 @@ use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
+use self::end_to_end::Installed;
 use super::print;
 use crate::clock::{SystemClock, monotonic};
 use crate::command_line::NotificationsBenchOptions;
@@ -45,8 +49,8 @@ type Pile = Arc<Mutex<Vec<Letter>>>;
 /// # Errors
 /// When there is no receiver or client to be had, or something is not delivered.
 pub(crate) fn notifications(options: &NotificationsBenchOptions) -> anyhow::Result<()> {
-    let runtime = runtime()?;
-    let receiver = Receiver::start(VERIFIED_EVERY, verify()?).context("no receiver")?;
+    let runtime = Arc::new(runtime()?);
+    let receiver = Arc::new(Receiver::start(VERIFIED_EVERY, verify()?).context("no receiver")?);
     let network_post = {
         // The client of some names wants a runtime.
         let _inside = runtime.enter();
@@ -59,6 +63,8 @@ pub(crate) fn notifications(options: &NotificationsBenchOptions) -> anyhow::Resu
     let in_flight = usize::from(options.in_flight);
     let bare =
         way("bare loop", handle, &url, in_flight, move |letter| bare(client.clone(), letter));
+    let installed = Installed::start(&runtime, Arc::<NetworkPost>::clone(&network_post), &url)?;
+    let end_to_end = installed.way(&runtime, &receiver);
     let guarded = way("post", handle, &url, in_flight, move |letter| {
         let network_post = Arc::clone(&network_post);
         async move { network_post.send(letter).await == ANSWERED }
@@ -70,7 +76,8 @@ pub(crate) fn notifications(options: &NotificationsBenchOptions) -> anyhow::Resu
         rounds: options.rounds,
         now: monotonic,
     };
-    let report = run_notifications(&receiver, bare, vec![guarded], bench_options, &mut note)?;
+    let report =
+        run_notifications(&receiver, bare, vec![guarded, end_to_end], bench_options, &mut note)?;
     print(options.json, &report, || serde_json::to_string(&report))
 }
 

@@ -27,7 +27,7 @@ use crate::notices::NoticeSettings;
 use crate::psp::PspSettings;
 use crate::terminal::note;
 
-const MERCHANT_ID: &str = "BENCHMARK";
+pub(super) const MERCHANT_ID: &str = "BENCHMARK";
 const CONSUMER_KEY: &str = "bench";
 const CONSUMER_SECRET: &str = "bench-consumer-secret-00000000000";
 const SWISH_MERCHANT: &str = "1234679304";
@@ -107,7 +107,7 @@ fn fill_platform(platform: &Platform) -> anyhow::Result<()> {
 }
 
 /// Runs a command that comes to a customer; its number.
-fn customer(platform: &Platform, command: estate::Command) -> anyhow::Result<i64> {
+pub(super) fn customer(platform: &Platform, command: estate::Command) -> anyhow::Result<i64> {
     let answer = platform.engine.submit_blocking(command).context("could not add a customer")?;
     let Outcome::Customer(customer) = answer.done else {
         anyhow::bail!("adding a customer came to something else")
@@ -115,7 +115,7 @@ fn customer(platform: &Platform, command: estate::Command) -> anyhow::Result<i64
     Ok(customer.number)
 }
 
-fn partner() -> AddCustomer {
+pub(super) fn partner() -> AddCustomer {
     AddCustomer {
         parent: 0,
         name: "Benchmark".to_owned(),
@@ -126,7 +126,7 @@ fn partner() -> AddCustomer {
     }
 }
 
-fn merchant(partner: i64) -> AddMerchant {
+pub(super) fn merchant(partner: i64) -> AddMerchant {
     AddMerchant {
         parent: partner,
         merchant_id: MERCHANT_ID.to_owned(),
