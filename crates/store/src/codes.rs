@@ -378,7 +378,7 @@ mod tests {
         check::<ChangeKind>(46);
         check::<AccountStatus>(3);
         check::<CardStatus>(2);
-        check::<Contract>(5);
+        check::<Contract>(6);
         check::<Kind>(17);
     }
 

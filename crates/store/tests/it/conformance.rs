@@ -165,7 +165,7 @@ fn check_has_all_and_nothing_optional(loaded: &Loaded, rows: &[Row]) {
     assert!(loaded.directory.credentials().any(|row| is_customers(row) && row.login.is_some()));
     let residents = loaded.directory.documents_on("all").count();
     // Of each kind a full one and a bare one; residents are in the directory.
-    assert_eq!((residents, loaded.documents.len()), (6, 18));
+    assert_eq!((residents, loaded.documents.len()), (6, 22));
 }
 
 #[test]

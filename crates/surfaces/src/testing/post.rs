@@ -64,8 +64,8 @@ pub(crate) fn courier(
 }
 
 impl World {
-    /// A payment over payments v3 of a merchant that has an agreement with Swish. The PSP has called
-    /// to tell that it is paid, so that the merchant is notified.
+    /// A payment over payments v3 of a merchant that has an agreement with Swish. The PSP has
+    /// called to tell that it is paid, so that the merchant is notified.
     pub(crate) fn pay_online(&self, customer: i64) -> i64 {
         let initialize = Initialize {
             kind: PaymentKind::Payment,

@@ -32,7 +32,7 @@ pub(in crate::operator) use crate::http::document::IdempotencyKey;
         (name = "packages", description = "Software for terminals"),
         (name = "rollouts", description = "A package to many terminals, in stages"),
         (name = "payments", description = "Payments over PSPs, batch reports and agreements"),
-        (name = "notifications", description = "What merchants are told, where, and whether it came"),
+        (name = "notifications", description = "What merchants are told, and where"),
         (name = "simulators", description = "The demo's simulated PSPs"),
         (name = "journal", description = "What happened, and whether it adds up"),
         (name = "clock", description = "The demo's clock"),
