@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn there_is_room_for_so_many() {
         let fresh = Fresh::default();
-        let many: Vec<i64> = (0..i64::try_from(FRESH_NOTIFICATIONS_MAX).unwrap() + 1).collect();
+        let many: Vec<i64> = (0..=i64::try_from(FRESH_NOTIFICATIONS_MAX).unwrap()).collect();
         fresh.add(&[]);
         fresh.add(&many[..2]);
         fresh.add(&many[2..]);

@@ -471,7 +471,8 @@ async fn of_two_couriers_one_sends() {
     let (one, two) = (stage.courier(), stage.courier());
     while !stage.notifications(PENDING).is_empty() {
         let (first, second) = tokio::join!(one.look(), two.look());
-        (first.unwrap(), second.unwrap());
+        first.unwrap();
+        second.unwrap();
         tokio::join!(one.idle(), two.idle());
         tokio::join!(one.turn(), two.turn());
     }
