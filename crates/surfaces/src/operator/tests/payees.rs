@@ -33,6 +33,7 @@ fn a_merchant_is_shown_and_changed() {
     let mut expected = json!({
         "customer_id": 3, "merchant_id": merchant_id, "active": true, "vat_number": null,
         "city": null, "country": null, "end_of_day": "01:00", "agreements": {},
+        "return_origins": [],
     });
     assert_eq!(payee(&world), expected);
     for (field, value) in [
@@ -41,6 +42,8 @@ fn a_merchant_is_shown_and_changed() {
         ("city", json!("Väsby")),
         ("country", json!("SE")),
         ("end_of_day", json!("23:59")),
+        ("return_origins", json!(["https://shop.example:8443", "https://*", "loopback"])),
+        ("return_origins", json!([])),
         ("active", json!(true)),
     ] {
         expected[field] = value.clone();
@@ -75,6 +78,17 @@ fn changes_that_are_none_are_refused() {
                 "\"\"",
                 "100",
                 "\"å1:00\"",
+            ],
+        ),
+        (
+            "return_origins",
+            vec![
+                "\"https://a\"",
+                "[1]",
+                "[\"ftp://a\"]",
+                "[\"https://a/b\"]",
+                "[\"https://\"]",
+                "[\"https://a b\"]",
             ],
         ),
         ("agreements", vec!["{}"]),
