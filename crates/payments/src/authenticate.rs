@@ -100,3 +100,6 @@ fn set(payment: &mut Payment, authentication: Authentication, result: Option<Res
         online.result = result;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,7 @@ pub(crate) fn read(command: &Initialize, reads: &mut ReadSet) {
 /// Checks what is to be done with an original beside what holds for every method.
 ///
 /// # Errors
-/// [`Refusal::OriginalChanged`], [`Refusal::MoreThanRemains`].
+/// [`Refusal::OriginalChanged`], [`Refusal::MoreThanRemains`], [`Refusal::AlreadyGivenBack`].
 pub(crate) fn check(command: &Initialize, original: &Payment) -> Result<(), Refusal> {
     if original.method.psp().is_some() {
         return Ok(());
@@ -60,7 +60,11 @@ pub(crate) fn check(command: &Initialize, original: &Payment) -> Result<(), Refu
     let minor = if is_refund { Some(command.amount.total_minor) } else { undone };
     let Some(minor) = minor.filter(|_| command.kind != PaymentKind::Capture) else { return Ok(()) };
     let shares = shares(&original.captures, minor, only);
-    shares.map(drop).map_err(|minor| Refusal::MoreThanRemains { minor })
+    // A reversal takes back the whole of the capture that it names, or nothing.
+    let otherwise = |minor| {
+        if is_refund { Refusal::MoreThanRemains { minor } } else { Refusal::AlreadyGivenBack }
+    };
+    shares.map(drop).map_err(otherwise)
 }
 
 /// Decides what was just created, and what becomes of what it is about.
@@ -283,24 +287,4 @@ fn is_known(original: &Payment, known: &Payment) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_given_back_is_shared_out_oldest_first() {
-        let capture = |name: &str, minor, refunded_minor| Captured {
-            instruction: name.to_owned(),
-            minor,
-            refunded_minor,
-        };
-        let captures = [capture("A", 100, 100), capture("B", 50, 20), capture("C", 70, 0)];
-        assert_eq!(shares(&captures, 30, None), Ok(vec![(1, 30)]));
-        assert_eq!(shares(&captures, 31, None), Ok(vec![(1, 30), (2, 1)]));
-        assert_eq!(shares(&captures, 100, None), Ok(vec![(1, 30), (2, 70)]));
-        assert_eq!(shares(&captures, 101, None), Err(100));
-        assert_eq!(shares(&captures, 70, Some("c")), Ok(vec![(2, 70)]));
-        assert_eq!(shares(&captures, 71, Some("c")), Err(70));
-        assert_eq!(shares(&captures, 1, Some("a")), Err(0));
-        assert_eq!(shares(&[], 1, None), Err(0));
-    }
-}
+mod tests;

@@ -64,6 +64,8 @@ pub struct Rearrange {
     pub wanted: Wanted,
     /// Who asks.
     pub actor: String,
+    /// The caller's key.
+    pub idempotency: Option<Idempotency>,
 }
 
 /// The payer asks for more time.
@@ -142,6 +144,7 @@ impl Prepare {
 impl Rearrange {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
+        reads.keys.extend(self.idempotency.map(|idempotency| idempotency.key));
         reads.documents.push(Checkout::id(self.checkout));
     }
 }
@@ -178,19 +181,23 @@ pub fn prepare(command: &Prepare, books: &mut Books, now: Timestamp) -> Result<A
 /// Decides to change what a checkout is for.
 ///
 /// # Errors
-/// [`Refusal::CheckoutNotFound`], [`Refusal::CheckoutExpired`], [`Refusal::CheckoutBusy`].
+/// [`Refusal::IdempotencyKeyReused`], [`Refusal::CheckoutNotFound`],
+/// [`Refusal::CheckoutExpired`], [`Refusal::CheckoutBusy`].
 pub fn rearrange(
     command: &Rearrange,
     books: &mut Books,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
+    if let Some(number) = repeated(books, command.idempotency)? {
+        return Ok(Answer::replayed(Outcome::Repeated(number)));
+    }
     let mut checkout = open(books, command.checkout, now)?;
     if !checkout.payments.is_empty() {
         return Err(Refusal::CheckoutBusy);
     }
     let Wanted { amount, online, .. } = command.wanted.clone();
     (checkout.wanted.amount, checkout.wanted.online) = (amount, online);
-    books.place_change(change_of(&checkout, &command.actor, now), None);
+    books.place_change(change_of(&checkout, &command.actor, now), command.idempotency);
     books.put_document(checkout.document());
     Ok(Answer::new(Outcome::Checkout(Box::new(checkout))))
 }
@@ -251,3 +258,6 @@ fn change_of(checkout: &Checkout, actor: &str, now: Timestamp) -> Change {
         .with("amount_minor", amount.total_minor.to_string())
         .with("currency", amount.currency.code())
 }
+
+#[cfg(test)]
+mod tests;

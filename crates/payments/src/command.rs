@@ -198,10 +198,7 @@ impl Command {
 ///
 /// # Errors
 /// [`Refusal::IdempotencyKeyReused`] when it stands for another request.
-pub(crate) fn repeated(
-    books: &Books,
-    idempotency: Option<Idempotency>,
-) -> Result<Option<i64>, Refusal> {
+pub fn repeated(books: &Books, idempotency: Option<Idempotency>) -> Result<Option<i64>, Refusal> {
     match books.repeated(idempotency) {
         Ok(None) => Ok(None),
         Ok(Some(ledger::Answer { done: Done::Changed(change), .. })) => Ok(Some(change.subject.0)),

@@ -94,15 +94,20 @@ pub fn initialize(
     if let Some(number) = repeated(books, command.idempotency)? {
         return Ok(Answer::replayed(Outcome::Repeated(number)));
     }
-    check_merchant(command, books)?;
+    let payee = Payee::find(&books.directory, command.merchant.customer);
+    if payee.is_inactive {
+        return Err(Refusal::MerchantInactive);
+    }
+    let number = books.coming_id().0;
+    // Whether a checkout is busy says more than that its payment has come before.
+    let admit = |known: &Checkout| admit(books, known, number, now);
+    let checkout = command.checkout.as_deref().map(admit).transpose()?;
+    let duplicate = duplicate(command, books, now)?;
+    check_set_up(command, &payee)?;
     if command.reference_name().is_some_and(|name| books.named(&name).is_some()) {
         return Err(Refusal::ReferenceInUse);
     }
-    let duplicate = duplicate(command, books, now)?;
     let original = original(command, books)?;
-    let number = books.coming_id().0;
-    let admit = |known: &Checkout| admit(books, known, number, now);
-    let checkout = command.checkout.as_deref().map(admit).transpose()?;
     let mut payment = new(command, original.as_ref(), number, now);
     let change = change_of(&payment, PaymentsChange::Initialized, &command.actor, now)
         .with("kind", payment.kind.as_str())
@@ -173,11 +178,7 @@ fn duplicate(
     Ok(Some(older))
 }
 
-fn check_merchant(command: &Initialize, books: &Books) -> Result<(), Refusal> {
-    let payee = Payee::find(&books.directory, command.merchant.customer);
-    if payee.is_inactive {
-        return Err(Refusal::MerchantInactive);
-    }
+fn check_set_up(command: &Initialize, payee: &Payee) -> Result<(), Refusal> {
     let Some(psp) = command.method.psp() else { return Ok(()) };
     if !payee.has(psp) {
         return Err(Refusal::NoAgreement);
@@ -235,17 +236,16 @@ fn check_refund(command: &Initialize, original: &Payment) -> Result<(), Refusal>
 /// A PSP takes the whole or a part once, and lets go of the rest in its own time.
 fn check_capture(command: &Initialize, original: &Payment) -> Result<(), Refusal> {
     let is_held = matches!(original.state, State::Reserved | State::Authorized);
-    let may_go_on = original.is_taken_in_parts() && original.state.is_committed();
-    if !is_held && !may_go_on {
+    if !is_held && !original.state.is_committed() {
         return Err(Refusal::NotReserved);
     }
     if original.reversal.is_some() {
         return Err(Refusal::AlreadyGivenBack);
     }
     let is_asked = original.task.is_some_and(|task| task.operation.is_capture());
-    let is_being_taken =
-        original.method.psp().is_some() && (is_asked || !original.captures.is_empty());
-    let minor = if is_being_taken { 0 } else { original.capturable_minor() };
+    let is_taken = is_asked || original.state.is_committed() || !original.captures.is_empty();
+    let is_over = is_taken && !original.is_taken_in_parts();
+    let minor = if is_over { 0 } else { original.capturable_minor() };
     if command.amount.total_minor > minor {
         return Err(Refusal::CaptureTooLarge { minor });
     }
@@ -269,13 +269,22 @@ fn check_reversal(command: &Initialize, original: &Payment) -> Result<(), Refusa
         | State::Reserved => {}
     }
     let is_void = original.is_void_to_come();
-    if original.reversal.is_some() || (!is_void && original.refunded_minor > 0) {
+    let online = command.online.as_ref();
+    let names_capture =
+        online.is_some_and(|online| online.referenced.as_deref() != Some(&original.online_id()));
+    if original.reversal.is_some() {
         return Err(Refusal::AlreadyGivenBack);
     }
-    // Payments v3 names no amount, unless it names the capture that is undone.
-    let is_whole = match command.online.as_ref() {
-        Some(online) if online.referenced.as_deref() != Some(&original.online_id()) => !is_void,
-        Some(_) => true,
+    // One capture of several is undone by itself: how much of it is left is looked at with it.
+    if names_capture && original.is_taken_in_parts() {
+        return Ok(());
+    }
+    if !is_void && original.refunded_minor > 0 {
+        return Err(Refusal::AlreadyGivenBack);
+    }
+    // Payments v3 names no amount.
+    let is_whole = match online {
+        Some(_) => !names_capture || !is_void,
         None => command.amount.total_minor == original.reversible_minor(),
     };
     if is_whole { Ok(()) } else { Err(Refusal::NotWhole) }

@@ -243,14 +243,15 @@ fn place(
 
 #[cfg(test)]
 mod tests {
-    use ledger::{CardExpiry, MaskedPan};
+    use ledger::{CardExpiry, Fingerprint, Key, MaskedPan};
 
     use super::*;
+    use crate::world::World;
+    use crate::{Command, Method, PaymentType};
 
-    #[test]
-    fn what_is_kept_is_read_again() {
-        let kept = Kept {
-            id: "0".repeat(32),
+    fn kept(id: &str) -> Kept {
+        Kept {
+            id: id.repeat(32),
             brand: "VISA".to_owned(),
             card: CardShown {
                 number: MaskedPan { bin: "420000".to_owned(), last4: "0000".to_owned() },
@@ -260,12 +261,73 @@ mod tests {
             token: Some("5646735165".to_owned()),
             sealed: Some("v1.a.x".to_owned()),
             is_test: true,
-        };
+        }
+    }
+
+    fn keep_command(id: &str, asks: u8) -> Command {
+        let idempotency = Idempotency { key: Key([1; 16]), fingerprint: Fingerprint([asks; 16]) };
+        Command::KeepCard(KeepCard {
+            customer: 2,
+            kept: kept(id),
+            actor: "shop".to_owned(),
+            idempotency: Some(idempotency),
+        })
+    }
+
+    fn read(world: &World, number: i64) -> Registration {
+        let reads = ReadSet { documents: vec![Registration::id(number)], ..ReadSet::default() };
+        let source = store::Store::source(&world.store);
+        let books = source.open().unwrap().load(&reads).unwrap();
+        find(&books, number).unwrap()
+    }
+
+    #[test]
+    fn what_is_kept_is_read_again() {
         for status in RegistrationStatus::ALL {
             let created_at = Timestamp(7);
-            let kept = kept.clone();
+            let kept = kept("0");
             let it = Registration { number: 3, customer: 2, kept, status, created_at };
             assert_eq!(Registration::of(&it.document()), Some(it));
+        }
+    }
+
+    #[test]
+    fn a_card_is_kept_once_and_forgotten_once() {
+        let mut world = World::new();
+        let Outcome::Registration(it) = world.run(keep_command("a", 1)).unwrap().done else {
+            panic!()
+        };
+        let again = world.run(keep_command("b", 1)).unwrap();
+        assert_eq!((again.done, again.replayed), (Outcome::Repeated(it.number), true));
+        let other = world.run(keep_command("c", 2));
+        assert_eq!(other.unwrap_err(), Refusal::IdempotencyKeyReused);
+        assert_eq!(read(&world, it.number), *it);
+        let forget =
+            |number| Command::ForgetCard(ForgetCard { registration: number, actor: "shop".into() });
+        world.run(forget(it.number)).unwrap();
+        let gone = read(&world, it.number);
+        assert_eq!((gone.status, gone.kept.sealed), (RegistrationStatus::Deleted, None));
+        let twice = world.run(forget(it.number));
+        assert_eq!(twice.unwrap_err(), Refusal::RegistrationDeleted);
+        let nobody = world.run(forget(987_654));
+        assert_eq!(nobody.unwrap_err(), Refusal::RegistrationNotFound);
+        world.verify();
+    }
+
+    #[test]
+    fn a_card_is_kept_where_its_payment_succeeds() {
+        for (minor, expected) in [
+            (10_000, (RegistrationStatus::Active, true)),
+            (50_001, (RegistrationStatus::Deleted, false)),
+        ] {
+            let mut world = World::new();
+            let method = Method::CardLedger;
+            let mut command = world.asked_online(PaymentType::Debit, method, None, minor);
+            command.kept = Some(kept("a"));
+            let payment = world.made(command);
+            let it = read(&world, payment.number);
+            assert_eq!((it.status, it.kept.sealed.is_some()), expected, "{minor}");
+            world.verify();
         }
     }
 }

@@ -25,8 +25,9 @@ use store::{MemoryStore, Part, Record as Seen, Store as _};
 use crate::payment::{Amount, Asked, MerchantName, PAYMENTS, Register};
 use crate::report::{Report, Standing, Told};
 use crate::{
-    Age, Answer, Begin, Capture, ChangePayee, CloseDay, Command, Initialize, Method, Operation,
-    Outcome, Payment, PaymentKind, Psp, Record, Refusal, Settle, Task, TermStep, Wake,
+    Age, Answer, Begin, Capture, ChangePayee, CloseDay, Command, Initialize, Method, Online,
+    Operation, Outcome, Payment, PaymentKind, PaymentType, Psp, Record, Refusal, Settle, Task,
+    TermStep, Wake,
 };
 
 /// Noon in Stockholm.
@@ -257,6 +258,45 @@ impl World {
         }
     }
 
+    /// As [`World::initialize`], of payments v3: a payment, or what follows from one.
+    pub(crate) fn asked_online(
+        &mut self,
+        kind: PaymentType,
+        method: Method,
+        of: Option<&Payment>,
+        minor: i64,
+    ) -> Initialize {
+        let does = match kind {
+            PaymentType::Preauthorization | PaymentType::Debit | PaymentType::Rebill => {
+                PaymentKind::Payment
+            }
+            PaymentType::Credit => PaymentKind::Credit,
+            PaymentType::Capture => PaymentKind::Capture,
+            PaymentType::Refund => PaymentKind::Refund,
+            PaymentType::Reversal => PaymentKind::Reversal,
+        };
+        let mut command = self.initialize(does, method);
+        command.amount =
+            Amount { total_minor: minor, vat_minor: 0, nominal_minor: minor, ..command.amount };
+        command.online = Some(Online {
+            kind,
+            brand: "VISA".to_owned(),
+            is_test: true,
+            referenced: of.map(Payment::online_id),
+            ..Online::default()
+        });
+        command.original = of.cloned().map(Box::new);
+        command
+    }
+
+    /// Runs what creates a payment, and expects it to be granted.
+    #[track_caller]
+    pub(crate) fn made(&mut self, command: Initialize) -> Payment {
+        let answer = self.run(Command::Initialize(command)).unwrap();
+        let Outcome::Payment(payment, _) = answer.done else { panic!() };
+        *payment
+    }
+
     pub(crate) fn payee(edit: impl FnOnce(&mut ChangePayee)) -> Command {
         let mut change =
             ChangePayee { customer: CUSTOMER, actor: "op".to_owned(), ..ChangePayee::default() };
@@ -299,7 +339,7 @@ impl World {
     }
 
     /// What the card's holder owes, and what is reserved.
-    fn card(&self) -> String {
+    pub(crate) fn card(&self) -> String {
         let mut reads = ReadSet::default();
         reads.accounts.push(self.account);
         let books = self.store.source().open().unwrap().load(&reads).unwrap();

@@ -32,7 +32,7 @@ use ledger::{
     IssueCredential, MaskedPan, OpenAccount, ReadSet, RevokeCredential, Scope, Timestamp, WriteSet,
     Zone,
 };
-use payments::Psp;
+use payments::{ChangePayee, Psp};
 use store::{MemoryStore, Source, Store, StoreError};
 use tower::ServiceExt;
 use zeroize::Zeroizing;
@@ -105,6 +105,28 @@ pub(crate) const CONSUMER_OTHER: (&str, &str) = ("consumer-2", "consumer-secret-
 pub(crate) const MERCHANT_ID: &str = "M3";
 /// See [`MERCHANT_ID`].
 pub(crate) const MERCHANT_ID_OTHER: &str = "M4";
+
+/// Payments v3: customer 1 and all below it.
+pub(crate) const SHOP_TOKEN: &str = "payments-token-of-customer-1";
+/// Payments v3: customer 3 only.
+pub(crate) const SHOP_TOKEN_3: &str = "payments-token-of-customer-3";
+/// Payments v3: customer 2 and all below it.
+pub(crate) const SHOP_TOKEN_OTHER: &str = "payments-token-of-customer-2";
+/// The number of [`CARD`].
+pub(crate) const PAN: &str = "4111111111111111";
+/// The number of a card like [`CARD_500`]: SEK, limit 500.00.
+pub(crate) const PAN_500: &str = "4000000000000002";
+/// The number of a card on an account in EUR, limit 1 000 000 major units.
+pub(crate) const PAN_EUR: &str = "4000000000000010";
+/// The number of a blocked card.
+pub(crate) const PAN_BLOCKED: &str = "4000000000000028";
+/// The number of a card that is past its last month.
+pub(crate) const PAN_EXPIRED: &str = "4000000000000036";
+/// The number of a card on a blocked account.
+pub(crate) const PAN_ON_BLOCKED: &str = "4000000000000044";
+/// The number of a card of company 200, which is another merchant's.
+pub(crate) const PAN_200: &str = "4000000000000051";
+
 /// What customers 3 and 4 have agreed with PSPs.
 const AGREED: [(Psp, &str, &str); 5] = [
     (Psp::Swish, "SWISH_ID", "1231181189"),
@@ -299,6 +321,41 @@ impl World {
             }
         }
         world
+    }
+
+    /// As [`World::with_consumers`], with tokens of payments v3, with cards whose numbers are known,
+    /// and with merchants whose payers may be sent to `https://shop.example` and to this machine.
+    pub(crate) fn with_shops(build: impl FnOnce(Platform) -> Router) -> World {
+        let world = World::with_consumers(build);
+        Seed(&world.platform).shops();
+        for customer in [3, 4] {
+            let origins = ["https://shop.example", "loopback"].map(str::to_owned).into();
+            let return_origins = Some(origins);
+            let change =
+                ChangePayee { customer, return_origins, actor: actor(), ..ChangePayee::default() };
+            world.submit_payments(payments::Command::ChangePayee(change));
+        }
+        world
+    }
+
+    /// What payments v3 calls a merchant.
+    pub(crate) fn entity_id(&self, customer: i64) -> String {
+        let directory = self.platform.engine.directory();
+        let customer = estate::Customer::find(&directory, customer).unwrap();
+        customer.merchant.unwrap().entity_id
+    }
+
+    /// Calls payments v3 with a form as it is sent; without one, or a token, where they are empty.
+    pub(crate) fn call_shop(&self, method: &str, path: &str, token: &str, form: &str) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if !form.is_empty() {
+            let media_type = "application/x-www-form-urlencoded; charset=UTF-8";
+            request = request.header("content-type", media_type);
+        }
+        self.send(request.body(Body::from(form.to_owned())).unwrap())
     }
 
     /// Submits a command of the estate and expects it to be granted.
@@ -516,6 +573,45 @@ impl Seed<'_> {
     fn consumers(&self) {
         for (customer, consumer) in [(1, CONSUMER), (2, CONSUMER_OTHER)] {
             self.login(Contract::Aapay, consumer, Scope::Customer(customer));
+        }
+    }
+
+    fn shops(&self) {
+        for (token, customer) in [(SHOP_TOKEN, 1), (SHOP_TOKEN_3, 3), (SHOP_TOKEN_OTHER, 2)] {
+            self.credential(token, Contract::Payments, Scope::Customer(customer), None);
+        }
+        for (pan, company, currency, limit) in [
+            (PAN_500, "100", "SEK", "500"),
+            (PAN_EUR, "100", "EUR", "1000000"),
+            (PAN_BLOCKED, "100", "SEK", "50000"),
+            (PAN_ON_BLOCKED, "100", "SEK", "50000"),
+            (PAN_200, "200", "SEK", "50000"),
+            (PAN_EXPIRED, "100", "SEK", "50000"),
+        ] {
+            let account = self.account(company, currency, limit);
+            let known = (MaskedPan::of(pan).unwrap(), self.0.secrets.pan_fingerprint(pan));
+            let card = format!("card-{pan}");
+            let expiry = CardExpiry::parse("2026-10").filter(|_| pan == PAN_EXPIRED);
+            self.submit(Command::AddCard(AddCard {
+                account,
+                token: token(&card),
+                pan: Some(known),
+                expiry,
+                actor: actor(),
+                idempotency: None,
+            }));
+            if pan == PAN_BLOCKED {
+                let (token, status) = (token(&card), CardStatus::Blocked);
+                self.submit(Command::ChangeCard(ChangeCard { token, status, actor: actor() }));
+            }
+            if pan == PAN_ON_BLOCKED {
+                self.submit(Command::ChangeAccount(ChangeAccount {
+                    account,
+                    credit_limit: None,
+                    status: Some(AccountStatus::Blocked),
+                    actor: actor(),
+                }));
+            }
         }
     }
 

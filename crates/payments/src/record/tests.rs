@@ -12,6 +12,7 @@ use super::*;
 use crate::world::{STANDINGS, World, check};
 use crate::{Command, Wake};
 
+mod captures;
 mod tables;
 
 /// A letter for each state, and the events by which it is come to.

@@ -128,7 +128,7 @@ pub(super) async fn command(platform: &Platform, order: Order) -> Result<Initial
                 online.registration = Some(keep.id.clone());
                 kept = Some(keep);
             }
-            online.brand = card.brand.as_str().to_owned();
+            card.brand.as_str().clone_into(&mut online.brand);
             online.card = Some(shown(card));
             by_token(token)
         }

@@ -1,8 +1,7 @@
 //! 3-D Secure: where the payer is sent, and what follows when they come back. The issuer's page is
 //! a stand-in of ours, and there only where no real money can move.
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::response::{IntoResponse, Redirect as SeeOther, Response};
@@ -12,6 +11,7 @@ use super::Shop;
 use super::cashier::payment_by_id;
 use super::form::Form;
 use super::frame::{Redirect, amount};
+use super::ids::Id;
 use super::problem::Problem;
 use crate::Platform;
 use crate::checkout::html::{Element, Html, element};
@@ -42,11 +42,10 @@ impl Challenged {
     /// Reads a request of a payer's browser. Who does not carry the secret finds nothing.
     pub(super) async fn read(
         shop: &Shop,
-        id: Result<Path<String>, PathRejection>,
+        Id(id): Id,
         request: Request,
     ) -> Result<Challenged, Problem> {
         let nothing = || Problem::of(ResultCode::NOT_FOUND);
-        let Path(id) = id.map_err(|_| nothing())?;
         let (parts, body) = request.into_parts();
         let body = axum::body::to_bytes(body, engine::limits::BODY_BYTES_MAX).await;
         let form = Form::of_body(&parts.headers, body.map_err(|_| nothing())?)?;
@@ -117,7 +116,7 @@ impl Challenged {
 /// The issuer's page: a stand-in, on which the payer says what the issuer shall answer.
 pub(super) async fn page(
     State(shop): State<Shop>,
-    id: Result<Path<String>, PathRejection>,
+    id: Id,
     request: Request,
 ) -> Result<Response, Problem> {
     let challenged = Challenged::read(&shop, id, request).await?;
@@ -139,7 +138,7 @@ pub(super) async fn page(
 /// The payer comes back from the issuer's page, with what the issuer says.
 pub(super) async fn answered(
     State(shop): State<Shop>,
-    id: Result<Path<String>, PathRejection>,
+    id: Id,
     request: Request,
 ) -> Result<Response, Problem> {
     let Challenged { payment, form, .. } = Challenged::read(&shop, id, request).await?;

@@ -1,6 +1,6 @@
 //! Checkouts: prepared by the merchant's server, paid by the payer on a page, and asked about.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use ledger::ReadSet;
 use payments::{
@@ -10,7 +10,8 @@ use payments::{
 use super::callers::Entity;
 use super::cashier::{draw, payment_by_number};
 use super::frame::{Frame, Redirect};
-use super::keys::{Sent, key_of};
+use super::ids::Id;
+use super::keys::{Sent, made_before};
 use super::parameters::{Operation, Parameters};
 use super::payments::{amount, view};
 use super::problem::Problem;
@@ -21,7 +22,12 @@ use crate::http::body::mark_replayed;
 
 /// Prepares a checkout (`POST checkouts`).
 pub(super) async fn create(State(shop): State<Shop>, request: Request) -> Answer {
-    let Sent { caller, entity, form, headers, key } = Sent::read(&shop, request).await?;
+    let request = Sent::read(&shop, request).await?;
+    let key = request.key_for(&shop, "checkouts")?;
+    let Sent { caller, entity, form, headers, .. } = request;
+    if let Some(number) = made_before(&shop.platform, key).await? {
+        return again(&shop, number, ResultCode::CHECKOUT_CREATED, &headers).await;
+    }
     let parameters = shop.parameters(&form, &entity, Operation::Checkout)?;
     let currency = parameters.currency.ok_or_else(Problem::bug)?;
     let kind = parameters.payment_type.ok_or_else(Problem::bug)?;
@@ -31,13 +37,35 @@ pub(super) async fn create(State(shop): State<Shop>, request: Request) -> Answer
         amount: amount(&parameters, currency)?,
         online: online(&shop, &entity, &parameters, kind)?,
     };
-    let key = key.map(|key| key_of(&shop, &caller, "checkouts", &key, &form)).transpose()?;
     let command = Prepare { wanted, actor: caller.actor(), idempotency: key };
     let answer = shop.platform.engine.submit(Command::Prepare(command)).await;
     let answer = answer.map_err(Problem::not_submitted)?;
-    let checkout = match answer.done {
-        Outcome::Checkout(checkout) => *checkout,
-        Outcome::Repeated(number) => by_number(&shop, number).await?,
+    answered(&shop, answer.done, ResultCode::CHECKOUT_CREATED, &headers).await
+}
+
+/// Changes what a checkout is for, before anything was tried (`POST checkouts/{id}`).
+pub(super) async fn update(State(shop): State<Shop>, Id(id): Id, request: Request) -> Answer {
+    let request = Sent::read(&shop, request).await?;
+    let key = request.key_for(&shop, &format!("checkouts/{id}"))?;
+    let Sent { caller, entity, form, headers, .. } = request;
+    if let Some(number) = made_before(&shop.platform, key).await? {
+        return again(&shop, number, ResultCode::CHECKOUT_UPDATED, &headers).await;
+    }
+    let before = find(&shop, &entity, &id).await?;
+    let parameters = shop.parameters(&form, &entity, Operation::CheckoutUpdate)?;
+    let wanted = rearranged(&shop, &entity, &before, &parameters)?;
+    let (checkout, actor) = (before.number, caller.actor());
+    let command = Rearrange { checkout, wanted, actor, idempotency: key };
+    let answer = shop.platform.engine.submit(Command::Rearrange(command)).await;
+    let answer = answer.map_err(Problem::not_submitted)?;
+    answered(&shop, answer.done, ResultCode::CHECKOUT_UPDATED, &headers).await
+}
+
+/// What a checkout has become, or the first answer again.
+async fn answered(shop: &Shop, done: Outcome, code: ResultCode, headers: &HeaderMap) -> Answer {
+    match done {
+        Outcome::Checkout(checkout) => Ok(shown(shop, &checkout, code, headers)),
+        Outcome::Repeated(number) => again(shop, number, code, headers).await,
         Outcome::Payment(..)
         | Outcome::Aged(_)
         | Outcome::FirstAnswer(_)
@@ -47,37 +75,19 @@ pub(super) async fn create(State(shop): State<Shop>, request: Request) -> Answer
         | Outcome::Delivery(..)
         | Outcome::Redelivered(_)
         | Outcome::Registration(_)
-        | Outcome::Nothing => return Err(Problem::bug()),
-    };
-    let mut response = shown(&shop, &checkout, ResultCode::CHECKOUT_CREATED, &headers);
-    mark_replayed(response.headers_mut(), answer.replayed);
+        | Outcome::Nothing => Err(Problem::bug()),
+    }
+}
+
+/// The first answer again: nothing of it ever changes.
+async fn again(shop: &Shop, number: i64, code: ResultCode, headers: &HeaderMap) -> Answer {
+    let mut response = shown(shop, &by_number(shop, number).await?, code, headers);
+    mark_replayed(response.headers_mut(), true);
     Ok(response)
 }
 
-/// Changes what a checkout is for, before anything was tried (`POST checkouts/{id}`).
-pub(super) async fn update(
-    State(shop): State<Shop>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Answer {
-    let Sent { caller, entity, form, headers, .. } = Sent::read(&shop, request).await?;
-    let before = find(&shop, &entity, &id).await?;
-    let parameters = shop.parameters(&form, &entity, Operation::CheckoutUpdate)?;
-    let wanted = rearranged(&shop, &entity, &before, &parameters)?;
-    let command = Rearrange { checkout: before.number, wanted, actor: caller.actor() };
-    let answer = shop.platform.engine.submit(Command::Rearrange(command)).await;
-    let Outcome::Checkout(after) = answer.map_err(Problem::not_submitted)?.done else {
-        return Err(Problem::bug());
-    };
-    Ok(shown(&shop, &after, ResultCode::CHECKOUT_UPDATED, &headers))
-}
-
 /// Tells what a checkout has come to (`GET checkouts/{id}/payment`).
-pub(super) async fn result(
-    State(shop): State<Shop>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Answer {
+pub(super) async fn result(State(shop): State<Shop>, Id(id): Id, request: Request) -> Answer {
     let Sent { entity, headers, .. } = Sent::read_query(&shop, &request)?;
     let checkout = find(&shop, &entity, &id).await?;
     if let Some(number) = checkout.newest() {

@@ -1,5 +1,6 @@
 //! The frame of every answer: nested objects by dotted names, whose every scalar is a text.
 
+use estate::draw::hex;
 use ledger::money::format_minor;
 use ledger::{Currency, Timestamp};
 use payments::{Authentication, CardShown, Online, Payment, Registration, ResultCode};
@@ -180,8 +181,8 @@ fn timestamp(at: Timestamp) -> String {
 
 fn build_number() -> String {
     let hash = ledger::ids::Hasher::new("build").text(env!("CARGO_PKG_VERSION")).finish();
-    let digits: String = hash.iter().chain(&hash).take(20).map(|it| format!("{it:02x}")).collect();
-    format!("{digits}@{BUILD_TIME}")
+    let twenty: Vec<u8> = hash.iter().chain(&hash).take(20).copied().collect();
+    format!("{}@{BUILD_TIME}", hex(&twenty))
 }
 
 fn close_gaps(value: &mut Value) {
@@ -203,9 +204,11 @@ enum Step {
 
 fn steps(name: &str) -> Vec<Step> {
     let (mut steps, mut rest) = (Vec::new(), name);
+    // What stands in its brackets are names, though they may be numbers.
+    let is_map = name.starts_with("customParameters[");
     while !rest.is_empty() {
         if let Some((key, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            let entry = key.parse().ok().filter(|at: &usize| *at < ENTRIES_MAX);
+            let entry = key.parse().ok().filter(|at: &usize| *at < ENTRIES_MAX && !is_map);
             steps.push(entry.map_or_else(|| Step::Field(key.to_owned()), Step::Entry));
             rest = after.strip_prefix('.').unwrap_or(after);
         } else {
@@ -253,13 +256,14 @@ mod tests {
         frame.set("cart.items[0].price", "2.00");
         frame.set("cart.items[7].name", "Mjölk");
         frame.set("customParameters[SHOPPER_a.b]", "x");
+        frame.set("customParameters[123]", "y");
         frame.set("id.beneath", "is left out");
         frame.set("id", "the first stays");
         frame.set("[0]", "has no name");
         frame.set("a[99999]", "is a name");
         frame.0.values_mut().for_each(close_gaps);
         let expected = expect![[
-            r#"{"a":{"99999":"is a name"},"cart":{"items":[{"name":"Ägg","price":"2.00"},{"name":"Mjölk"}]},"customParameters":{"SHOPPER_a.b":"x"},"id":"1"}"#
+            r#"{"a":{"99999":"is a name"},"cart":{"items":[{"name":"Ägg","price":"2.00"},{"name":"Mjölk"}]},"customParameters":{"123":"y","SHOPPER_a.b":"x"},"id":"1"}"#
         ]];
         expected.assert_eq(&frame.text());
     }

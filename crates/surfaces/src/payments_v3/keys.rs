@@ -67,9 +67,33 @@ fn key_text(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     key.map(|key| Some(key.to_owned())).ok_or_else(wrong)
 }
 
+impl Sent {
+    /// The key under which a request of this path may be sent again. `None` without one, and where
+    /// a parameter cannot be read, since nothing is done then.
+    pub(super) fn key_for(&self, shop: &Shop, path: &str) -> Result<Option<Idempotency>, Problem> {
+        let is_readable = self.form.parameters().iter().all(|it| it.value.is_ok());
+        let Some(key) = self.key.as_ref().filter(|_| is_readable) else { return Ok(None) };
+        key_of(shop, &self.caller, path, key, &self.form).map(Some)
+    }
+}
+
+/// What a key stands for already: the payment, registration or checkout that was made. It is asked
+/// before anything else is looked at, so that what has happened since changes no answer.
+pub(super) async fn made_before(
+    platform: &Platform,
+    key: Option<Idempotency>,
+) -> Result<Option<i64>, Problem> {
+    let Some(key) = key else { return Ok(None) };
+    let reads = ReadSet { keys: vec![key.key], ..ReadSet::default() };
+    let found = platform
+        .queries
+        .read(move |reader| Ok(payments::command::repeated(&reader.load(&reads)?, Some(key))));
+    found.await.map_err(Problem::not_read)?.map_err(Problem::refused)
+}
+
 /// A key of a caller's, for one path, with a keyed hash of what is asked: parameters in the order
 /// of their names.
-pub(super) fn key_of(
+fn key_of(
     shop: &Shop,
     caller: &Caller,
     path: &str,

@@ -10,7 +10,9 @@ mod challenges;
 mod checkouts;
 pub(crate) mod form;
 mod frame;
+mod ids;
 mod keys;
+mod openapi;
 mod parameters;
 mod payments;
 mod problem;
@@ -19,19 +21,21 @@ mod references;
 mod registrations;
 mod result_codes;
 mod status;
+#[cfg(test)]
+mod tests;
 mod till;
 mod urls;
 
+use std::sync::Arc;
+
 use ::payments::{Payment, ResultCode};
+use axum::Router;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
-use axum::{Json, Router};
-use std::sync::Arc;
-
 use estate::Customer;
 use ledger::Directory;
 
@@ -41,6 +45,8 @@ use self::problem::{Problem, render};
 use self::result_codes::ResultCodes;
 use crate::Platform;
 use crate::checkout::{self, Checkouts};
+
+pub use self::openapi::openapi;
 
 /// Where the contract is mounted.
 pub const MOUNT: &str = "/v3";
@@ -122,7 +128,7 @@ async fn no_method(State(shop): State<Shop>, headers: HeaderMap) -> Problem {
 
 /// All result codes, in their order (`GET resultcodes`). Anybody may read them.
 async fn all_codes() -> Response {
-    Json(ResultCodes::all()).into_response()
+    sent(StatusCode::OK, serde_json::to_string(&ResultCodes::all()).unwrap_or_default())
 }
 
 /// Sends a frame.

@@ -8,6 +8,7 @@ mod faults;
 mod format;
 mod name;
 mod required;
+mod schema;
 mod sent;
 mod table;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use super::form::Form;
 
 pub(crate) use self::faults::{BadParameter, BadParameters};
 pub(crate) use self::required::Operation;
+pub(crate) use self::schema::form as form_schema;
 
 /// What a request asks for, checked.
 #[derive(Debug)]
@@ -52,8 +54,6 @@ pub(crate) struct Parameters {
     pub(crate) shopper_result_url: Option<String>,
     /// `notificationUrl`.
     pub(crate) notification_url: Option<String>,
-    /// `registrations[n].id`, in their order.
-    pub(crate) registrations: Vec<String>,
     /// `customParameters[3DS2_enrolled]`: whether a test wants 3-D Secure.
     pub(crate) is_enrolled: Option<bool>,
     /// `customParameters[3DS2_flow]`: how a test wants the issuer to answer.
@@ -113,7 +113,6 @@ impl Parameters {
             test_mode: sent.text("testMode").and_then(TestMode::parse),
             shopper_result_url: sent.owned("shopperResultUrl"),
             notification_url: sent.owned("notificationUrl"),
-            registrations: sent.registrations(),
             is_enrolled: sent.text("customParameters[3DS2_enrolled]").and_then(truth),
             flow: sent.text("customParameters[3DS2_flow]").and_then(flow),
             echo: sent.echo(),

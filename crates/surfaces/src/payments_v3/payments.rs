@@ -1,6 +1,6 @@
 //! Payments: made, followed up, and shown.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use ledger::Currency;
 use payments::{
@@ -15,7 +15,8 @@ use super::cashier::{
 };
 use super::form::Form;
 use super::frame::{Redirect, View};
-use super::keys::{Sent, key_of};
+use super::ids::Id;
+use super::keys::{Sent, made_before};
 use super::parameters::{Card, Operation, Parameters, TestMode};
 use super::problem::Problem;
 use super::references::FollowUp;
@@ -28,10 +29,13 @@ const TRIES: usize = 4;
 
 /// Makes a payment (`POST payments`).
 pub(super) async fn create(State(shop): State<Shop>, request: Request) -> Answer {
-    let Sent { caller, entity, form, headers, key } = Sent::read(&shop, request).await?;
-    let parameters = shop.parameters(&form, &entity, Operation::Payment)?;
-    let asking = Asking { shop: &shop, caller: &caller, entity: &entity, headers: &headers };
-    let key = key.map(|key| key_of(&shop, &caller, "payments", &key, &form)).transpose()?;
+    let request = Sent::read(&shop, request).await?;
+    let key = request.key_for(&shop, "payments")?;
+    let asking = Asking::new(&shop, &request);
+    if let Some(number) = made_before(&shop.platform, key).await? {
+        return asking.answer(Made::Before(number), true).await;
+    }
+    let parameters = shop.parameters(&request.form, &request.entity, Operation::Payment)?;
     let order = asking.order(parameters, key)?;
     asking.answer(make(&shop.platform, order).await?, key.is_some()).await
 }
@@ -39,26 +43,24 @@ pub(super) async fn create(State(shop): State<Shop>, request: Request) -> Answer
 /// Pays with a card that was kept (`POST registrations/{id}/payments`).
 pub(super) async fn create_by_token(
     State(shop): State<Shop>,
-    Path(id): Path<String>,
+    Id(id): Id,
     request: Request,
 ) -> Answer {
-    let Sent { caller, entity, form, headers, key } = Sent::read(&shop, request).await?;
-    let registration = super::registrations::active(&shop, &entity, &id).await?;
-    let parameters = shop.parameters(&form, &entity, Operation::TokenPayment)?;
-    let asking = Asking { shop: &shop, caller: &caller, entity: &entity, headers: &headers };
-    let path = format!("registrations/{id}/payments");
-    let key = key.map(|key| key_of(&shop, &caller, &path, &key, &form)).transpose()?;
+    let request = Sent::read(&shop, request).await?;
+    let key = request.key_for(&shop, &format!("registrations/{id}/payments"))?;
+    let asking = Asking::new(&shop, &request);
+    if let Some(number) = made_before(&shop.platform, key).await? {
+        return asking.answer(Made::Before(number), true).await;
+    }
+    let registration = super::registrations::active(&shop, &request.entity, &id).await?;
+    let parameters = shop.parameters(&request.form, &request.entity, Operation::TokenPayment)?;
     let mut order = asking.plain_order(&parameters, key)?;
     order.means = Means::Kept(Box::new(registration));
     asking.answer(make(&shop.platform, order).await?, key.is_some()).await
 }
 
 /// Shows a payment (`Inquiry`).
-pub(super) async fn show(
-    State(shop): State<Shop>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Answer {
+pub(super) async fn show(State(shop): State<Shop>, Id(id): Id, request: Request) -> Answer {
     let Sent { entity, headers, .. } = Sent::read_query(&shop, &request)?;
     let payment = find(&shop.platform, &entity, &id).await?;
     let view = view(&shop.platform, &payment, &entity.id, &headers);
@@ -66,17 +68,15 @@ pub(super) async fn show(
 }
 
 /// Captures, refunds, reverses or repeats a payment (`POST payments/{id}`).
-pub(super) async fn follow_up(
-    State(shop): State<Shop>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Answer {
-    let Sent { caller, entity, form, headers, key } = Sent::read(&shop, request).await?;
-    find(&shop.platform, &entity, &id).await?;
-    let parameters = shop.parameters(&form, &entity, Operation::FollowUp)?;
-    let asking = Asking { shop: &shop, caller: &caller, entity: &entity, headers: &headers };
-    let path = format!("payments/{id}");
-    let key = key.map(|key| key_of(&shop, &caller, &path, &key, &form)).transpose()?;
+pub(super) async fn follow_up(State(shop): State<Shop>, Id(id): Id, request: Request) -> Answer {
+    let request = Sent::read(&shop, request).await?;
+    let key = request.key_for(&shop, &format!("payments/{id}"))?;
+    let asking = Asking::new(&shop, &request);
+    if let Some(number) = made_before(&shop.platform, key).await? {
+        return asking.answer(Made::Before(number), true).await;
+    }
+    find(&shop.platform, &request.entity, &id).await?;
+    let parameters = shop.parameters(&request.form, &request.entity, Operation::FollowUp)?;
     for left in (0..TRIES).rev() {
         let mut order = asking.following(&parameters, &id).await?;
         order.idempotency = key;
@@ -99,7 +99,12 @@ struct Asking<'a> {
     headers: &'a HeaderMap,
 }
 
-impl Asking<'_> {
+impl<'a> Asking<'a> {
+    fn new(shop: &'a Shop, request: &'a Sent) -> Asking<'a> {
+        let Sent { caller, entity, headers, .. } = request;
+        Asking { shop, caller, entity, headers }
+    }
+
     /// A payment as it is asked for, with what it is paid with.
     fn order(
         &self,
@@ -115,7 +120,7 @@ impl Asking<'_> {
             }
             let reached_by = parameters.virtual_account_id.or(parameters.customer_mobile);
             order.means = Means::Psp(method, reached_by.unwrap_or_default());
-            order.online.brand = brand.to_owned();
+            brand.clone_into(&mut order.online.brand);
             return Ok(order);
         }
         let card = parameters.card.ok_or_else(|| Problem::of(ResultCode::BRAND_NOT_SET_UP))?;

@@ -2,9 +2,8 @@
 //! place of this contract that knows HTTP statuses beside those of result codes.
 
 use axum::Extension;
-use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -15,6 +14,7 @@ use payments::{Refusal, ResultCode};
 use super::form::FormError;
 use super::frame::Frame;
 use super::parameters::{BadParameter, BadParameters};
+use super::sent;
 use super::status::{NO_CREDENTIALS, status_of};
 use crate::Platform;
 
@@ -54,13 +54,6 @@ impl Problem {
     /// The store cannot be read now.
     pub(super) fn not_read(_: StoreError) -> Problem {
         Problem::unavailable("The request was not carried out. Send it again.")
-    }
-
-    /// The request with the same `Idempotency-Key` has no answer yet.
-    pub(super) fn still_running() -> Problem {
-        let detail = "The first request with this Idempotency-Key is still being answered.";
-        let problem = Problem::of(ResultCode::DUPLICATE_ENTITY).with_status(StatusCode::CONFLICT);
-        Problem { detail: Some(detail), ..problem }
     }
 
     /// Why a command was not carried out.
@@ -193,9 +186,13 @@ pub(super) async fn render(
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
     let id = platform.uuid().replace('-', "");
     let body = problem.body(platform.now(), &format!("{}_{id}", "0".repeat(32)));
-    let mut named = (problem.status, Json(body)).into_response();
+    let mut named = sent(problem.status, body.text());
     if problem.status == StatusCode::SERVICE_UNAVAILABLE || problem.status == StatusCode::CONFLICT {
         named.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    // RFC 9110 §11.6.1 wants a challenge with every 401.
+    if problem.status == StatusCode::UNAUTHORIZED {
+        named.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     named
 }

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
+use axum::response::Response;
 use engine::queries::documents::documents;
 use ledger::Timestamp;
 use payments::{Payment, ResultCode};
@@ -12,6 +13,7 @@ use payments::{Payment, ResultCode};
 use super::callers::Entity;
 use super::form::Form;
 use super::frame::Frame;
+use super::ids::Id;
 use super::keys::Sent;
 use super::payments::{find, view};
 use super::problem::Problem;
@@ -22,16 +24,12 @@ use super::{Answer, Shop, sent};
 const PAYMENTS_MAX: usize = 100;
 
 /// One payment, and those linked with it where that is asked for (`GET query/{id}`).
-pub(super) async fn by_id(
-    State(shop): State<Shop>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Answer {
+pub(super) async fn by_id(State(shop): State<Shop>, Id(id): Id, request: Request) -> Answer {
     let Sent { entity, form, headers, .. } = Sent::read_query(&shop, &request)?;
     let filter = Filter::read(&form)?;
     let payment = find(&shop.platform, &entity, &id).await?;
     let all = filter.with_linked(&shop, vec![payment]).await?;
-    report(&shop, &entity, &headers, &all)
+    Ok(report(&shop, &entity, &headers, &all))
 }
 
 /// The payments that the merchant calls so, newest first (`GET query?merchantTransactionId=`).
@@ -49,7 +47,7 @@ pub(super) async fn by_name(State(shop): State<Shop>, request: Request) -> Answe
     if all.is_empty() {
         return Err(Problem::of(ResultCode::REFERENCE_NOT_FOUND));
     }
-    report(&shop, &entity, &headers, &all)
+    Ok(report(&shop, &entity, &headers, &all))
 }
 
 /// What is wanted of what is found.
@@ -130,12 +128,12 @@ async fn read_list(shop: &Shop, list: String) -> Result<Vec<Payment>, Problem> {
     Ok(read.await.map_err(Problem::not_read)?.items)
 }
 
-fn report(shop: &Shop, entity: &Entity, headers: &HeaderMap, all: &[Payment]) -> Answer {
+fn report(shop: &Shop, entity: &Entity, headers: &HeaderMap, all: &[Payment]) -> Response {
     let mut frame = Frame::default();
     frame.result(shop.success());
     for payment in all {
         frame.push("payments", view(&shop.platform, payment, &entity.id, headers).frame());
     }
     let frame = frame.end(shop.platform.now(), &entity.id);
-    Ok(sent(status_of(ResultCode::SUCCESS), frame.text()))
+    sent(status_of(ResultCode::SUCCESS), frame.text())
 }

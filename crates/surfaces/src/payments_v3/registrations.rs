@@ -1,6 +1,6 @@
 //! Registrations: cards that are kept to be paid with again.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use ledger::ReadSet;
 use payments::{
     Command, ForgetCard, KeepCard, Outcome, Registration, RegistrationStatus, ResultCode,
@@ -9,7 +9,8 @@ use payments::{
 use super::callers::Entity;
 use super::cashier::kept;
 use super::frame::registration;
-use super::keys::{Sent, key_of};
+use super::ids::Id;
+use super::keys::{Sent, made_before};
 use super::parameters::Operation;
 use super::payments::entry;
 use super::problem::Problem;
@@ -19,10 +20,14 @@ use crate::http::body::mark_replayed;
 
 /// Keeps a card (`POST registrations`).
 pub(super) async fn create(State(shop): State<Shop>, request: Request) -> Answer {
-    let Sent { caller, entity, form, key, .. } = Sent::read(&shop, request).await?;
+    let request = Sent::read(&shop, request).await?;
+    let key = request.key_for(&shop, "registrations")?;
+    let Sent { caller, entity, form, .. } = request;
+    if let Some(number) = made_before(&shop.platform, key).await? {
+        return again(&shop, number, &entity).await;
+    }
     let parameters = shop.parameters(&form, &entity, Operation::Registration)?;
     let card = entry(parameters.card.ok_or_else(Problem::bug)?);
-    let key = key.map(|key| key_of(&shop, &caller, "registrations", &key, &form)).transpose()?;
     let command = KeepCard {
         customer: entity.name.customer,
         kept: kept(&shop.platform, &entity.name, card, shop.is_test).await?,
@@ -31,9 +36,9 @@ pub(super) async fn create(State(shop): State<Shop>, request: Request) -> Answer
     };
     let answer = shop.platform.engine.submit(Command::KeepCard(command)).await;
     let answer = answer.map_err(Problem::not_submitted)?;
-    let found = match answer.done {
-        Outcome::Registration(found) => *found,
-        Outcome::Repeated(number) => by_number(&shop, number).await?,
+    match answer.done {
+        Outcome::Registration(found) => Ok(shown(&shop, &found, &entity)),
+        Outcome::Repeated(number) => again(&shop, number, &entity).await,
         Outcome::Payment(..)
         | Outcome::Aged(_)
         | Outcome::FirstAnswer(_)
@@ -43,29 +48,25 @@ pub(super) async fn create(State(shop): State<Shop>, request: Request) -> Answer
         | Outcome::Delivery(..)
         | Outcome::Redelivered(_)
         | Outcome::Checkout(_)
-        | Outcome::Nothing => return Err(Problem::bug()),
-    };
-    let mut response = shown(&shop, &found, &entity);
-    mark_replayed(response.headers_mut(), answer.replayed);
+        | Outcome::Nothing => Err(Problem::bug()),
+    }
+}
+
+/// The first answer again: nothing of it ever changes.
+async fn again(shop: &Shop, number: i64, entity: &Entity) -> Answer {
+    let mut response = shown(shop, &by_number(shop, number).await?, entity);
+    mark_replayed(response.headers_mut(), true);
     Ok(response)
 }
 
 /// Shows a card that is kept (`GET registrations/{id}`).
-pub(super) async fn show(
-    State(shop): State<Shop>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Answer {
+pub(super) async fn show(State(shop): State<Shop>, Id(id): Id, request: Request) -> Answer {
     let Sent { entity, .. } = Sent::read_query(&shop, &request)?;
     Ok(shown(&shop, &active(&shop, &entity, &id).await?, &entity))
 }
 
 /// Forgets a card (`DELETE registrations/{id}`).
-pub(super) async fn delete(
-    State(shop): State<Shop>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Answer {
+pub(super) async fn delete(State(shop): State<Shop>, Id(id): Id, request: Request) -> Answer {
     let Sent { caller, entity, .. } = Sent::read_query(&shop, &request)?;
     let found = active(&shop, &entity, &id).await?;
     let command = ForgetCard { registration: found.number, actor: caller.actor() };
@@ -107,6 +108,6 @@ async fn by_number(shop: &Shop, number: i64) -> Result<Registration, Problem> {
 }
 
 fn shown(shop: &Shop, found: &Registration, entity: &Entity) -> axum::response::Response {
-    let code = if shop.is_test { ResultCode::SUCCESS_TEST } else { ResultCode::SUCCESS };
+    let code = shop.success();
     sent(status_of(code), registration(found, code, &entity.id).text())
 }

@@ -118,12 +118,6 @@ impl<'a> Sent<'a> {
         self.text("currency").and_then(Currency::parse)
     }
 
-    /// The registrations that a checkout offers, in their order.
-    pub(super) fn registrations(&self) -> Vec<String> {
-        let ids = self.shown().filter(|(name, _)| name.starts_with("registrations["));
-        ids.map(|(_, value)| value.to_owned()).collect()
-    }
-
     /// What is shown again. A card number that came where none belongs is masked.
     pub(super) fn echo(&self) -> Vec<(String, String)> {
         let is_shown = |name: &str| {

@@ -311,13 +311,18 @@ const fn two(empty: ResultCode, wrong: ResultCode) -> Codes {
     Codes { empty, short: wrong, long: wrong, wrong }
 }
 
+/// The kinds of all names in the table, with their formats.
+pub(super) fn rules() -> impl Iterator<Item = (String, Format)> {
+    FOLDERS.iter().flat_map(|(folder, rules)| {
+        rules.iter().map(move |rule| match *folder {
+            "" => (rule.name.to_owned(), rule.format),
+            folder => (format!("{folder}.{}", rule.name), rule.format),
+        })
+    })
+}
+
 /// The kinds of all names in the table.
 #[cfg(test)]
 pub(super) fn kinds() -> impl Iterator<Item = String> {
-    FOLDERS.iter().flat_map(|(folder, rules)| {
-        rules.iter().map(move |rule| match *folder {
-            "" => rule.name.to_owned(),
-            folder => format!("{folder}.{}", rule.name),
-        })
-    })
+    rules().map(|(kind, _)| kind)
 }
