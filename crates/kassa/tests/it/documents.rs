@@ -22,6 +22,7 @@ fn the_openapi_documents_are_those_of_the_code() {
         "card-ledger.json",
         "device.json",
         "operator.json",
+        "payments.json",
         "terminals.json",
     ];
     assert_eq!(names, expected);

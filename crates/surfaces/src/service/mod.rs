@@ -18,14 +18,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use engine::limits::QUEUE_LENGTH_MAX;
-use serde::Serialize as _;
+use serde::Serialize;
 use serde_json::json;
 use serde_json::ser::PrettyFormatter;
-use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use crate::http::requests::{Requests, no_method};
-use crate::{Options, Platform, aapay, access, card_ledger, device, operator, terminals};
+use crate::{
+    Options, Platform, aapay, access, card_ledger, device, operator, payments_v3, terminals,
+};
 
 use store::Observer;
 
@@ -57,20 +58,20 @@ struct Readiness {
 
 /// The documents of all APIs: file name, and content as indented JSON.
 pub fn documents() -> Vec<(&'static str, String)> {
-    let documents = [
-        ("aapay.json", aapay::openapi()),
-        ("access.json", access::openapi()),
-        ("card-ledger.json", card_ledger::openapi()),
-        ("device.json", device::openapi()),
-        ("operator.json", operator::openapi()),
-        ("terminals.json", terminals::openapi()),
-    ];
-    documents.map(|(name, document)| (name, indented(&document))).into()
+    vec![
+        ("aapay.json", indented(&aapay::openapi())),
+        ("access.json", indented(&access::openapi())),
+        ("card-ledger.json", indented(&card_ledger::openapi())),
+        ("device.json", indented(&device::openapi())),
+        ("operator.json", indented(&operator::openapi())),
+        ("payments.json", indented(&payments_v3::openapi())),
+        ("terminals.json", indented(&terminals::openapi())),
+    ]
 }
 
 /// A document as text: a line for each value, so that differences can be read, and indented by one
 /// space, so that long documents are no longer than they must be.
-fn indented(document: &OpenApi) -> String {
+fn indented(document: &impl Serialize) -> String {
     let mut bytes = Vec::new();
     let formatter = PrettyFormatter::with_indent(b" ");
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);

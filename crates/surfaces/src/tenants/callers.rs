@@ -7,7 +7,7 @@ use super::{Surface, shops};
 use crate::http::secrets::secret_hash;
 use crate::testing::{
     ACCESS_KEY, ACCESS_KEY_OTHER, APP, APP_OTHER, BEGIN, CONSUMER, CONSUMER_OTHER, OPERATOR_KEY,
-    Reply, TOKEN, TOKEN_654, basic,
+    Reply, SHOP_TOKEN, SHOP_TOKEN_OTHER, TOKEN, TOKEN_654, basic,
 };
 
 /// A header of a request. Its value may be any bytes.
@@ -33,6 +33,7 @@ pub(super) fn good(fixture: &Fixture, surface: Surface) -> Vec<Header> {
         Surface::CardLedger => bearer(TOKEN_654),
         Surface::Device => bearer(&fixture.ours.token),
         Surface::Operator => bearer(OPERATOR_KEY),
+        Surface::Payments => bearer(SHOP_TOKEN),
         Surface::Terminals => application(APP),
     }
 }
@@ -45,6 +46,7 @@ pub(super) fn others(fixture: &Fixture, surface: Surface) -> Vec<Vec<Header>> {
         Surface::CardLedger => shops::OTHERS.map(|shop| bearer(shop.token)).into(),
         Surface::Device => vec![bearer(&fixture.theirs.token)],
         Surface::Operator => Vec::new(),
+        Surface::Payments => vec![bearer(SHOP_TOKEN_OTHER)],
         Surface::Terminals => vec![application(APP_OTHER)],
     }
 }
@@ -69,7 +71,11 @@ pub(super) fn wrong(fixture: &Fixture, surface: Surface) -> Vec<Stranger> {
             strangers.push(("an expired one", Why::Expired, with(&expired.unwrap())));
             strangers
         }
-        Surface::Access | Surface::CardLedger | Surface::Device | Surface::Operator => {
+        Surface::Access
+        | Surface::CardLedger
+        | Surface::Device
+        | Surface::Operator
+        | Surface::Payments => {
             let scheme = if surface == Surface::Access { "apikey" } else { "Bearer" };
             let mut strangers = wrong_authorizations(fixture, surface, scheme);
             let with = |token: &str| authorization(&format!("{scheme} {token}"));
@@ -93,6 +99,7 @@ fn retired(fixture: &Fixture, surface: Surface) -> (Option<(String, String)>, (S
             (Contract::CardLedger, Scope::Company { number, seller })
         }
         Surface::Operator => (Contract::Operator, Scope::Installation),
+        Surface::Payments => (Contract::Payments, Scope::Customer(1)),
         Surface::Terminals => (Contract::Terminals, Scope::Customer(1)),
         Surface::Device => return (None, (String::new(), fixture.reset.token.clone())),
     };
@@ -153,6 +160,7 @@ fn wrong_authorizations(
         (Surface::CardLedger, "a token of the card ledger", TOKEN),
         (Surface::Device, "a device", fixture.ours.token.as_str()),
         (Surface::Operator, "an operator", OPERATOR_KEY),
+        (Surface::Payments, "a token of payments v3", SHOP_TOKEN),
         (Surface::Terminals, "an application's token", APP.1),
     ];
     for (of, who, secret) in secrets.into_iter().filter(|(of, ..)| *of != surface) {
@@ -252,6 +260,14 @@ pub(super) fn check_refusal(surface: Surface, why: Why, reply: &Reply, about: &s
         Surface::Aapay | Surface::CardLedger => (401, "Bearer"),
         Surface::Device | Surface::Operator => (401, "Bearer realm=\"kassa\""),
         Surface::Terminals => (403, ""),
+        // A header that is none is 401, a token that is none 403.
+        Surface::Payments => {
+            if reply.status == 403 {
+                (403, "")
+            } else {
+                (401, "Bearer")
+            }
+        }
     };
     let told = (reply.status, reply.header("www-authenticate"));
     assert_eq!(told, (status, challenge), "{about}: {reply:?}");
@@ -279,6 +295,10 @@ pub(super) fn check_refusal(surface: Surface, why: Why, reply: &Reply, about: &s
             assert_eq!(body["type"], "urn:kassa:problem:unauthenticated", "{about}");
             assert_eq!(body["status"], 401, "{about}");
             "application/problem+json"
+        }
+        Surface::Payments => {
+            assert_eq!(body["result"]["code"], "800.900.300", "{about}");
+            "application/json"
         }
         Surface::Terminals => {
             assert_eq!(body["error_code"], "NOT_AUTHORIZED", "{about}");

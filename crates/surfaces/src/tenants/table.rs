@@ -13,6 +13,7 @@ pub(super) fn rows(surface: Surface) -> Vec<Row> {
         Surface::CardLedger => return shops::rows(),
         Surface::Device => ("/device/v1", &DEVICE),
         Surface::Operator => ("/operator/v1", &OPERATOR),
+        Surface::Payments => ("/v3", &PAYMENTS),
         Surface::Terminals => ("/terminals", &TERMINALS),
     };
     let row = |(line, body): &Call| {
@@ -83,6 +84,40 @@ const ACCESS: [Call; 15] = [
     ("GET /terminal/GetPackages?customerId=$customer&model=C10", ""),
     ("POST /terminal/CreateUpdate", UPDATE_OF_ROOT),
     ("POST /terminal/CreateUpdate", UPDATE),
+];
+
+const PAYMENTS: [Call; 17] = [
+    (
+        "POST /payments",
+        "entityId=$entity&paymentType=DB&amount=5.00&currency=SEK&card.number=4200000000000000\
+         &card.expiryMonth=05&card.expiryYear=2034&card.cvv=123",
+    ),
+    ("POST /payments/$payment", "entityId=$entity&paymentType=RF&amount=1.00"),
+    ("POST /payments/$payment", "entityId=$entity&paymentType=RB&amount=1.00"),
+    ("GET /payments/$payment?entityId=$entity", ""),
+    (
+        "POST /registrations",
+        "entityId=$entity&card.number=4200000000000000&card.expiryMonth=05&card.expiryYear=2034",
+    ),
+    ("GET /registrations/$kept?entityId=$entity", ""),
+    ("DELETE /registrations/$gone?entityId=$entity", ""),
+    (
+        "POST /registrations/$kept/payments",
+        "entityId=$entity&paymentType=DB&amount=5.00&currency=SEK",
+    ),
+    (
+        "POST /checkouts",
+        "entityId=$entity&paymentType=DB&amount=5.00&currency=SEK\
+         &shopperResultUrl=https://shop.example/",
+    ),
+    ("POST /checkouts/$checkout", "entityId=$entity&amount=8.00"),
+    ("GET /checkouts/$checkout/payment?entityId=$entity", ""),
+    ("GET /query?entityId=$entity&merchantTransactionId=$order", ""),
+    ("GET /query/$payment?entityId=$entity&includeLinkedTransactions=true", ""),
+    ("GET /resultcodes", ""),
+    ("GET /threeDSecure/$challenged/challenge?challenge=$secret", ""),
+    ("POST /threeDSecure/$challenged/challenge", "challenge=$secret"),
+    ("POST /threeDSecure/$challenged", "challenge=$secret&outcome=approve"),
 ];
 
 const UPDATE: &str =

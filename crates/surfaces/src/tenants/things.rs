@@ -28,7 +28,7 @@ use crate::http::secrets::secret_hash;
 use crate::testing::merchants::{Approving, wanted};
 use crate::testing::{
     ACCOUNT_ID, ACCOUNT_ID_OTHER, APP, APP_OTHER, CARD, CARD_200, CONSUMER, CONSUMER_OTHER,
-    MERCHANT_ID, MERCHANT_ID_OTHER, OPERATOR_KEY, World, application,
+    MERCHANT_ID, MERCHANT_ID_OTHER, OPERATOR_KEY, SHOP_TOKEN, SHOP_TOKEN_OTHER, World, application,
 };
 
 /// What things are called, and which ones they are.
@@ -129,8 +129,9 @@ pub(super) fn scene(things: &[(&'static str, &str)]) -> Scene {
 impl Fixture {
     pub(super) fn new() -> Fixture {
         let scripts: Arc<dyn PspScripts> = Arc::new(Approving);
-        let options = crate::Options { scripts: Some(scripts), ..crate::Options::default() };
-        let world = World::with_consumers(|platform| crate::router(platform, options));
+        let options =
+            crate::Options { scripts: Some(scripts), is_test: true, ..crate::Options::default() };
+        let world = World::with_shops(|platform| crate::router(platform, options));
         let count = Cell::new(0);
         let devices = [US, THEM, US, US].map(|partner| {
             let fresh = count.get() + 1;
@@ -185,6 +186,7 @@ impl Fixture {
             Surface::Operator => {
                 Scenes { own: self.operator_scene(row), others: Vec::new(), nobodys: Scene::new() }
             }
+            Surface::Payments => self.payments_scenes(),
             Surface::Terminals => self.terminals_scenes(),
         }
     }
@@ -235,6 +237,49 @@ impl Fixture {
         let shown = reply.json();
         let number = shown["response"]["request"]["transaction"]["transactionId"].as_i64();
         number.unwrap_or_else(|| panic!("{reply:?}")).to_string()
+    }
+
+    fn payments_scenes(&self) -> Scenes {
+        let of = |partner: Partner| {
+            let entity = self.world.entity_id(partner.merchant);
+            let token = if partner.root == US.root { SHOP_TOKEN } else { SHOP_TOKEN_OTHER };
+            let call = |path: &str, form: &str| {
+                let form = format!("{form}&entityId={entity}");
+                let reply = self.world.call_shop("POST", path, token, &form);
+                assert_eq!(reply.status, 200, "{reply:?}");
+                reply.json()
+            };
+            let id = |shown: serde_json::Value| shown["id"].as_str().unwrap().to_owned();
+            let order = self.fresh("order-name-");
+            let card = "card.number=4200000000000000&card.expiryMonth=05&card.expiryYear=2034";
+            let payment = "paymentType=DB&amount=50.00&currency=SEK&card.cvv=123";
+            let checkout = "paymentType=DB&amount=50.00&currency=SEK\
+                &shopperResultUrl=https://shop.example/";
+            let named = format!("{payment}&{card}&merchantTransactionId={order}");
+            let challenge = format!(
+                "{payment}&{}&shopperResultUrl=https://shop.example/",
+                card.replace("0000&", "0042&")
+            );
+            let challenged = call("/v3/payments", &challenge);
+            let secret = challenged["redirect"]["parameters"][0]["value"].as_str().unwrap();
+            let things = scene(&[
+                ("entity", &entity),
+                ("order", &order),
+                ("payment", &id(call("/v3/payments", &named))),
+                ("kept", &id(call("/v3/registrations", card))),
+                ("gone", &id(call("/v3/registrations", card))),
+                ("checkout", &id(call("/v3/checkouts", checkout))),
+                ("challenged", challenged["id"].as_str().unwrap()),
+            ]);
+            (things, secret.to_owned())
+        };
+        let ids = ["entity", "payment", "kept", "gone", "checkout", "challenged"];
+        let mut nobodys = scene(&ids.map(|name| (name, "98765432987654329876543298765432")));
+        nobodys.extend(scene(&[("order", "order-of-nobody")]));
+        let ((mut own, secret), (theirs, _)) = (of(US), of(THEM));
+        // Who carries it is let in: nobody else has it.
+        own.extend(scene(&[("secret", &secret)]));
+        Scenes { own, others: vec![theirs], nobodys }
     }
 
     fn access_scenes(&self) -> Scenes {
