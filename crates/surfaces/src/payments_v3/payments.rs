@@ -4,8 +4,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use ledger::Currency;
 use payments::{
-    Amount, Authentication, Command, FirstAnswer, FixAnswer, Online, Outcome, Payee, Payment,
-    PaymentKind, PaymentType, Refusal, ResultCode,
+    Amount, Authentication, Command, Endpoint, FirstAnswer, FixAnswer, Online, Outcome, Payee,
+    Payment, PaymentKind, PaymentType, Refusal, ResultCode,
 };
 
 use super::callers::{Caller, Entity};
@@ -284,6 +284,12 @@ impl Shop {
         let url = parameters.shopper_result_url.as_deref();
         if url.is_some_and(|url| !urls::is_allowed(&payee, url)) {
             return Err(Problem::of(ResultCode::RESULT_URL_NOT_ALLOWED));
+        }
+        if let Some(url) = &parameters.notification_url {
+            let takes_any = Endpoint::takes_addresses(&directory, entity.name.customer);
+            if !takes_any || self.platform.courier.check(url).is_err() {
+                return Err(Problem::of(ResultCode::NOTIFICATION_URL_NOT_ALLOWED));
+            }
         }
         Ok(Online {
             kind,

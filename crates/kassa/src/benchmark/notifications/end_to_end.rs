@@ -28,6 +28,7 @@ use super::super::payments::{MERCHANT_ID, customer, merchant, partner};
 use super::{BODY, SECRET};
 use crate::clock::SystemClock;
 use crate::installation::{Installation, Opening, Running};
+use crate::notices::NoticeSettings;
 use crate::psp::PspSettings;
 use crate::scratch::Scratch;
 use crate::settings::StoreSettings;
@@ -65,7 +66,8 @@ impl Installed {
         let scratch = Scratch::new("bench")?;
         let settings = StoreSettings::embedded(scratch.path());
         let installation = Installation::open(&settings, &Opening::default())?;
-        let running = installation.start(Arc::new(SystemClock), None, &PspSettings::default())?;
+        let (psps, notices) = (PspSettings::default(), NoticeSettings::default());
+        let running = installation.start(Arc::new(SystemClock), None, &psps, &notices)?;
         let Running { platform, engine: threads } = running;
         let merchant = fill(&platform, url)?;
         let office = Office {

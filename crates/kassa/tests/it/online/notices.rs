@@ -164,7 +164,7 @@ fn receive(stream: TcpStream, arrivals: &Mutex<Arrivals>) {
             let mut arrivals = arrivals.lock().unwrap();
             let is_new = arrivals.iter().all(|(known, ..)| *known != notice);
             let number: u32 = notice.bytes().map(u32::from).sum();
-            let is_taken = !is_new || number % 4 != 0;
+            let is_taken = !is_new || !number.is_multiple_of(4);
             arrivals.push((notice, body, is_taken));
             is_taken
         };
