@@ -324,7 +324,11 @@ fn schemas() -> Value {
         "Registration": frame(&[
             ("id", hex()), ("paymentBrand", text()), ("card", reference("Card")),
         ]),
-        "Checkout": frame(&[("id", hex()), ("redirect", reference("Redirect"))]),
+        "Checkout": frame(&[
+            ("id", hex()),
+            ("redirect", reference("Redirect")),
+            ("integrity", text()),
+        ]),
         "Report": frame(&[("payments", json!({ "type": "array", "items": reference("Payment") }))]),
         "Result": frame(&[]),
         "ResultTold": { "type": "object", "required": ["code", "description"], "properties": {

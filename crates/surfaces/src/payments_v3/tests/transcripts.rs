@@ -37,6 +37,9 @@ fn check(world: &World, fixture: &ExpectFile) {
         if body["id"].is_null() {
             shown = shown.replace(body["ndc"].as_str().unwrap(), "<ndc>");
         }
+        if let Some(hash) = body["integrity"].as_str() {
+            shown = shown.replace(hash, "<hash>");
+        }
         let secret = &body["redirect"]["parameters"][0]["value"];
         if let Some(secret) = secret.as_str() {
             shown = shown.replace(secret, "<secret>");
