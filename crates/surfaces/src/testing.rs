@@ -323,8 +323,9 @@ impl World {
         world
     }
 
-    /// As [`World::with_consumers`], with tokens of payments v3, with cards whose numbers are known,
-    /// and with merchants whose payers may be sent to `https://shop.example` and to this machine.
+    /// As [`World::with_consumers`], with tokens of payments v3, with cards whose numbers are
+    /// known, and with merchants whose payers may be sent to `https://shop.example` and to this
+    /// machine.
     pub(crate) fn with_shops(build: impl FnOnce(Platform) -> Router) -> World {
         let world = World::with_consumers(build);
         Seed(&world.platform).shops();

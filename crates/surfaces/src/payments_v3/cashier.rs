@@ -259,8 +259,8 @@ pub(super) fn psp_method(brand: &str) -> Option<Method> {
     }
 }
 
-/// Whether payments of a type can be made over a PSP: Swish takes money at once or not at all, and a
-/// loan waits for delivery.
+/// Whether payments of a type can be made over a PSP: Swish takes money at once or not at all, and
+/// a loan waits for delivery.
 pub(super) fn takes(method: Method, kind: PaymentType) -> bool {
     match (method, kind) {
         (Method::Swish, kind) => kind == PaymentType::Debit,

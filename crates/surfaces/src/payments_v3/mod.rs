@@ -102,8 +102,8 @@ pub fn router(platform: &Platform, is_test: bool) -> Router {
     Router::new().nest(MOUNT, routes).merge(nothing).merge(page)
 }
 
-/// What a merchant is told of a payment: what an inquiry answers once there is nowhere for the payer
-/// to go any more. The same of the same payment, whenever it is asked.
+/// What a merchant is told of a payment: what an inquiry answers once there is nowhere for the
+/// payer to go any more. The same of the same payment, whenever it is asked.
 pub fn notification(directory: &Directory, payment: &Payment) -> String {
     let customer = Customer::find(directory, payment.merchant.customer);
     let entity_id = customer.and_then(|customer| Some(customer.merchant?.entity_id));

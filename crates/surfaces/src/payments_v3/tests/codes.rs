@@ -153,6 +153,7 @@ const BAD: &str = "
     testMode x 100.300.101
     testMode EXTERNAL 600.200.701
     shopperResultUrl https://evil.example/ 600.300.211
+    notificationUrl https://hooks.example/ 600.300.210
     recurringType x 100.900.500
     standingInstruction.mode x 100.900.500
     customer.givenName '' 100.700.200

@@ -5,6 +5,7 @@ use payments::ResultCode;
 use payments::result_code::Standing;
 
 use super::*;
+use crate::testing::OPERATOR_KEY;
 use crate::testing::{
     PAN, PAN_200, PAN_500, PAN_BLOCKED, PAN_EUR, PAN_EXPIRED, PAN_ON_BLOCKED, SHOP_TOKEN_OTHER,
 };
@@ -169,6 +170,27 @@ fn payers_are_sent_to_listed_places_only() {
     ] {
         let form = format!("{}&shopperResultUrl={url}", card("DB", VISA));
         assert_eq!(code(&pay(&world, &form)), expected, "{url}");
+    }
+}
+
+/// A payment may bring along where it is told only where its merchant takes such addresses.
+#[test]
+fn payments_are_told_at_places_that_the_merchant_takes() {
+    let world = world();
+    let told = |url: &str| {
+        let form = format!("{}&notificationUrl={url}", card("DB", VISA));
+        code(&pay(&world, &form))
+    };
+    assert_eq!(told("https://hooks.example/a"), "600.300.210");
+    let path = "/operator/v1/customers/3/notification-endpoints";
+    let added = world.call("POST", path, OPERATOR_KEY, "{}");
+    assert_eq!(added.status, 201, "{added:?}");
+    for (url, expected) in [
+        ("https://hooks.example/a", "000.100.110"),
+        ("http://hooks.example/a", "600.300.210"),
+        ("no address", "600.300.210"),
+    ] {
+        assert_eq!(told(url), expected, "{url}");
     }
 }
 
