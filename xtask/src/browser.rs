@@ -47,18 +47,22 @@ pub(crate) fn provide() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds the server that the tests run against, with the features of the whole workspace, so that
+/// Builds the servers that the tests run against, with the features of the whole workspace, so that
 /// nothing is built twice.
 pub(crate) fn server() -> Command {
-    let arguments = ["build", "--workspace", "--example", "checkout_page", "--locked"];
+    let arguments =
+        ["build", "--workspace", "--example", "checkout_page", "--bin", "kassa", "--locked"];
     process::command("cargo", &arguments)
 }
 
-/// The tests. Node takes the file by its name, since its versions differ in how they take folders.
+/// The tests: of the page by itself, and as the program serves it. Node takes files by their names,
+/// since its versions differ in how they take folders.
 pub(crate) fn tests() -> Command {
-    let mut command = process::command("node", &["--test", "tests/browser/checkout.test.mjs"]);
-    let server = target().join("debug").join("examples").join("checkout_page");
-    command.env("KASSA_CHECKOUT_PAGE", server);
+    let files = ["tests/browser/checkout.test.mjs", "tests/browser/demo.test.mjs"];
+    let mut command = process::command("node", &[&["--test"][..], &files].concat());
+    let built = target().join("debug");
+    command.env("KASSA_CHECKOUT_PAGE", built.join("examples").join("checkout_page"));
+    command.env("KASSA_PROGRAM", built.join("kassa"));
     command
 }
 

@@ -11,7 +11,7 @@ use ledger::{
 use crate::command::{Answer, Outcome, find, repeated};
 use crate::limits::{CHECKOUT_EXTENSIONS_MAX, CHECKOUT_MS, CHECKOUT_PAYMENTS_MAX};
 use crate::online::Online;
-use crate::payment::{Amount, MerchantName, Payment, number, text, time};
+use crate::payment::{Amount, MerchantName, Payment, number, text, time, truth};
 use crate::refusal::Refusal;
 
 /// A checkout.
@@ -42,6 +42,8 @@ pub struct Wanted {
     pub amount: Amount,
     /// What each of its payments says in payments v3; the brand and the card come with the payment.
     pub online: Online,
+    /// Whether the payer may have the card kept (`createRegistration`).
+    pub may_keep: bool,
 }
 
 /// Asks for a checkout (`POST checkouts`).
@@ -97,6 +99,7 @@ impl Checkout {
                 merchant: MerchantName::of(fields)?,
                 amount: Amount::of(fields)?,
                 online: Online::of(&fields.under("online."))?,
+                may_keep: fields.is_true("may_keep"),
             },
             created_at: fields.time("created_at")?,
             expires_at: fields.time("expires_at")?,
@@ -107,10 +110,11 @@ impl Checkout {
 
     /// As a document.
     pub fn document(&self) -> Document {
-        let Wanted { id, merchant, amount, online } = &self.wanted;
+        let Wanted { id, merchant, amount, online, may_keep } = &self.wanted;
         let payments: Vec<String> = self.payments.iter().map(ToString::to_string).collect();
         let fields = Fields::default()
             .with("id", Some(id))
+            .with("may_keep", truth(*may_keep))
             .with("created_at", time(self.created_at))
             .with("expires_at", time(self.expires_at))
             .with("extensions", number(Some(self.extensions).filter(|count| *count != 0)))
@@ -195,7 +199,8 @@ pub fn rearrange(
     if !checkout.payments.is_empty() {
         return Err(Refusal::CheckoutBusy);
     }
-    let Wanted { amount, online, .. } = command.wanted.clone();
+    let Wanted { amount, online, may_keep, .. } = command.wanted.clone();
+    checkout.wanted.may_keep = may_keep;
     (checkout.wanted.amount, checkout.wanted.online) = (amount, online);
     books.place_change(change_of(&checkout, &command.actor, now), command.idempotency);
     books.put_document(checkout.document());

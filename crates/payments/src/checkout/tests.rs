@@ -11,6 +11,7 @@ fn prepared(world: &mut World) -> Checkout {
         merchant: command.merchant,
         amount: command.amount,
         online: command.online.unwrap(),
+        may_keep: true,
     };
     let command = Prepare { wanted, actor: "shop".to_owned(), idempotency: None };
     checkout_of(world.run(Command::Prepare(command)))

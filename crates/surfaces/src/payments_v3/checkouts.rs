@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use ledger::ReadSet;
 use payments::{
-    Amount, Checkout, Command, Online, Outcome, PaymentType, Prepare, Rearrange, ResultCode, Wanted,
+    Checkout, Command, Online, Outcome, PaymentType, Prepare, Rearrange, ResultCode, Wanted,
 };
 
 use super::callers::Entity;
@@ -36,6 +36,7 @@ pub(super) async fn create(State(shop): State<Shop>, request: Request) -> Answer
         merchant: entity.name.clone(),
         amount: amount(&parameters, currency)?,
         online: online(&shop, &entity, &parameters, kind)?,
+        may_keep: parameters.creates_registration,
     };
     let command = Prepare { wanted, actor: caller.actor(), idempotency: key };
     let answer = shop.platform.engine.submit(Command::Prepare(command)).await;
@@ -127,9 +128,11 @@ fn rearranged(
     let kind = parameters.payment_type.unwrap_or(wanted.online.kind);
     if parameters.amount.is_some() {
         wanted.amount = amount(parameters, currency)?;
-    } else {
-        wanted.amount = Amount { currency, ..wanted.amount };
+    } else if currency != wanted.amount.currency {
+        let message = "is required with another currency";
+        return Err(Problem::parameter("amount", message, ResultCode::NO_AMOUNT));
     }
+    wanted.may_keep |= parameters.creates_registration;
     let Online {
         brand, merchant_transaction_id, shopper_result_url, notification_url, echo, ..
     } = online(shop, entity, parameters, kind)?;

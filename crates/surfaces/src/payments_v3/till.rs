@@ -84,7 +84,7 @@ impl Shop {
             reference: wanted.online.merchant_transaction_id.clone(),
             ways: Self::ways(checkout, &payee),
             card_brands: vec![Scheme::Visa, Scheme::Master, Scheme::Amex],
-            may_save_card: false,
+            may_save_card: wanted.may_keep,
             is_test: self.is_test,
             left_ms: checkout.expires_at.0.saturating_sub(now.0),
             may_extend: checkout.extensions < payments::limits::CHECKOUT_EXTENSIONS_MAX,
@@ -179,7 +179,7 @@ impl Shop {
                 let TypedCard { number, brand, holder, expiry, is_saved } = typed;
                 online.authentication = demanded(self.is_test, &number, None, None);
                 let card = CardEntry { number, brand, holder: Some(holder), expiry };
-                Means::Card { card, is_kept: is_saved }
+                Means::Card { card, is_kept: is_saved && checkout.wanted.may_keep }
             }
             ChosenMeans::SwishPhone(number) => Means::Psp(Method::Swish, number),
             ChosenMeans::SwishCode => {

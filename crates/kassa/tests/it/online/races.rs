@@ -3,12 +3,45 @@
 use std::sync::Barrier;
 use std::thread;
 
+use cluster::{Durability, Isolation};
+
 use super::{
     LEDGER_CARD, SUCCESS, TEST_CARD, ask, balances, card, code, id, in_test_mode, send, show,
 };
 use crate::http::{Connection, Reply};
+use crate::nodes::Site;
 use crate::races::RACERS;
 use crate::server::{Folder, Server, serve_on, verify};
+
+/// Method: as below, at two servers on one database, at either isolation.
+#[test]
+fn identical_requests_to_two_nodes_make_one_payment() {
+    for isolation in [Isolation::ReadCommitted, Isolation::Serializable] {
+        let site = Site::with_demo(Durability::Fast, isolation);
+        let start = || Server::start(in_test_mode(site.serve()));
+        let nodes = thread::scope(|scope| {
+            let second = scope.spawn(start);
+            [start(), second.join().unwrap()]
+        });
+        let form = card(LEDGER_CARD, "PA", "10.00");
+        let replies = race(&[&nodes[0], &nodes[1]], |_, connection| {
+            send(connection, "payments", &form, "one")
+        });
+        for reply in &replies {
+            assert_eq!((reply.status, &reply.body), (200, &replies[0].body));
+        }
+        assert_eq!(replies.iter().filter(|reply| reply.is_replayed()).count(), RACERS - 1);
+        let path = format!("payments/{}", id(&replies[0]));
+        let captures = race(&[&nodes[0], &nodes[1]], |_, connection| {
+            send(connection, &path, "paymentType=CP&amount=3.00", "")
+        });
+        assert!(count(&captures, SUCCESS) <= 3, "never more than is held");
+        while code(&ask(&nodes[1], &path, "paymentType=CP&amount=3.00")) == SUCCESS {}
+        assert_eq!(balances(&nodes[0]), ("1.00".to_owned(), "9.00".to_owned()));
+        site.verify();
+        site.check_logs();
+    }
+}
 
 fn server(name: &str) -> (Folder, Server) {
     let folder = Folder::with_demo(name);
@@ -16,9 +49,9 @@ fn server(name: &str) -> (Folder, Server) {
     (folder, server)
 }
 
-/// Sends from all racers, as much at once as can be.
+/// Sends from all racers, to one of the servers in turn, as much at once as can be.
 fn race(
-    server: &Server,
+    servers: &[&Server],
     send: impl Fn(usize, &mut Connection) -> std::io::Result<Reply> + Sync,
 ) -> Vec<Reply> {
     let start = Barrier::new(RACERS);
@@ -26,7 +59,7 @@ fn race(
         let racers: Vec<_> = (0..RACERS)
             .map(|number| {
                 let (start, send) = (&start, &send);
-                let mut connection = server.connection();
+                let mut connection = servers[number % servers.len()].connection();
                 scope.spawn(move || {
                     // The connection is opened first, so that the requests meet.
                     connection.get("/livez", "").unwrap();
@@ -48,7 +81,7 @@ fn count(replies: &[Reply], expected: &str) -> usize {
 fn identical_requests_make_one_payment() {
     let (folder, server) = server("online-once");
     let form = card(LEDGER_CARD, "PA", "10.00");
-    let replies = race(&server, |_, connection| send(connection, "payments", &form, "one"));
+    let replies = race(&[&server], |_, connection| send(connection, "payments", &form, "one"));
     for reply in &replies {
         assert_eq!((reply.status, &reply.body), (200, &replies[0].body));
     }
@@ -68,7 +101,7 @@ fn follow_ups_take_and_give_back_what_there_is() {
     let (folder, server) = server("online-follow-ups");
     let held = ask(&server, "payments", &card(LEDGER_CARD, "PA", "100.00"));
     let path = format!("payments/{}", id(&held));
-    let all = |form: &str| race(&server, |_, connection| send(connection, &path, form, ""));
+    let all = |form: &str| race(&[&server], |_, connection| send(connection, &path, form, ""));
     let captures = all("paymentType=CP&amount=7.00");
     // Who finds it changed again and again is told so: ask anew.
     let rest = captures.iter().filter(|reply| reply.status == 409).count();
@@ -94,7 +127,7 @@ fn a_checkout_is_paid_once() {
                 shopperResultUrl=https%3A%2F%2Fshop.example%2Fdone";
     let checkout = id(&ask(&server, "checkouts", form));
     let path = format!("/checkout/{checkout}/card");
-    let replies = race(&server, |number, connection| {
+    let replies = race(&[&server], |number, connection| {
         let nonce = number / 2;
         let body = format!(
             "nonce={nonce:032x}&number={LEDGER_CARD}&holder=Al+Vi&month=05&year=34&cvv=123"
@@ -115,7 +148,7 @@ fn a_checkout_is_paid_once() {
 fn a_merchants_own_name_makes_one_payment() {
     let (folder, server) = server("online-duplicates");
     let form = format!("{}&merchantTransactionId=order-4711", card(TEST_CARD, "DB", "9.00"));
-    let replies = race(&server, |_, connection| send(connection, "payments", &form, ""));
+    let replies = race(&[&server], |_, connection| send(connection, "payments", &form, ""));
     assert_eq!((count(&replies, SUCCESS), count(&replies, "800.110.100")), (1, RACERS - 1));
     drop(server);
     verify(folder.path());
