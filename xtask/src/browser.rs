@@ -107,6 +107,7 @@ mod tests {
     fn only_what_is_locked_is_installed_and_built() {
         let npm = "npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund";
         assert_eq!(describe(&packages()), npm);
-        assert!(describe(&server()).ends_with("--example checkout_page --locked"));
+        let built = "--example checkout_page --bin kassa --locked";
+        assert!(describe(&server()).ends_with(built));
     }
 }

@@ -231,6 +231,7 @@ mod tests {
                 r#""seller_number":"654","token":"demo-ledger-token-000000000000000"},"#,
                 r#""merchant":{"customer_id":2,"entity_id":"00000000000000000000000000000d30","#,
                 r#""merchant_id":"DEMO-MERCHANT"},"#,
+                r#""notifications":{"secret":"whsec_a2Fzc2EtZGVtby1ub3RpZmljYXRpb24tc2VjcmV0"},"#,
                 r#""operator":{"key":"demo-operator-key-00000000000000"},"#,
                 r#""payments":{"entity_id":"00000000000000000000000000000d30","#,
                 r#""token":"demo-payments-token-0000000000000"},"#,

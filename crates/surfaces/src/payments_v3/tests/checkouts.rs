@@ -28,7 +28,9 @@ fn a_checkout_is_prepared_and_changed() {
     let path = format!("/v3/checkouts/{id}");
     for (form, expected) in [
         ("amount=80.00", "000.200.101"),
+        ("currency=EUR&amount=9.20", "000.200.101"),
         ("currency=EUR", "000.200.101"),
+        ("currency=SEK", "100.550.300"),
         ("paymentType=PA&customer.email=a@example.com", "000.200.101"),
         ("", "000.200.101"),
         ("paymentType=CP", "600.200.300"),
