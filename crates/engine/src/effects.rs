@@ -2,6 +2,7 @@
 //! again.
 
 pub mod days;
+mod looking;
 pub mod notifications;
 mod pace;
 pub mod post;

@@ -121,15 +121,15 @@ pub const DESK_COMMANDS_MAX: usize = 64;
 /// How often what is due at PSPs is done.
 pub const DESK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How often all tasks at PSPs are looked through, those of other processes too, where that takes
-/// no longer than a [`DESK_LOOK_SHARE`]th of it.
-pub const DESK_LOOK_INTERVAL: Duration = Duration::from_secs(5);
+/// How often all that is to be done outside is looked through, what other processes have left too,
+/// where that takes no longer than a [`LOOK_SHARE`]th of it.
+pub const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Where it takes longer, it waits so many times as long until the next time, ...
-pub const DESK_LOOK_SHARE: u32 = 100;
+pub const LOOK_SHARE: u32 = 100;
 
 /// ... and at most so long.
-pub const DESK_LOOK_INTERVAL_MAX: Duration = Duration::from_secs(20);
+pub const LOOK_INTERVAL_MAX: Duration = Duration::from_secs(20);
 
 /// How many payments are read at a time when all of a list are looked through.
 pub const TASKS_READ_AT_A_TIME: usize = 500;
@@ -166,9 +166,6 @@ pub const FRESH_NOTIFICATIONS_MAX: usize = 10_000;
 
 /// How often notifications are sent that are due.
 pub const COURIER_INTERVAL: Duration = Duration::from_millis(50);
-
-/// How often all pending notifications are looked through, those of other processes too.
-pub const COURIER_LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Most commands of the courier that wait for the engine at once.
 pub const COURIER_COMMANDS_MAX: usize = 64;

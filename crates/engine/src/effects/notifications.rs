@@ -21,13 +21,13 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
 use self::lines::{Lines, Offered};
+use super::looking::look_about;
 use super::post::{Delivery, Post, Refused, Trouble};
 use super::schedule::Schedule;
 use crate::clock::{Clock, Randomness};
 use crate::handle::{Handle, SubmitError};
 use crate::limits::{
-    COURIER_COMMANDS_MAX, COURIER_INTERVAL, COURIER_LOOK_INTERVAL, DELIVERIES_MAX,
-    RECORD_TRIES_MAX, TASKS_READ_AT_A_TIME,
+    COURIER_COMMANDS_MAX, COURIER_INTERVAL, DELIVERIES_MAX, RECORD_TRIES_MAX, TASKS_READ_AT_A_TIME,
 };
 use crate::queries::Queries;
 
@@ -382,9 +382,13 @@ impl std::fmt::Debug for Courier {
 
 /// Sends for ever what is due.
 pub async fn run_courier(courier: Courier) {
-    let mut loops = JoinSet::new();
+    let (mut loops, clock) = (JoinSet::new(), Arc::clone(&courier.inner.clock));
     loops.spawn(take_turns(courier.clone()));
-    loops.spawn(look_about(courier));
+    let look = move || {
+        let courier = courier.clone();
+        async move { courier.look().await }
+    };
+    loops.spawn(look_about("pending notifications", clock, look));
     // Neither ends; both end with this.
     loops.join_next().await;
 }
@@ -393,23 +397,6 @@ async fn take_turns(courier: Courier) {
     loop {
         courier.turn().await;
         tokio::time::sleep(COURIER_INTERVAL).await;
-    }
-}
-
-async fn look_about(courier: Courier) {
-    let mut could_look = true;
-    loop {
-        let outcome = courier.look().await;
-        // An outage is told once, not every time that it is tried.
-        match &outcome {
-            Ok(_) if !could_look => tracing::info!("pending notifications are looked for again"),
-            Err(error) if could_look => {
-                tracing::warn!(%error, "could not look for pending notifications; will try again");
-            }
-            Ok(_) | Err(_) => {}
-        }
-        could_look = outcome.is_ok();
-        tokio::time::sleep(COURIER_LOOK_INTERVAL).await;
     }
 }
 

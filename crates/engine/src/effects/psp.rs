@@ -23,14 +23,14 @@ use store::Part;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
+use super::looking::look_about;
 use super::pace::Pace;
 use super::schedule::Schedule;
 use crate::clock::Clock;
 use crate::handle::{Handle, SubmitError};
 use crate::limits::{
-    DESK_COMMANDS_MAX, DESK_INTERVAL, DESK_LOOK_INTERVAL, DESK_LOOK_INTERVAL_MAX, DESK_LOOK_SHARE,
-    PSP_CALLS_MAX, PSP_CALLS_PER_TASK_MAX, PSP_TASKS_WAITING_MAX, RECORD_TRIES_MAX,
-    TASKS_READ_AT_A_TIME,
+    DESK_COMMANDS_MAX, DESK_INTERVAL, PSP_CALLS_MAX, PSP_CALLS_PER_TASK_MAX, PSP_TASKS_WAITING_MAX,
+    RECORD_TRIES_MAX, TASKS_READ_AT_A_TIME,
 };
 use crate::queries::Queries;
 use crate::queries::payments::payments;
@@ -491,9 +491,13 @@ impl std::fmt::Debug for Desk {
 
 /// Does for ever what is due at PSPs.
 pub async fn run_desk(desk: Desk) {
-    let mut loops = JoinSet::new();
+    let (mut loops, clock) = (JoinSet::new(), Arc::clone(&desk.inner.clock));
     loops.spawn(take_turns(desk.clone()));
-    loops.spawn(look_about(desk));
+    let look = move || {
+        let desk = desk.clone();
+        async move { desk.look().await }
+    };
+    loops.spawn(look_about("tasks at PSPs", clock, look));
     // Neither ends; both end with this.
     loops.join_next().await;
 }
@@ -503,26 +507,5 @@ async fn take_turns(desk: Desk) {
         desk.turn().await;
         // Until a PSP calls, or a while has passed.
         drop(tokio::time::timeout(DESK_INTERVAL, desk.inner.woken.notified()).await);
-    }
-}
-
-async fn look_about(desk: Desk) {
-    let mut failure = None;
-    loop {
-        let began = desk.inner.clock.now();
-        let outcome = desk.look().await;
-        // An outage is told once, not every time that it is tried.
-        match &outcome {
-            Ok(_) if failure.is_some() => tracing::info!("tasks at PSPs are looked for again"),
-            Err(error) if failure != Some(*error) => {
-                tracing::warn!(%error, "could not look for tasks at PSPs; will try again");
-            }
-            Ok(_) | Err(_) => {}
-        }
-        failure = outcome.err();
-        let took_ms = desk.inner.clock.now().0.saturating_sub(began.0);
-        let took = Duration::from_millis(u64::try_from(took_ms).unwrap_or(0));
-        let pause = took.saturating_mul(DESK_LOOK_SHARE);
-        tokio::time::sleep(pause.clamp(DESK_LOOK_INTERVAL, DESK_LOOK_INTERVAL_MAX)).await;
     }
 }
