@@ -96,21 +96,26 @@ fn elsewhere(scene: &Scene<'_>, redirect: &Redirect, glance: Glance) -> Html {
     let label = about(words.go_on_to, name);
     // A frame of the widget is left by the payer's own hand only.
     let is_sent = glance.is_forwarded && !scene.manner.is_widget;
+    // Who stays may have been there already, and what came of it is on its way.
+    let staying = if glance.is_still { Motion::None } else { Motion::Checks };
     let (way, motion) = match redirect.method {
         RedirectMethod::Get => {
             let way = link(&redirect.url, label, "button").with_some("target", scene.target());
-            let motion = if is_sent { Motion::Leaves(redirect.url.clone()) } else { Motion::None };
+            let motion = if is_sent { Motion::Leaves(redirect.url.clone()) } else { staying };
             (element("p").child(way), motion)
         }
-        RedirectMethod::Post => (posted(scene, redirect, &label, is_sent), Motion::None),
+        RedirectMethod::Post => {
+            let motion = if is_sent { Motion::None } else { staying };
+            (posted(scene, redirect, &label, is_sent), motion)
+        }
     };
-    let ask = post_button(&scene.address("ask"), words.check_now, "button second");
-    let asked = element("div")
-        .with("role", "status")
-        .with("class", "progress")
-        .child(glance.has_asked.then(|| paragraph(words.not_yet)));
-    let content =
-        vec![paragraph(text), paragraph(words.go_on_hint), way, asked, ask, cancel(scene)];
+    let mut content = vec![paragraph(text), paragraph(words.go_on_hint), way];
+    if is_sent {
+        content.push(post_button(&scene.address("ask"), words.check_now, "button second"));
+    } else {
+        content.extend(progress(scene, glance));
+    }
+    content.push(cancel(scene));
     let frame = Frame { heading: words.go_on, content, place: "", motion, has_mistakes: false };
     page(scene, frame)
 }

@@ -88,9 +88,11 @@ fn pages_of_others() {
     let glance = Glance { is_forwarded: true, ..Glance::default() };
     let sent = draw("lang=en", &klarna, Page::Standing(glance));
     check(&sent, &expect_file!["pages/elsewhere-klarna.en.html"]);
-    assert!(!draw("lang=en", &klarna, standing()).contains("http-equiv"), "sent on again");
+    let back = draw("lang=en", &klarna, standing());
+    // Who comes back is not sent there again, and sees what comes of it.
+    assert!(!back.contains("url=") && back.contains("data-checks"), "{back}");
     let widget = draw("lang=en&widget=1", &klarna, Page::Standing(glance));
-    assert!(!widget.contains("http-equiv") && widget.contains("target=\"_top\""), "{widget}");
+    assert!(!widget.contains("url=") && widget.contains("target=\"_top\""), "{widget}");
     let bank = stands(Standing::Waiting(Waiting::Elsewhere(Redirect {
         url: "https://acs.example/".to_owned(),
         method: RedirectMethod::Post,
