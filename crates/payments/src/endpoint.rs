@@ -92,7 +92,7 @@ pub struct RotateSecret {
     /// The new secret, sealed.
     pub secret: String,
     /// For how long the present one signs too, in milliseconds. At most
-    /// [`OVERLAP_MS_MAX`](crate::limits::OVERLAP_MS_MAX).
+    /// [`OVERLAP_MS_MAX`].
     pub overlap_ms: i64,
     /// Who asks.
     pub actor: String,

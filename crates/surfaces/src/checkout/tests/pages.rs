@@ -88,9 +88,9 @@ fn pages_of_others() {
     let glance = Glance { is_forwarded: true, ..Glance::default() };
     let sent = draw("lang=en", &klarna, Page::Standing(glance));
     check(&sent, &expect_file!["pages/elsewhere-klarna.en.html"]);
-    let back = draw("lang=en", &klarna, standing());
+    let returned = draw("lang=en", &klarna, standing());
     // Who comes back is not sent there again, and sees what comes of it.
-    assert!(!back.contains("url=") && back.contains("data-checks"), "{back}");
+    assert!(!returned.contains("url=") && returned.contains("data-checks"), "{returned}");
     let widget = draw("lang=en&widget=1", &klarna, Page::Standing(glance));
     assert!(!widget.contains("url=") && widget.contains("target=\"_top\""), "{widget}");
     let bank = stands(Standing::Waiting(Waiting::Elsewhere(Redirect {
