@@ -155,8 +155,8 @@ pub(crate) struct TerminalOptions {
     /// Purchases to ring up on the card ledger after each call home
     #[arg(long, default_value_t = 0, value_name = "NUMBER", requires = "card_token")]
     pub(crate) online: u32,
-    /// The card ledger's token that these need
-    #[arg(long, value_name = "TOKEN")]
+    /// The card ledger's token that these need. It may begin with a hyphen
+    #[arg(long, value_name = "TOKEN", allow_hyphen_values = true)]
     pub(crate) ledger_token: Option<String>,
     /// Purchases to accept offline and upload after each call home
     #[arg(long, default_value_t = 0, value_name = "NUMBER", requires = "card_token")]
