@@ -57,6 +57,9 @@ pub enum ChangeKind {
     /// A payment over a PSP, or what a merchant has agreed for them, changed: the subject is a
     /// document's number.
     Payments(PaymentsChange),
+    /// Files of acquirers, what does not agree, or what sellers are paid changed: the subject is a
+    /// document's number.
+    Clearing(ClearingChange),
 }
 
 /// The kinds of change of payments over PSPs.
@@ -96,6 +99,37 @@ pub enum PaymentsChange {
     CardKept,
     /// A checkout was prepared, or changed.
     CheckoutPrepared,
+}
+
+/// The kinds of change of clearing: acquirers' files, reconciliation, settlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClearingChange {
+    /// An acquirer's file was accepted: it will be applied.
+    FileAccepted,
+    /// All rows of an acquirer's file have been applied.
+    FileApplied,
+    /// Some rows of an acquirer's file were applied.
+    RowsPosted,
+    /// Something does not agree, and people have to look at it.
+    ExceptionRaised,
+    /// Somebody looks at it.
+    ExceptionTaken,
+    /// Somebody wrote down what is known of it.
+    ExceptionNoted,
+    /// Somebody has dealt with it.
+    ExceptionResolved,
+    /// What two sides say of a day was compared.
+    Reconciled,
+    /// A terminal said what its day came to.
+    TotalsReported,
+    /// What a merchant pays for what it is paid changed.
+    FeesChanged,
+    /// Where a merchant's money is sent changed.
+    PayoutAccountChanged,
+    /// What a merchant is owed was put on its way to its bank.
+    Settled,
+    /// Settlements were written into a file for the bank.
+    PaymentFileMade,
 }
 
 /// The kinds of change of documents.
@@ -176,7 +210,8 @@ impl ChangeKind {
     pub fn all() -> impl Iterator<Item = ChangeKind> {
         let estate = EstateChange::ALL.into_iter().map(ChangeKind::Estate);
         let payments = PaymentsChange::ALL.into_iter().map(ChangeKind::Payments);
-        Self::LEDGER.into_iter().chain(estate).chain(payments)
+        let clearing = ClearingChange::ALL.into_iter().map(ChangeKind::Clearing);
+        Self::LEDGER.into_iter().chain(estate).chain(payments).chain(clearing)
     }
 
     /// The word used in rows and our own APIs.
@@ -194,6 +229,7 @@ impl ChangeKind {
             ChangeKind::CredentialRevoked => "credential.revoked",
             ChangeKind::Estate(change) => change.as_str(),
             ChangeKind::Payments(change) => change.as_str(),
+            ChangeKind::Clearing(change) => change.as_str(),
         }
     }
 
@@ -245,6 +281,44 @@ impl PaymentsChange {
             PaymentsChange::NotificationRedelivered => "notification.redelivered",
             PaymentsChange::CardKept => "card.kept",
             PaymentsChange::CheckoutPrepared => "checkout.prepared",
+        }
+    }
+}
+
+impl ClearingChange {
+    /// All kinds.
+    pub const ALL: [ClearingChange; 13] = [
+        ClearingChange::FileAccepted,
+        ClearingChange::FileApplied,
+        ClearingChange::RowsPosted,
+        ClearingChange::ExceptionRaised,
+        ClearingChange::ExceptionTaken,
+        ClearingChange::ExceptionNoted,
+        ClearingChange::ExceptionResolved,
+        ClearingChange::Reconciled,
+        ClearingChange::TotalsReported,
+        ClearingChange::FeesChanged,
+        ClearingChange::PayoutAccountChanged,
+        ClearingChange::Settled,
+        ClearingChange::PaymentFileMade,
+    ];
+
+    /// The word used in rows and our own APIs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ClearingChange::FileAccepted => "acquirer_file.accepted",
+            ClearingChange::FileApplied => "acquirer_file.applied",
+            ClearingChange::RowsPosted => "acquirer_file.rows-posted",
+            ClearingChange::ExceptionRaised => "exception.raised",
+            ClearingChange::ExceptionTaken => "exception.taken",
+            ClearingChange::ExceptionNoted => "exception.noted",
+            ClearingChange::ExceptionResolved => "exception.resolved",
+            ClearingChange::Reconciled => "reconciliation.ended",
+            ClearingChange::TotalsReported => "totals.reported",
+            ClearingChange::FeesChanged => "fees.changed",
+            ClearingChange::PayoutAccountChanged => "payout_account.changed",
+            ClearingChange::Settled => "settlement.made",
+            ClearingChange::PaymentFileMade => "settlement.payment-file-made",
         }
     }
 }

@@ -49,6 +49,28 @@ pub enum Kind {
     Registration,
     /// A payment that the payer chooses how to make.
     Checkout,
+    /// A file of an acquirer, and how far it is applied.
+    AcquirerFile,
+    /// Some of the rows of an acquirer's file.
+    FileRows,
+    /// What does not agree, until somebody has resolved it.
+    Exception,
+    /// One comparison of what two sides say of a day, and what it came to.
+    Reconciliation,
+    /// What a terminal says that its day came to.
+    TerminalTotals,
+    /// What a seller's postings of a day came to in one currency.
+    SellerDay,
+    /// What the postings of one acquirer's batch came to.
+    AcquirerBatch,
+    /// How far somebody who follows the journal has come.
+    JournalMark,
+    /// What a merchant pays for what it is paid.
+    FeeTable,
+    /// Where a merchant's money is sent.
+    PayoutAccount,
+    /// What a merchant was owed, and how it was paid out.
+    Settlement,
 }
 
 /// Names a document: its number among those of its kind.
@@ -99,7 +121,7 @@ pub struct WrittenDocument {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 17] = [
+    pub const ALL: [Kind; 28] = [
         Kind::Numbers,
         Kind::Customer,
         Kind::Request,
@@ -117,6 +139,17 @@ impl Kind {
         Kind::Notification,
         Kind::Registration,
         Kind::Checkout,
+        Kind::AcquirerFile,
+        Kind::FileRows,
+        Kind::Exception,
+        Kind::Reconciliation,
+        Kind::TerminalTotals,
+        Kind::SellerDay,
+        Kind::AcquirerBatch,
+        Kind::JournalMark,
+        Kind::FeeTable,
+        Kind::PayoutAccount,
+        Kind::Settlement,
     ];
 
     /// The word used in rows and changes.
@@ -139,6 +172,17 @@ impl Kind {
             Kind::Notification => "notification",
             Kind::Registration => "registration",
             Kind::Checkout => "checkout",
+            Kind::AcquirerFile => "acquirer_file",
+            Kind::FileRows => "file_rows",
+            Kind::Exception => "exception",
+            Kind::Reconciliation => "reconciliation",
+            Kind::TerminalTotals => "terminal_totals",
+            Kind::SellerDay => "seller_day",
+            Kind::AcquirerBatch => "acquirer_batch",
+            Kind::JournalMark => "journal_mark",
+            Kind::FeeTable => "fee_table",
+            Kind::PayoutAccount => "payout_account",
+            Kind::Settlement => "settlement",
         }
     }
 
@@ -151,7 +195,9 @@ impl Kind {
             | Kind::Package
             | Kind::Rollout
             | Kind::Payee
-            | Kind::Endpoint => true,
+            | Kind::Endpoint
+            | Kind::FeeTable
+            | Kind::PayoutAccount => true,
             Kind::Request
             | Kind::Terminal
             | Kind::Update
@@ -162,7 +208,16 @@ impl Kind {
             | Kind::Reception
             | Kind::Notification
             | Kind::Registration
-            | Kind::Checkout => false,
+            | Kind::Checkout
+            | Kind::AcquirerFile
+            | Kind::FileRows
+            | Kind::Exception
+            | Kind::Reconciliation
+            | Kind::TerminalTotals
+            | Kind::SellerDay
+            | Kind::AcquirerBatch
+            | Kind::JournalMark
+            | Kind::Settlement => false,
         }
     }
 

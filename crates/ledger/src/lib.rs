@@ -46,7 +46,7 @@ pub use authorize::{Authorize, Instrument};
 pub use books::{Answer, Books, ReadSet, WriteSet};
 pub use cancel::Cancel;
 pub use card::{Card, CardExpiry, CardStatus, CardToken, MaskedPan, PanFingerprint};
-pub use change::{Change, ChangeKind, EstateChange, Idempotency, PaymentsChange};
+pub use change::{Change, ChangeKind, ClearingChange, EstateChange, Idempotency, PaymentsChange};
 pub use change_account::ChangeAccount;
 pub use configure::{AddCompany, AddSeller, ChangeCompany};
 pub use correct::Correct;

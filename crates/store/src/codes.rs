@@ -3,8 +3,8 @@
 use ledger::document::Kind;
 use ledger::{
     AccountStatus, AuthorizationKind, AuthorizationState, CardAuthenticationMethod, CardStatus,
-    ChangeKind, Channel, Contract, DeclineReason, EstateChange, Mount, PaymentsChange, PostingKind,
-    TransactionKind,
+    ChangeKind, Channel, ClearingChange, Contract, DeclineReason, EstateChange, Mount,
+    PaymentsChange, PostingKind, TransactionKind,
 };
 
 /// What is stored as a small number.
@@ -182,6 +182,7 @@ impl Coded for ChangeKind {
             ChangeKind::CredentialRevoked => 9,
             ChangeKind::Estate(change) => change.code(),
             ChangeKind::Payments(change) => change.code(),
+            ChangeKind::Clearing(change) => change.code(),
         }
     }
 
@@ -199,7 +200,8 @@ impl Coded for ChangeKind {
             9 => Some(ChangeKind::CredentialRevoked),
             _ => EstateChange::of(code)
                 .map(ChangeKind::Estate)
-                .or_else(|| PaymentsChange::of(code).map(ChangeKind::Payments)),
+                .or_else(|| PaymentsChange::of(code).map(ChangeKind::Payments))
+                .or_else(|| ClearingChange::of(code).map(ChangeKind::Clearing)),
         }
     }
 }
@@ -264,6 +266,31 @@ impl Coded for PaymentsChange {
     }
 }
 
+/// Numbers that follow those of payments.
+impl Coded for ClearingChange {
+    fn code(self) -> i64 {
+        match self {
+            ClearingChange::FileAccepted => 46,
+            ClearingChange::FileApplied => 47,
+            ClearingChange::RowsPosted => 48,
+            ClearingChange::ExceptionRaised => 49,
+            ClearingChange::ExceptionTaken => 50,
+            ClearingChange::ExceptionNoted => 51,
+            ClearingChange::ExceptionResolved => 52,
+            ClearingChange::Reconciled => 53,
+            ClearingChange::TotalsReported => 54,
+            ClearingChange::FeesChanged => 55,
+            ClearingChange::PayoutAccountChanged => 56,
+            ClearingChange::Settled => 57,
+            ClearingChange::PaymentFileMade => 58,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        ClearingChange::ALL.into_iter().find(|change| change.code() == code)
+    }
+}
+
 impl Coded for Kind {
     fn code(self) -> i64 {
         match self {
@@ -284,6 +311,17 @@ impl Coded for Kind {
             Kind::Notification => 14,
             Kind::Registration => 15,
             Kind::Checkout => 16,
+            Kind::AcquirerFile => 17,
+            Kind::FileRows => 18,
+            Kind::Exception => 19,
+            Kind::Reconciliation => 20,
+            Kind::TerminalTotals => 21,
+            Kind::SellerDay => 22,
+            Kind::AcquirerBatch => 23,
+            Kind::JournalMark => 24,
+            Kind::FeeTable => 25,
+            Kind::PayoutAccount => 26,
+            Kind::Settlement => 27,
         }
     }
 
@@ -360,7 +398,7 @@ mod tests {
     /// Every number from 0 to `count - 1` has a meaning that has this number, and no other has
     /// one. Since `code` is an exhaustive match, every word has a number then.
     fn check<T: Coded>(count: i64) {
-        for code in -1..64 {
+        for code in -1..128 {
             let expected = (0..count).contains(&code).then_some(code);
             assert_eq!(T::of(code).map(T::code), expected, "{}", std::any::type_name::<T>());
         }
@@ -375,11 +413,11 @@ mod tests {
         check::<Channel>(3);
         check::<Mount>(2);
         check::<TransactionKind>(8);
-        check::<ChangeKind>(46);
+        check::<ChangeKind>(59);
         check::<AccountStatus>(3);
         check::<CardStatus>(2);
         check::<Contract>(6);
-        check::<Kind>(17);
+        check::<Kind>(28);
     }
 
     #[test]

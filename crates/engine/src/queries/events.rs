@@ -62,7 +62,8 @@ fn card_of(row: &Row) -> Option<CardId> {
             | ChangeKind::CredentialIssued
             | ChangeKind::CredentialRevoked
             | ChangeKind::Estate(_)
-            | ChangeKind::Payments(_) => None,
+            | ChangeKind::Payments(_)
+            | ChangeKind::Clearing(_) => None,
         },
     }
 }

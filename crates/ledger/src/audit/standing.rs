@@ -152,7 +152,8 @@ impl Standing {
             ChangeKind::CredentialIssued
             | ChangeKind::CredentialRevoked
             | ChangeKind::Estate(_)
-            | ChangeKind::Payments(_) => Some(()),
+            | ChangeKind::Payments(_)
+            | ChangeKind::Clearing(_) => Some(()),
         };
         applied.ok_or_else(|| format!("change {} does not follow", change.id.0))
     }

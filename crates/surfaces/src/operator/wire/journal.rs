@@ -124,7 +124,9 @@ impl EventBody {
 
 /// What the subject of a change of a document is called, where it is shown by its number.
 fn subject_name(kind: ChangeKind) -> Option<&'static str> {
-    let (ChangeKind::Estate(_) | ChangeKind::Payments(_)) = kind else { return None };
+    let (ChangeKind::Estate(_) | ChangeKind::Payments(_) | ChangeKind::Clearing(_)) = kind else {
+        return None;
+    };
     let (subject, _) = kind.as_str().split_once('.')?;
     [
         ("customer", "customer_id"),
@@ -137,6 +139,13 @@ fn subject_name(kind: ChangeKind) -> Option<&'static str> {
         ("payments", "report_id"),
         ("endpoint", "endpoint_id"),
         ("notification", "notification_id"),
+        ("acquirer_file", "file_id"),
+        ("exception", "exception_id"),
+        ("reconciliation", "reconciliation_id"),
+        ("totals", "totals_id"),
+        ("fees", "fees_id"),
+        ("payout_account", "payout_account_id"),
+        ("settlement", "settlement_id"),
     ]
     .into_iter()
     .find_map(|(word, name)| (word == subject).then_some(name))
