@@ -8,20 +8,31 @@ use super::checkout::{items, metadata};
 use super::{Finding, expect_none};
 
 /// Each crate of the workspace with the crates of the workspace that it may depend on.
-const EDGES: [(&str, &[&str]); 13] = [
+const EDGES: [(&str, &[&str]); 14] = [
     ("ledger", &[]),
     ("estate", &["ledger"]),
     ("payments", &["ledger"]),
+    ("formats", &["ledger"]),
     ("connectors", &["ledger", "payments"]),
     ("simulators", &[]),
     ("store", &["ledger"]),
-    ("engine", &["connectors", "estate", "ledger", "payments", "store"]),
-    ("surfaces", &["engine", "estate", "ledger", "payments"]),
+    ("engine", &["connectors", "estate", "formats", "ledger", "payments", "store"]),
+    ("surfaces", &["engine", "estate", "formats", "ledger", "payments"]),
     ("bench", &[]),
     ("cluster", &[]),
     (
         "kassa",
-        &["bench", "engine", "estate", "ledger", "payments", "simulators", "store", "surfaces"],
+        &[
+            "bench",
+            "engine",
+            "estate",
+            "formats",
+            "ledger",
+            "payments",
+            "simulators",
+            "store",
+            "surfaces",
+        ],
     ),
     ("sim", &["engine", "estate", "ledger", "payments", "simulators", "store"]),
     ("xtask", &["cluster"]),
@@ -31,7 +42,7 @@ const EDGES: [(&str, &[&str]); 13] = [
 const FOR_TESTS: [&str; 4] = ["store", "engine", "ledger", "cluster"];
 
 /// Crates that decide and do nothing else: no IO, no clock, no random numbers, no logging.
-const PURE: [&str; 3] = ["ledger", "estate", "payments"];
+const PURE: [&str; 4] = ["ledger", "estate", "formats", "payments"];
 
 /// What a pure crate must not depend on.
 const IMPURE: [&str; 8] =

@@ -1,0 +1,1 @@
+//! Tables with separators: bytes to fields, strictly.
