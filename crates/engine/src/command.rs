@@ -1,5 +1,6 @@
 //! Everything that can change state: the verbs of the ledger here, those of the estate in
-//! [`estate::Command`], those of payments over PSPs in [`payments::Command`].
+//! [`estate::Command`], those of payments over PSPs in [`payments::Command`], those of clearing and
+//! settlement in [`clearing::Command`].
 
 use ledger::authorize::authorize;
 use ledger::cancel::cancel;
@@ -107,6 +108,8 @@ pub enum Work {
     Estate(Box<estate::Command>),
     /// Of payments over PSPs. Boxed as well.
     Payments(Box<payments::Command>),
+    /// Of clearing and settlement. Boxed as well.
+    Clearing(Box<clearing::Command>),
 }
 
 /// What a command of any kind came to.
@@ -118,6 +121,8 @@ pub enum Decision {
     Estate(Result<estate::Answer, estate::Refusal>),
     /// One of payments over PSPs.
     Payments(Result<payments::Answer, payments::Refusal>),
+    /// One of clearing and settlement.
+    Clearing(Result<clearing::Answer, clearing::Refusal>),
 }
 
 /// A kind of command, which has answers and refusals of its own.
@@ -145,7 +150,9 @@ impl Verb for Command {
     fn reply(decision: Decision) -> Result<Answer, Refusal> {
         match decision {
             Decision::Ledger(reply) => reply,
-            Decision::Estate(_) | Decision::Payments(_) => unreachable!("{decision:?}"),
+            Decision::Estate(_) | Decision::Payments(_) | Decision::Clearing(_) => {
+                unreachable!("{decision:?}")
+            }
         }
     }
 }
@@ -161,7 +168,9 @@ impl Verb for estate::Command {
     fn reply(decision: Decision) -> Result<estate::Answer, estate::Refusal> {
         match decision {
             Decision::Estate(reply) => reply,
-            Decision::Ledger(_) | Decision::Payments(_) => unreachable!("{decision:?}"),
+            Decision::Ledger(_) | Decision::Payments(_) | Decision::Clearing(_) => {
+                unreachable!("{decision:?}")
+            }
         }
     }
 }
@@ -177,7 +186,27 @@ impl Verb for payments::Command {
     fn reply(decision: Decision) -> Result<payments::Answer, payments::Refusal> {
         match decision {
             Decision::Payments(reply) => reply,
-            Decision::Ledger(_) | Decision::Estate(_) => unreachable!("{decision:?}"),
+            Decision::Ledger(_) | Decision::Estate(_) | Decision::Clearing(_) => {
+                unreachable!("{decision:?}")
+            }
+        }
+    }
+}
+
+impl Verb for clearing::Command {
+    type Answer = clearing::Answer;
+    type Refusal = clearing::Refusal;
+
+    fn work(self) -> Work {
+        Work::Clearing(Box::new(self))
+    }
+
+    fn reply(decision: Decision) -> Result<clearing::Answer, clearing::Refusal> {
+        match decision {
+            Decision::Clearing(reply) => reply,
+            Decision::Ledger(_) | Decision::Estate(_) | Decision::Payments(_) => {
+                unreachable!("{decision:?}")
+            }
         }
     }
 }
@@ -189,6 +218,7 @@ impl Work {
             Work::Ledger(command) => command.read(reads),
             Work::Estate(command) => command.read(reads),
             Work::Payments(command) => command.read(reads),
+            Work::Clearing(command) => command.read(reads),
         }
     }
 
@@ -198,6 +228,7 @@ impl Work {
             Work::Ledger(command) => Decision::Ledger(command.decide(books, now)),
             Work::Estate(command) => Decision::Estate(command.decide(books, now)),
             Work::Payments(command) => Decision::Payments(command.decide(books, now)),
+            Work::Clearing(command) => Decision::Clearing(command.decide(books, now)),
         }
     }
 }

@@ -133,8 +133,9 @@ fn name_of(work: &Work) -> Name<'_> {
     match work {
         Work::Ledger(command) => name(command),
         // One writer for the whole estate: its commands are few, and many want the same tallies.
-        // One for payments over PSPs: a payment, what refunds it and what reads it go one way.
-        Work::Estate(_) | Work::Payments(_) => Name::Nothing,
+        // One for payments over PSPs: a payment, what refunds it and what reads it go one way. One
+        // for clearing: the rows of a file are applied in their order.
+        Work::Estate(_) | Work::Payments(_) | Work::Clearing(_) => Name::Nothing,
     }
 }
 

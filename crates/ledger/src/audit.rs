@@ -18,7 +18,8 @@ mod standing;
 use crate::account::{Account, AccountKind, Balance};
 use crate::authorization::{Authorization, AuthorizationState, DeclineReason};
 use crate::authorize::authorization_key;
-use crate::change::{Change, ChangeKind};
+use crate::books::{cleared_by, cleared_key};
+use crate::change::{Change, ChangeKind, ClearingChange};
 use crate::correct::correction_key;
 use crate::document::{Document, DocumentId};
 use crate::ids::{AccountId, CardId, CompanyId, Fingerprint, Key, RowId, SellerId};
@@ -322,6 +323,11 @@ impl Auditor {
         let has_idempotency_key = row.fingerprint != Fingerprint::default();
         let count = i64::from(has_pan).saturating_add(i64::from(has_idempotency_key));
         self.keys.expect_unknown(row.id, count);
+        if row.kind == ChangeKind::Clearing(ClearingChange::RowsPosted) {
+            for transaction in cleared_by(row) {
+                self.keys.expect(cleared_key(transaction), row.id);
+            }
+        }
         let Some(id) = row.account else { return };
         let Some(account) = self.standing.account_mut(id) else {
             let what = || format!("change {} is about account {}, which is none", row.id.0, id.0);

@@ -16,8 +16,8 @@ use crate::change::{Change, ChangeKind, Idempotency};
 use crate::directory::{Company, Credential, Directory, Seller};
 use crate::document::{Document, DocumentId, Documents, Kind, Marks, WrittenDocument};
 use crate::ids::{
-    AccountId, AuthorizationId, Code, CompanyId, CredentialId, Fingerprint, Key, RowId, SellerId,
-    TransactionId,
+    AccountId, AuthorizationId, Code, CompanyId, CredentialId, Fingerprint, Hasher, Key, RowId,
+    SellerId, TransactionId,
 };
 use crate::journal::{Head, Row, Seal, seal};
 use crate::limits::BALANCE_MINOR_MAX;
@@ -27,6 +27,20 @@ use crate::transaction::{Mount, PostingKind, Transaction};
 
 /// The balances an account may have.
 const BALANCES: std::ops::RangeInclusive<i64> = -BALANCE_MINOR_MAX..=BALANCE_MINOR_MAX;
+
+/// The field of a change that names the transactions which an acquirer has told of.
+const CLEARED: &str = "cleared";
+
+/// What is used up when an acquirer's file tells of a transaction that was booked without it.
+pub fn cleared_key(transaction: TransactionId) -> Key {
+    Key(Hasher::new("cleared").number(transaction.0).finish())
+}
+
+/// The transactions that a change says an acquirer has told of.
+pub(crate) fn cleared_by(change: &Change) -> impl Iterator<Item = TransactionId> + '_ {
+    let ids = change.field(CLEARED).unwrap_or_default().split(' ');
+    ids.filter_map(|id| id.parse().ok()).map(TransactionId)
+}
 
 /// The rows a batch needs, by the keys its commands carry. May contain repeats.
 ///
@@ -389,6 +403,24 @@ impl Books {
         }
         self.changes.insert(row.id, row.clone());
         self.written.rows.push(New::Change(row.id));
+        row
+    }
+
+    /// Places a change that says which transactions an acquirer has told of. Each may be told of
+    /// once, which uses [`cleared_key`].
+    pub fn place_clearing(
+        &mut self,
+        change: Change,
+        cleared: impl IntoIterator<Item = TransactionId>,
+    ) -> Change {
+        let cleared: Vec<TransactionId> = cleared.into_iter().collect();
+        let ids: Vec<String> = cleared.iter().map(|id| id.0.to_string()).collect();
+        let has_any = !ids.is_empty();
+        let change = if has_any { change.with(CLEARED, ids.join(" ")) } else { change };
+        let row = self.place_change(change, None);
+        for transaction in cleared {
+            self.use_key(cleared_key(transaction), row.id);
+        }
         row
     }
 

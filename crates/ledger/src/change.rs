@@ -104,6 +104,8 @@ pub enum PaymentsChange {
 /// The kinds of change of clearing: acquirers' files, reconciliation, settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClearingChange {
+    /// An acquirer's file has come, and is in order.
+    FileReceived,
     /// An acquirer's file was accepted: it will be applied.
     FileAccepted,
     /// All rows of an acquirer's file have been applied.
@@ -287,7 +289,8 @@ impl PaymentsChange {
 
 impl ClearingChange {
     /// All kinds.
-    pub const ALL: [ClearingChange; 13] = [
+    pub const ALL: [ClearingChange; 14] = [
+        ClearingChange::FileReceived,
         ClearingChange::FileAccepted,
         ClearingChange::FileApplied,
         ClearingChange::RowsPosted,
@@ -319,6 +322,7 @@ impl ClearingChange {
             ClearingChange::PayoutAccountChanged => "payout_account.changed",
             ClearingChange::Settled => "settlement.made",
             ClearingChange::PaymentFileMade => "settlement.payment-file-made",
+            ClearingChange::FileReceived => "acquirer_file.received",
         }
     }
 }

@@ -142,6 +142,11 @@ impl Decimal {
         if negative && decimal.digits != 0 { Err(MoneyError::Negative) } else { Ok(decimal) }
     }
 
+    /// An amount of minor units. Below zero there is none: it becomes zero.
+    pub fn of_minor(minor: i64, currency: Currency) -> Decimal {
+        Decimal { digits: minor.max(0), decimals: currency.exponent() }
+    }
+
     /// The number zero or not.
     pub fn is_zero(self) -> bool {
         self.digits == 0

@@ -158,11 +158,7 @@ pub fn posting_key(company: &str, kind: PostingKind, source: &str) -> Key {
 }
 
 /// What the acquirer's references of a transaction use up, when both are given.
-pub(crate) fn acquirer_key(
-    company: &str,
-    kind: &str,
-    references: &AcquirerReferences,
-) -> Option<Key> {
+pub fn acquirer_key(company: &str, kind: &str, references: &AcquirerReferences) -> Option<Key> {
     let (batch, transaction) = references.both()?;
     let hasher = Hasher::new("acquirer references").text(kind).text(company);
     Some(Key(hasher.text(batch).text(transaction).finish()))

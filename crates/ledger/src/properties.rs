@@ -404,7 +404,7 @@ fn correct_request() -> impl Strategy<Value = Correct> {
 
 fn other_mount(mount: Mount) -> Mount {
     match mount {
-        Mount::CardTransaction => Mount::CreditAccountAcquiring,
+        Mount::CardTransaction | Mount::AcquirerFile => Mount::CreditAccountAcquiring,
         Mount::CreditAccountAcquiring => Mount::CardTransaction,
     }
 }

@@ -122,13 +122,16 @@ pub struct AcquirerReferences {
     pub transaction: Option<String>,
 }
 
-/// The two names of the card-ledger contract. A repeat gets the links of the first request.
+/// By what name, or from where, something came. The card-ledger contract has two names; a repeat
+/// gets the links of the first request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mount {
     /// `/ledger/credit-account-acquiring/v1`.
     CreditAccountAcquiring,
     /// `/ledger/card-transaction/v1`.
     CardTransaction,
+    /// No request: a row of an acquirer's file (card ledger, RKHA21).
+    AcquirerFile,
 }
 
 impl Transaction {
@@ -247,11 +250,20 @@ impl AcquirerReferences {
 }
 
 impl Mount {
-    /// The path segment.
+    /// The path segment; of what came from a file, the word used in rows.
     pub fn as_str(self) -> &'static str {
         match self {
             Mount::CreditAccountAcquiring => "credit-account-acquiring",
             Mount::CardTransaction => "card-transaction",
+            Mount::AcquirerFile => "acquirer-file",
+        }
+    }
+
+    /// The name under which the contract shows it.
+    pub fn shown(self) -> Mount {
+        match self {
+            Mount::CreditAccountAcquiring => Mount::CreditAccountAcquiring,
+            Mount::CardTransaction | Mount::AcquirerFile => Mount::CardTransaction,
         }
     }
 

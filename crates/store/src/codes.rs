@@ -126,6 +126,7 @@ impl Coded for Mount {
         match self {
             Mount::CreditAccountAcquiring => 0,
             Mount::CardTransaction => 1,
+            Mount::AcquirerFile => 2,
         }
     }
 
@@ -133,6 +134,7 @@ impl Coded for Mount {
         match code {
             0 => Some(Mount::CreditAccountAcquiring),
             1 => Some(Mount::CardTransaction),
+            2 => Some(Mount::AcquirerFile),
             _ => None,
         }
     }
@@ -283,6 +285,7 @@ impl Coded for ClearingChange {
             ClearingChange::PayoutAccountChanged => 56,
             ClearingChange::Settled => 57,
             ClearingChange::PaymentFileMade => 58,
+            ClearingChange::FileReceived => 59,
         }
     }
 

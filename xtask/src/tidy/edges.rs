@@ -8,22 +8,24 @@ use super::checkout::{items, metadata};
 use super::{Finding, expect_none};
 
 /// Each crate of the workspace with the crates of the workspace that it may depend on.
-const EDGES: [(&str, &[&str]); 14] = [
+const EDGES: [(&str, &[&str]); 15] = [
     ("ledger", &[]),
     ("estate", &["ledger"]),
     ("payments", &["ledger"]),
     ("formats", &["ledger"]),
+    ("clearing", &["formats", "ledger"]),
     ("connectors", &["ledger", "payments"]),
     ("simulators", &[]),
     ("store", &["ledger"]),
-    ("engine", &["connectors", "estate", "formats", "ledger", "payments", "store"]),
-    ("surfaces", &["engine", "estate", "formats", "ledger", "payments"]),
+    ("engine", &["clearing", "connectors", "estate", "formats", "ledger", "payments", "store"]),
+    ("surfaces", &["clearing", "engine", "estate", "formats", "ledger", "payments"]),
     ("bench", &[]),
     ("cluster", &[]),
     (
         "kassa",
         &[
             "bench",
+            "clearing",
             "engine",
             "estate",
             "formats",
@@ -42,7 +44,7 @@ const EDGES: [(&str, &[&str]); 14] = [
 const FOR_TESTS: [&str; 4] = ["store", "engine", "ledger", "cluster"];
 
 /// Crates that decide and do nothing else: no IO, no clock, no random numbers, no logging.
-const PURE: [&str; 4] = ["ledger", "estate", "formats", "payments"];
+const PURE: [&str; 5] = ["ledger", "estate", "formats", "payments", "clearing"];
 
 /// What a pure crate must not depend on.
 const IMPURE: [&str; 8] =

@@ -24,7 +24,7 @@ pub(super) fn collection(kind: PostingKind) -> &'static str {
 impl Links {
     pub(super) fn new(mount: Mount, company: &str) -> Links {
         let mut base = String::with_capacity(128);
-        base.extend(["/ledger/", mount.as_str(), "/v1/"]);
+        base.extend(["/ledger/", mount.shown().as_str(), "/v1/"]);
         base.extend(utf8_percent_encode(company, &ESCAPED));
         Links { base }
     }

@@ -66,7 +66,7 @@ pub fn openapi() -> OpenApi {
 
 fn server(mount: Mount) -> Server {
     let description = match mount {
-        Mount::CardTransaction => "The contract's present name.",
+        Mount::CardTransaction | Mount::AcquirerFile => "The contract's present name.",
         Mount::CreditAccountAcquiring => "Its older name.",
     };
     ServerBuilder::new().url(routes::base(mount)).description(Some(description)).build()

@@ -1,11 +1,13 @@
 //! The operator API: companies, sellers, accounts, cards, credentials; customers, onboarding
 //! requests, terminals, packages and rollouts; payments over PSPs, batch reports and merchants'
-//! agreements; notifications to merchants; the journal's events, and the check of the whole ledger.
+//! agreements; notifications to merchants; clearing and settlement; the journal's events, and the
+//! check of the whole ledger.
 
 mod accounts;
 mod batch_reports;
 mod callers;
 mod cards;
+pub(crate) mod clearing;
 mod clock;
 mod companies;
 mod configuration;
@@ -50,7 +52,7 @@ pub const MOUNT: &str = "/operator/v1";
 
 /// Serves the API. `scripts` says what comes of payments at simulated PSPs, where there are any.
 pub fn router(platform: Platform, scripts: Option<Arc<dyn PspScripts>>) -> Router {
-    let (router, _) = routes().split_for_parts();
+    let (router, _) = routes().merge(clearing::routes()).split_for_parts();
     router
         .method_not_allowed_fallback(no_method)
         .route_layer(from_fn_with_state(platform.clone(), callers::authenticate))

@@ -62,6 +62,7 @@ pub fn documents() -> Vec<(&'static str, String)> {
         ("aapay.json", indented(&aapay::openapi())),
         ("access.json", indented(&access::openapi())),
         ("card-ledger.json", indented(&card_ledger::openapi())),
+        ("clearing.json", indented(&operator::clearing::openapi())),
         ("device.json", indented(&device::openapi())),
         ("operator.json", indented(&operator::openapi())),
         ("payments.json", indented(&payments_v3::openapi())),

@@ -1,0 +1,85 @@
+//! Everything that can change clearing and settlement.
+
+use ledger::{Books, ReadSet, Timestamp};
+
+use crate::apply::{ApplyRows, ReleaseRows, apply_rows, release_rows};
+use crate::file::AcquirerFile;
+use crate::receive::{AcceptFile, BeginFile, KeepRows, accept_file, begin_file, keep_rows};
+use crate::refusal::Refusal;
+
+/// A request to change clearing and settlement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Begin to take in an acquirer's file that was found to be in order.
+    BeginFile(BeginFile),
+    /// Keep some of its rows.
+    KeepRows(KeepRows),
+    /// Promise to apply it.
+    AcceptFile(AcceptFile),
+    /// Apply some of its rows.
+    ApplyRows(ApplyRows),
+    /// Release what is left of the authorizations that some of its rows have captured.
+    ReleaseRows(ReleaseRows),
+}
+
+/// What a granted command came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What was done.
+    pub done: Outcome,
+    /// Whether it had been done before, and nothing was written now.
+    pub replayed: bool,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A file as it is now.
+    File(Box<AcquirerFile>),
+    /// There was nothing to do any more.
+    Nothing,
+}
+
+impl Answer {
+    /// Something was done now.
+    pub fn new(done: Outcome) -> Answer {
+        Answer { done, replayed: false }
+    }
+
+    /// Something had been done before.
+    pub fn replayed(done: Outcome) -> Answer {
+        Answer { done, replayed: true }
+    }
+
+    /// There was nothing to do.
+    pub(crate) fn nothing() -> Answer {
+        Answer::new(Outcome::Nothing)
+    }
+}
+
+impl Command {
+    /// What the command needs to be decided.
+    pub fn read(&self, reads: &mut ReadSet) {
+        match self {
+            Command::BeginFile(command) => command.read(reads),
+            Command::KeepRows(command) => command.read(reads),
+            Command::AcceptFile(command) => command.read(reads),
+            Command::ApplyRows(command) => command.read(reads),
+            Command::ReleaseRows(command) => command.read(reads),
+        }
+    }
+
+    /// Decides the command and places its effect in the books.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn decide(&self, books: &mut Books, now: Timestamp) -> Result<Answer, Refusal> {
+        match self {
+            Command::BeginFile(command) => begin_file(command, books, now),
+            Command::KeepRows(command) => keep_rows(command, books),
+            Command::AcceptFile(command) => accept_file(command, books, now),
+            Command::ApplyRows(command) => apply_rows(command, books, now),
+            Command::ReleaseRows(command) => release_rows(command, books, now),
+        }
+    }
+}

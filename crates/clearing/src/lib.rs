@@ -1,0 +1,22 @@
+//! Clearing and settlement: acquirers' files, what does not agree between the ledger and others,
+//! and what merchants are paid.
+//!
+//! Invariant: nothing here does IO, reads a clock, draws a random number or logs. What a file says
+//! comes as rows that were read, and each chunk of them is posted, counted and excepted in one commit.
+
+#![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic, clippy::as_conversions)]
+
+pub mod apply;
+pub mod command;
+pub mod exception;
+pub mod file;
+pub mod limits;
+pub mod receive;
+pub mod refusal;
+
+pub use apply::{ApplyRows, ReleaseRows};
+pub use command::{Answer, Command, Outcome};
+pub use exception::{Amount, Exception, NewException, Origin, Reason};
+pub use file::{AcquirerFile, FileRows, FileState};
+pub use receive::{AcceptFile, BeginFile, KeepRows};
+pub use refusal::Refusal;

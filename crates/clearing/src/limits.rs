@@ -1,0 +1,14 @@
+//! The limits of clearing and settlement.
+
+/// How many rows of an acquirer's file are kept and applied together.
+pub const ROWS_PER_CHUNK: usize = 500;
+
+/// The most chunks of one file: some 32 million rows. A chunk's number is made of its file's and
+/// its own.
+pub const CHUNKS_MAX: i64 = 1 << 16;
+
+/// The most notes of one exception.
+pub const NOTES_MAX: usize = 100;
+
+/// Longest note, in characters.
+pub const NOTE_CHARS_MAX: usize = 1_000;

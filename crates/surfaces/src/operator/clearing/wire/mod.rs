@@ -1,0 +1,4 @@
+//! The bodies of this part of the API.
+
+pub(super) mod document;
+pub(super) mod files;
