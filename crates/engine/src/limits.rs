@@ -53,6 +53,9 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Longest package for terminals, in bytes, where the installation does not say another length.
 pub const PACKAGE_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
+/// Longest acquirer's file or PSP's report, in bytes: some 2.8 million rows of RKHA21.
+pub const SPOOLED_FILE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
 /// Most packages that are uploaded at once; one more is told to come back later.
 pub const UPLOADS_MAX: usize = 4;
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use engine::limits::PACKAGE_BYTES_MAX;
+use engine::limits::{PACKAGE_BYTES_MAX, SPOOLED_FILE_BYTES_MAX};
 use engine::{Clock, Queries, Threads, VirtualClock};
 use ledger::RowId;
 use store::{
     OpenError, Postgres, PostgresError, PostgresOptions, Source, SqliteStore, Store, StoreError,
 };
-use surfaces::{PackageFiles, Platform, Secrets, StoreBytes, StoreFacts, StoreKind};
+use surfaces::{PackageFiles, Platform, Secrets, StoreBytes, StoreFacts, StoreKind, Uploads};
 
 use crate::clock::{OsRandomness, monotonic};
 use crate::installation_key::{self, Held, Key};
@@ -24,6 +24,9 @@ use crate::settings::{DatabaseSettings, StoreSettings};
 const PAUSE_FIRST: Duration = Duration::from_millis(250);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
+/// The folder in the data directory for files that are read and not kept.
+const SPOOL: &str = "spool";
+
 /// A store that is open for writing, and the key it is used with.
 pub(crate) struct Installation {
     pub(crate) store: Box<dyn Store>,
@@ -34,6 +37,8 @@ pub(crate) struct Installation {
     pub(crate) facts: StoreFacts,
     /// Where the files of packages are.
     packages: PackageFiles,
+    /// Where files are while they are read.
+    spool: Uploads,
     /// Where the key of a database was made just now: the other servers need a copy.
     pub(crate) new_shared_key: Option<PathBuf>,
 }
@@ -113,6 +118,7 @@ impl Installation {
                 bytes: Some(bytes_of_files(data_dir)),
             },
             packages: packages(settings, opening),
+            spool: spool(settings),
             new_shared_key: None,
         })
     }
@@ -143,6 +149,7 @@ impl Installation {
                 bytes: Some(bytes_of_database(postgres.clone())),
             },
             packages: packages(settings, opening),
+            spool: spool(settings),
             more_writers,
             new_shared_key: match held {
                 Held::Found(_) => None,
@@ -163,7 +170,8 @@ impl Installation {
         notices: &NoticeSettings,
     ) -> anyhow::Result<Running> {
         // What a crash has left takes room and does no harm: no reason not to start.
-        match self.packages.clear() {
+        let cleared = self.packages.clear().and_then(|files| Ok((files, self.spool.clear()?)));
+        match cleared.map(|(packages, spooled)| packages.saturating_add(spooled)) {
             Ok(0) => {}
             Ok(files) => tracing::info!(files, "removed uploads that a crash had cut off"),
             Err(error) => tracing::warn!(%error, "could not look for uploads that were cut off"),
@@ -187,6 +195,7 @@ impl Installation {
             public_url: counter.public_url,
             uses: Arc::default(),
             packages: Arc::new(self.packages),
+            spool: Arc::new(self.spool),
             virtual_clock,
             monotonic,
             draining: Arc::default(),
@@ -231,6 +240,10 @@ pub(crate) fn key_file(settings: &StoreSettings) -> PathBuf {
 
 fn packages(settings: &StoreSettings, opening: &Opening) -> PackageFiles {
     PackageFiles::new(settings.packages_dir(), opening.package_bytes_max)
+}
+
+fn spool(settings: &StoreSettings) -> Uploads {
+    Uploads::new(settings.data_dir.join(SPOOL), SPOOLED_FILE_BYTES_MAX)
 }
 
 /// What the store calls the settings of a database.

@@ -33,6 +33,7 @@ pub use http::package_files::PackageFiles;
 pub use http::platform::Platform;
 pub use http::psp_addresses::{PspAddresses, PublicUrl};
 pub use http::secrets::Secrets;
+pub use http::uploads::Uploads;
 pub use http::vault::{Vault, VaultKey};
 pub use operator::PspScripts;
 pub use service::{StoreBytes, StoreFacts, StoreKind};

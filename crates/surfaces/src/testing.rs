@@ -39,7 +39,7 @@ use zeroize::Zeroizing;
 
 use crate::http::callers::Uses;
 use crate::http::secrets::secret_hash;
-use crate::{PackageFiles, Platform, PspAddresses, PublicUrl, Secrets, Vault, VaultKey};
+use crate::{PackageFiles, Platform, PspAddresses, PublicUrl, Secrets, Uploads, Vault, VaultKey};
 
 /// When the world begins: a Friday noon in Stockholm.
 pub(crate) const BEGIN: &str = "2026-11-20T11:00:00.000Z";
@@ -297,6 +297,7 @@ impl World {
             draining: Arc::default(),
             monotonic: || tokio::time::Instant::now().into_std(),
             packages: Arc::new(PackageFiles::new(scratch_dir(), 1024 * 1024)),
+            spool: Arc::new(Uploads::new(scratch_dir(), 1024 * 1024)),
         };
         let account = Seed(&platform).all();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

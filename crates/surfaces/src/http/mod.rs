@@ -16,5 +16,6 @@ pub mod requests;
 pub mod secrets;
 pub mod terminal_configuration;
 pub mod throttle;
+pub mod uploads;
 pub mod vault;
 pub(crate) mod ways_back;

@@ -13,6 +13,7 @@ use crate::http::callers::Uses;
 use crate::http::package_files::PackageFiles;
 use crate::http::psp_addresses::PublicUrl;
 use crate::http::secrets::Secrets;
+use crate::http::uploads::Uploads;
 use crate::http::vault::Vault;
 
 /// Everything a handler may use. Cheap to clone.
@@ -40,6 +41,8 @@ pub struct Platform {
     pub public_url: Arc<PublicUrl>,
     /// Where the bytes of packages for terminals are.
     pub packages: Arc<PackageFiles>,
+    /// Where files are while they are read that are not kept as files.
+    pub spool: Arc<Uploads>,
     /// The clock that the demo may move. `None` where time cannot be moved.
     pub virtual_clock: Option<Arc<VirtualClock>>,
     /// Measures how long things take. Tells no time of day.

@@ -23,9 +23,9 @@ use crate::Platform;
 use crate::http::body::{Segments, fingerprint, idempotency_key, number_in_path};
 use crate::http::fields::{FromObject as _, Object, Params};
 use crate::http::multipart::{Multipart, MultipartError, Piece};
-use crate::http::package_files::{Received, Upload, UploadError};
 use crate::http::paging::{List, Page};
 use crate::http::problem::Problem;
+use crate::http::uploads::{Received, Upload, UploadError};
 
 /// The part of the form that has the bytes.
 const FILE: &str = "file";
