@@ -3,6 +3,8 @@
 //! Only its header is public. The rows and the trailer are laid out by a [`Profile`], which is
 //! data; [`Profile::open_v1`] is a layout of our own. `docs/formats/rkha21.md` has it in full.
 
+mod decode;
+mod encode;
 mod error;
 mod profile;
 mod read;

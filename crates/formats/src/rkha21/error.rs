@@ -40,6 +40,9 @@ pub enum Reason {
     /// A control character: NUL, a tab, a stray carriage return.
     #[error("control character 0x{0:02X}")]
     ControlCharacter(u8),
+    /// A character that the file's encoding does not have. In a row that is read alone only.
+    #[error("`{0}` is not in ISO 8859-1")]
+    NotLatin1(char),
     /// The record code is none of the profile's.
     #[error("unknown record code `{0}`")]
     UnknownCode(String),

@@ -172,9 +172,32 @@ impl Profile {
         let has = |record: &&Record| record.codes.iter().any(|(_, known)| *known == Some(kind));
         self.rows.iter().find(has).map_or(1, |record| record.column(name))
     }
+
+    /// How many characters a record code has.
+    pub(super) fn code_length(&self) -> usize {
+        self.code_length
+    }
+
+    pub(super) fn header(&self) -> &Record {
+        &self.header
+    }
+
+    pub(super) fn rows(&self) -> &[Record] {
+        &self.rows
+    }
+
+    pub(super) fn trailer(&self) -> &Record {
+        &self.trailer
+    }
 }
 
 impl Record {
+    /// The code that makes a row of this kind.
+    pub(super) fn code(&self, kind: Option<RowKind>) -> Option<&str> {
+        let code = self.codes.iter().find(|(_, known)| *known == kind);
+        code.map(|(code, _)| code.as_str())
+    }
+
     /// The first position of a field, from 1; 1 where there is none of that name.
     pub(super) fn column(&self, name: Name) -> u32 {
         let field = self.fields.iter().find(|field| field.name == Some(name));
