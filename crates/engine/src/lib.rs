@@ -10,6 +10,7 @@ mod fresh;
 mod handle;
 pub mod limits;
 pub mod queries;
+pub mod reconcile;
 mod routes;
 mod runner;
 mod silence;

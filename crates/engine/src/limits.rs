@@ -172,3 +172,10 @@ pub const COURIER_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Most commands of the courier that wait for the engine at once.
 pub const COURIER_COMMANDS_MAX: usize = 64;
+
+/// How many partitions the two sides of a comparison are cut into. With the largest acquirer's
+/// file, one of them is some 130 000 rows.
+pub const SPILL_PARTITIONS: usize = 256;
+
+/// How much of a partition is gathered in memory before it is written, in bytes.
+pub const SPILL_BLOCK_BYTES: usize = 16 * 1024;
