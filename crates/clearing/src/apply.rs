@@ -47,15 +47,17 @@ pub struct PlacedRow {
     pub company: Option<String>,
 }
 
-/// Releases what is left of the authorizations that one chunk's rows have captured, once all rows
-/// of the file are applied.
+/// Releases what is left of the authorizations that the rows of some chunks have captured, once all
+/// rows of the file are applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseRows {
     /// The file.
     pub file: i64,
-    /// The chunk, from 0.
+    /// The first chunk, from 0.
     pub chunk: i64,
-    /// Its rows that name an authorization.
+    /// The chunk after the last.
+    pub next: i64,
+    /// Their rows that name an authorization.
     pub rows: Vec<PlacedRow>,
 }
 
@@ -68,8 +70,8 @@ enum Fate {
 
 /// What a row asks of the ledger.
 enum Wish {
-    Post(Post),
-    Correct(Correct),
+    Post(Box<Post>),
+    Correct(Box<Correct>),
 }
 
 impl ApplyRows {
@@ -146,7 +148,7 @@ pub fn apply_rows(
     Ok(Answer::new(Outcome::File(Box::new(file))))
 }
 
-/// Decides to release, for one chunk.
+/// Decides to release, for some chunks.
 ///
 /// # Errors
 /// [`Refusal::FileNotFound`].
@@ -170,8 +172,8 @@ pub fn release_rows(
             drop(cancel(&release, books, now));
         }
     }
-    let next = command.chunk.saturating_add(1);
-    if next < file.chunks() {
+    if command.next < file.chunks() {
+        let next = command.next.max(command.chunk.saturating_add(1));
         file.state = FileState::Releasing { chunk: next };
     } else {
         file.end(now);
@@ -275,7 +277,7 @@ impl Wish {
         };
         let amount = Decimal::of_minor(row.amount_minor, row.currency);
         if let Some(corrected) = &row.corrects {
-            return Wish::Correct(Correct {
+            return Wish::Correct(Box::new(Correct {
                 company: company.to_owned(),
                 seller_scope: None,
                 mount: Mount::AcquirerFile,
@@ -285,9 +287,9 @@ impl Wish {
                 amount,
                 references,
                 value_date: Some(row.date),
-            });
+            }));
         }
-        Wish::Post(Post {
+        Wish::Post(Box::new(Post {
             company: company.to_owned(),
             seller_scope: None,
             mount: Mount::AcquirerFile,
@@ -302,7 +304,7 @@ impl Wish {
             receipt: row.receipt.clone(),
             point_of_sale: row.point_of_sale.clone(),
             value_date: Some(row.date),
-        })
+        }))
     }
 
     /// The keys of what may be booked already: of the source id, and of the acquirer's reference.

@@ -1,6 +1,7 @@
 //! Everything that can change clearing and settlement.
 
-use ledger::{Books, ReadSet, Timestamp};
+use ledger::books::Done;
+use ledger::{Books, Idempotency, ReadSet, Timestamp};
 
 use crate::apply::{ApplyRows, ReleaseRows, apply_rows, release_rows};
 use crate::file::AcquirerFile;
@@ -36,6 +37,8 @@ pub struct Answer {
 pub enum Outcome {
     /// A file as it is now.
     File(Box<AcquirerFile>),
+    /// What the same request came to before: the number of a document.
+    Repeated(i64),
     /// There was nothing to do any more.
     Nothing,
 }
@@ -54,6 +57,21 @@ impl Answer {
     /// There was nothing to do.
     pub(crate) fn nothing() -> Answer {
         Answer::new(Outcome::Nothing)
+    }
+}
+
+/// The subject of the change that a caller's key stands for, if it was used.
+///
+/// # Errors
+/// [`Refusal::IdempotencyKeyReused`] when it stands for another request.
+pub(crate) fn repeated(
+    books: &Books,
+    idempotency: Option<Idempotency>,
+) -> Result<Option<i64>, Refusal> {
+    match books.repeated(idempotency) {
+        Ok(None) => Ok(None),
+        Ok(Some(ledger::Answer { done: Done::Changed(change), .. })) => Ok(Some(change.subject.0)),
+        Ok(Some(_)) | Err(_) => Err(Refusal::IdempotencyKeyReused),
     }
 }
 

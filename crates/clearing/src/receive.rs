@@ -1,9 +1,9 @@
 //! The decisions to take in an acquirer's file: begun, kept chunk by chunk, accepted. From the
 //! commit that accepts it on, it will be applied, whole and once.
 
-use ledger::{Books, Change, ChangeKind, ClearingChange, ReadSet, RowId, Timestamp};
+use ledger::{Books, Change, ChangeKind, ClearingChange, Idempotency, ReadSet, RowId, Timestamp};
 
-use crate::command::{Answer, Outcome};
+use crate::command::{Answer, Outcome, repeated};
 use crate::file::{AcquirerFile, FileIdentity, FileRows, FileState, RowCounts};
 use crate::refusal::Refusal;
 
@@ -24,6 +24,8 @@ pub struct BeginFile {
     pub credit_minor: i64,
     /// Who sent it.
     pub actor: String,
+    /// The caller's key.
+    pub idempotency: Option<Idempotency>,
 }
 
 /// Keeps one chunk of rows of a file that was begun. The same chunk again changes nothing.
@@ -49,6 +51,7 @@ impl BeginFile {
     pub fn read(&self, reads: &mut ReadSet) {
         reads.names.push(AcquirerFile::name(&self.identity));
         reads.names.push(AcquirerFile::name_while_receiving(&self.identity, &self.sha256));
+        reads.keys.extend(self.idempotency.map(|idempotency| idempotency.key));
     }
 }
 
@@ -80,18 +83,22 @@ pub fn begin_file(
     books: &mut Books,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
-    not_known(books, &command.identity)?;
+    let repeated = repeated(books, command.idempotency)?;
     let name = AcquirerFile::name_while_receiving(&command.identity, &command.sha256);
     if let Some(begun) = books.named(&name).and_then(AcquirerFile::of) {
         return Ok(Answer::replayed(Outcome::File(Box::new(begun))));
     }
+    if let Some(number) = repeated {
+        return Ok(Answer::replayed(Outcome::Repeated(number)));
+    }
+    not_known(books, &command.identity)?;
     let kind = ChangeKind::Clearing(ClearingChange::FileReceived);
     let change = Change::about(RowId(0), kind, &command.actor, now)
         .with("batch", &command.identity.batch)
         .with("serial", command.identity.serial.to_string())
         .with("sha256", &command.sha256);
     let file = AcquirerFile {
-        number: books.place_change(change, None).id.0,
+        number: books.place_change(change, command.idempotency).id.0,
         identity: command.identity.clone(),
         sha256: command.sha256.clone(),
         bytes: command.bytes,

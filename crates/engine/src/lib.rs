@@ -8,6 +8,7 @@ mod command;
 pub mod effects;
 mod fresh;
 mod handle;
+pub mod imports;
 pub mod limits;
 pub mod queries;
 pub mod reconcile;

@@ -56,6 +56,21 @@ pub const PACKAGE_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// Longest acquirer's file or PSP's report, in bytes: some 2.8 million rows of RKHA21.
 pub const SPOOLED_FILE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
+/// How much of such a file is read at a time, in bytes.
+pub const FILE_PIECE_BYTES: usize = 64 * 1024;
+
+/// Most faults of such a file that are told. All are counted.
+pub const FILE_FAULTS_TOLD_MAX: usize = 200;
+
+/// How long an upload waits for its file to be applied. Longer ones are applied all the same.
+pub const IMPORT_WAIT_MAX: Duration = Duration::from_secs(8);
+
+/// How often it is looked whether a file waits to be applied.
+pub const IMPORT_INTERVAL: Duration = Duration::from_millis(200);
+
+/// The same when the store or the engine could not do it.
+pub const IMPORT_INTERVAL_AFTER_FAILURE: Duration = Duration::from_secs(2);
+
 /// Most packages that are uploaded at once; one more is told to come back later.
 pub const UPLOADS_MAX: usize = 4;
 

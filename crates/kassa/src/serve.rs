@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
+use engine::imports::run_imports;
 use engine::{Command, Days, run_courier, run_desk, run_timers, run_watch};
 use ledger::credentials::NoteUses;
 use surfaces::Platform;
@@ -143,6 +144,7 @@ pub(crate) async fn serve(
     let desk = tokio::spawn(run_desk(platform.desk.clone()));
     let courier = tokio::spawn(run_courier(platform.courier.clone()));
     let days = tokio::spawn(end_days(platform.clone()));
+    let imports = tokio::spawn(run_imports(platform.engine.clone(), platform.queries.clone()));
     let sealing = tokio::spawn(seal_anew_now(platform.clone()));
     let mut engine = tokio::task::spawn_blocking(move || engine.join());
     let (stop, stopped) = oneshot::channel::<()>();
@@ -172,6 +174,7 @@ pub(crate) async fn serve(
     desk.abort();
     courier.abort();
     days.abort();
+    imports.abort();
     sealing.abort();
     note_uses_now(&platform).await;
     platform.engine.close();

@@ -260,6 +260,7 @@ impl Mount {
     }
 
     /// The name under which the contract shows it.
+    #[must_use]
     pub fn shown(self) -> Mount {
         match self {
             Mount::CreditAccountAcquiring => Mount::CreditAccountAcquiring,

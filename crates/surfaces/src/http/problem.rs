@@ -22,7 +22,20 @@ pub struct Problem {
     title: &'static str,
     detail: String,
     errors: Vec<FieldError>,
+    rows: Vec<RowFault>,
     retry_after_seconds: Option<u32>,
+}
+
+/// One thing that is wrong with a file that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RowFault {
+    /// The line of the file, from 1.
+    pub row: u64,
+    /// The position in it, from 1.
+    pub column: u32,
+    /// What is wrong there.
+    #[schema(example = "the trailer is missing: the file may have been cut off")]
+    pub reason: String,
 }
 
 /// One thing that is wrong with a request.
@@ -56,6 +69,9 @@ pub struct ProblemBody<'p> {
     /// All that is wrong with the request, where that is the problem.
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     errors: &'p [FieldError],
+    /// What is wrong with a file that was sent, where that is the problem: the first faults.
+    #[serde(skip_serializing_if = "<[RowFault]>::is_empty")]
+    rows: &'p [RowFault],
 }
 
 impl Problem {
@@ -66,8 +82,17 @@ impl Problem {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Problem {
-        let (detail, errors) = (detail.into(), Vec::new());
-        Problem { status, code, title, detail, errors, retry_after_seconds: None }
+        let (detail, errors, rows) = (detail.into(), Vec::new(), Vec::new());
+        Problem { status, code, title, detail, errors, rows, retry_after_seconds: None }
+    }
+
+    /// 422: a file is not in order, and nothing of it was kept. `rows` are the first of `count`
+    /// faults.
+    pub fn faulty_file(rows: Vec<RowFault>, count: u64) -> Problem {
+        let title = "The file is not in order";
+        let detail = format!("nothing of it was kept; it has {count} faults");
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Problem { rows, ..Problem::new(status, "file-not-in-order", title, detail) }
     }
 
     /// 400: the request does not say what it must.
@@ -169,6 +194,7 @@ impl Problem {
             detail: &self.detail,
             instance,
             errors: &self.errors,
+            rows: &self.rows,
         };
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (self.status, body).into_response();

@@ -244,3 +244,35 @@ fn make(dir: &Path) -> io::Result<()> {
 fn sync_dir(dir: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A client that leaves: the writer sees it, and ends.
+    #[tokio::test]
+    async fn what_nobody_ends_is_gone() {
+        let dir = std::env::temp_dir().join(format!("kassa-uploads-{}", std::process::id()));
+        let uploads = Uploads::new(dir.clone(), 3);
+        let upload = uploads.begin("1").unwrap().write(b"a".to_vec()).await.unwrap();
+        let Upload { pieces, writing } = upload;
+        drop(pieces);
+        drop(writing.await.unwrap());
+        assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 0);
+        std::fs::remove_dir(dir).unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_has_come_is_read_again() {
+        let dir = std::env::temp_dir().join(format!("kassa-uploads-again-{}", std::process::id()));
+        let uploads = Uploads::new(dir.clone(), 3);
+        let upload = uploads.begin("1").unwrap().write(b"abc".to_vec()).await.unwrap();
+        let received = upload.end().await.unwrap();
+        for _ in 0..2 {
+            let read = io::read_to_string(received.open().unwrap()).unwrap();
+            assert_eq!(read, "abc");
+        }
+        drop(received);
+        std::fs::remove_dir(dir).unwrap();
+    }
+}

@@ -10,8 +10,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::MOUNT;
 use super::wire::document::complete;
+use super::{MOUNT, created};
 use crate::Platform;
 
 /// Describes this part of the API.
@@ -23,7 +23,8 @@ pub(crate) fn openapi() -> OpenApi {
 /// Every route of this part. Read it as the table of contents.
 pub(super) fn routes() -> OpenApiRouter<Platform> {
     let routes = OpenApiRouter::with_openapi(wire::document::Document::openapi());
-    let inner =
-        OpenApiRouter::new().routes(routes!(files::list_files)).routes(routes!(files::get_file));
+    let inner = OpenApiRouter::new()
+        .routes(routes!(files::list_files, files::add_file))
+        .routes(routes!(files::get_file));
     routes.nest(MOUNT, inner)
 }

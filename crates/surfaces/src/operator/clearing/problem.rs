@@ -3,8 +3,12 @@
 use axum::http::StatusCode;
 use clearing::Refusal;
 use engine::SubmitError;
+use engine::imports::NotChecked;
+use engine::limits::RETRY_AFTER_SECONDS;
+use formats::rkha21::RowError;
 
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, RowFault};
+use crate::http::uploads::UploadError;
 
 /// Why a command of clearing and settlement was not done.
 pub(super) fn not_cleared(error: SubmitError<Refusal>) -> Problem {
@@ -22,6 +26,45 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
             Problem::new(StatusCode::CONFLICT, "file-known", title, detail)
         }
         Refusal::FileIncomplete => conflict("file-incomplete", refusal.to_string()),
+    }
+}
+
+/// Why a file is not taken.
+pub(super) fn not_in_order(error: NotChecked) -> Problem {
+    match error {
+        NotChecked::Faulty(faults) => {
+            let row = |fault: RowError| RowFault {
+                row: fault.line,
+                column: fault.column,
+                reason: fault.reason.to_string(),
+            };
+            Problem::faulty_file(faults.first.into_iter().map(row).collect(), faults.count)
+        }
+        NotChecked::Disk(error) => not_received(error.into()),
+    }
+}
+
+/// Why a file could not be taken in.
+pub(super) fn not_received(error: UploadError) -> Problem {
+    match error {
+        UploadError::TooLong => {
+            let (title, detail) = ("The body is too large", "the file is longer than one may be");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", title, detail)
+        }
+        UploadError::Busy => {
+            let detail = "other files are being sent; nothing was done";
+            Problem::unavailable("overloaded", detail, RETRY_AFTER_SECONDS)
+        }
+        UploadError::NoRoom => {
+            tracing::error!("there is no room for a file");
+            let detail = "there is no room for the file; nothing of it is kept";
+            Problem::unavailable("storage-full", detail, RETRY_AFTER_SECONDS)
+        }
+        UploadError::Disk(error) => {
+            tracing::error!(%error, "a file could not be written or read");
+            let detail = "the file could not be taken in; nothing of it is kept";
+            Problem::unavailable("not-done", detail, RETRY_AFTER_SECONDS)
+        }
     }
 }
 

@@ -87,6 +87,11 @@ impl FileBody {
             refused_rows: refused.iter().filter_map(RefusedRow::of).collect(),
         }
     }
+
+    /// Whether nothing is left to be done.
+    pub(in crate::operator) fn is_applied(&self) -> bool {
+        self.applied_at.is_some()
+    }
 }
 
 impl RefusedRow {

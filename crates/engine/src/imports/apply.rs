@@ -1,0 +1,183 @@
+//! Applies the files that were accepted, in the order in which they came.
+
+use clearing::apply::{PlacedRow, keys_of};
+use clearing::file::{FILES_WAITING, FileState};
+use clearing::{AcquirerFile, ApplyRows, Command, FileRows, Outcome, Refusal, ReleaseRows};
+use formats::rkha21::{Profile, Row, read_row};
+use ledger::{Books, CardToken, ReadSet, TransactionId};
+use store::{Part, Reader, StoreError};
+
+use crate::handle::{Handle, SubmitError};
+use crate::limits::{IMPORT_INTERVAL, IMPORT_INTERVAL_AFTER_FAILURE};
+use crate::queries::Queries;
+
+/// The duty of applying files.
+const DUTY: &str = "imports";
+
+type Failure = SubmitError<Refusal>;
+
+/// A chunk as it was read: its rows with their companies, and the transactions that have their
+/// references already.
+struct Chunk {
+    rows: Vec<PlacedRow>,
+    known: Vec<TransactionId>,
+}
+
+/// Applies for ever what waits.
+pub async fn run_imports(engine: Handle, queries: Queries) {
+    let mut failure = None;
+    loop {
+        let outcome = apply_waiting(&engine, &queries).await;
+        // An outage is told once, not every time that it is tried.
+        match &outcome {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(files, "applied acquirers' files"),
+            Err(error) if failure.as_ref() != Some(error) => {
+                tracing::warn!(%error, "could not apply an acquirer's file; will try again");
+            }
+            Err(_) => {}
+        }
+        failure = outcome.err();
+        let pause = if failure.is_some() { IMPORT_INTERVAL_AFTER_FAILURE } else { IMPORT_INTERVAL };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Applies all files that wait, one after the other, and says how many.
+///
+/// # Errors
+/// The first failure. What is left is found again by the next call.
+pub async fn apply_waiting(engine: &Handle, queries: &Queries) -> Result<usize, Failure> {
+    let mut applied = 0_usize;
+    while let Some(file) = next_waiting(queries).await? {
+        if queries.take_turn(DUTY).await.map_err(|_| SubmitError::NotDone)?.is_none() {
+            break;
+        }
+        apply_file(engine, queries, file).await?;
+        applied = applied.saturating_add(1);
+    }
+    Ok(applied)
+}
+
+async fn next_waiting(queries: &Queries) -> Result<Option<AcquirerFile>, Failure> {
+    let read = |reader: &mut dyn Reader| reader.documents(FILES_WAITING, Part::After(0), 1);
+    let found = queries.read(read).await.map_err(|_| SubmitError::NotDone)?;
+    Ok(found.first().and_then(AcquirerFile::of))
+}
+
+/// Applies a file to its end. While a chunk is being applied, the next one is read.
+async fn apply_file(
+    engine: &Handle,
+    queries: &Queries,
+    mut file: AcquirerFile,
+) -> Result<(), Failure> {
+    let mut ahead = None;
+    loop {
+        let (command, next) = match file.state {
+            FileState::Receiving | FileState::Applied => return Ok(()),
+            FileState::Applying { chunk } => {
+                let read = match ahead.take().filter(|(number, _)| *number == chunk) {
+                    Some((_, read)) => read,
+                    None => read_chunk(queries, &file, chunk).await?,
+                };
+                (apply_of(&file, chunk, read), chunk.saturating_add(1))
+            }
+            FileState::Releasing { chunk } => {
+                let release = release_of(queries, &file, chunk).await?;
+                (Command::ReleaseRows(release), file.chunks())
+            }
+        };
+        let submitted = engine.submit(command);
+        let answer = if next < file.chunks() {
+            let (answer, read) = tokio::join!(submitted, read_chunk(queries, &file, next));
+            ahead = Some((next, read?));
+            answer?
+        } else {
+            submitted.await?
+        };
+        file = match answer.done {
+            Outcome::File(file) => *file,
+            Outcome::Repeated(_) | Outcome::Nothing => return Ok(()),
+        };
+        // Whoever has lost the turn leaves the rest to who has it.
+        if queries.take_turn(DUTY).await.map_err(|_| SubmitError::NotDone)?.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+fn apply_of(file: &AcquirerFile, chunk: i64, read: Chunk) -> Command {
+    Command::ApplyRows(ApplyRows {
+        file: file.number,
+        chunk,
+        batch: file.identity.batch.clone(),
+        rows: read.rows,
+        known: read.known,
+    })
+}
+
+/// The rows that name an authorization, of as many chunks as go into one command.
+async fn release_of(
+    queries: &Queries,
+    file: &AcquirerFile,
+    chunk: i64,
+) -> Result<ReleaseRows, Failure> {
+    let (mut rows, mut next) = (Vec::new(), chunk);
+    while next < file.chunks() && rows.len() < clearing::limits::ROWS_PER_CHUNK {
+        let read = read_chunk(queries, file, next).await?;
+        rows.extend(read.rows.into_iter().filter(|placed| placed.row.authorization.is_some()));
+        next = next.saturating_add(1);
+    }
+    Ok(ReleaseRows { file: file.number, chunk, next, rows })
+}
+
+async fn read_chunk(queries: &Queries, file: &AcquirerFile, chunk: i64) -> Result<Chunk, Failure> {
+    let (number, batch) = (file.number, file.identity.batch.clone());
+    let read = move |reader: &mut dyn Reader| load_chunk(reader, number, chunk, &batch);
+    match queries.read(read).await {
+        Ok(Some(chunk)) => Ok(chunk),
+        Ok(None) => {
+            tracing::error!(file = number, chunk, "rows of an acquirer's file cannot be read");
+            Err(SubmitError::Bug)
+        }
+        Err(_) => Err(SubmitError::NotDone),
+    }
+}
+
+/// Reads a chunk, whose cards' companies, and what is booked under its references. `None` where it
+/// is not there, or is not what was kept.
+fn load_chunk(
+    reader: &mut dyn Reader,
+    file: i64,
+    chunk: i64,
+    batch: &str,
+) -> Result<Option<Chunk>, StoreError> {
+    let Some(id) = FileRows::id(file, chunk) else { return Ok(None) };
+    let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
+    let kept = books.document(id).and_then(FileRows::of);
+    let Some(rows) = kept.as_ref().and_then(rows_of) else { return Ok(None) };
+    let cards = rows.iter().filter_map(|row| CardToken::parse(&row.card_token)).collect();
+    let books = reader.load(&ReadSet { cards, is_anybodys: true, ..ReadSet::default() })?;
+    let placed: Vec<PlacedRow> =
+        rows.into_iter().map(|row| PlacedRow { company: company_of(&row, &books), row }).collect();
+    let mut reads = ReadSet { is_anybodys: true, ..ReadSet::default() };
+    for PlacedRow { row, company } in &placed {
+        let company = company.as_deref();
+        reads.keys.extend(company.into_iter().flat_map(|company| keys_of(row, company, batch)));
+    }
+    let books = reader.load(&reads)?;
+    let known = books.transactions.keys().copied().collect();
+    Ok(Some(Chunk { rows: placed, known }))
+}
+
+fn rows_of(kept: &FileRows) -> Option<Vec<Row>> {
+    let first = u64::try_from(FileRows::first_line(kept.chunk)).ok()?;
+    let lines = (first..).zip(&kept.lines);
+    lines.map(|(line, text)| read_row(Profile::open_v1(), line, text).ok()).collect()
+}
+
+/// The number of the company in whose ledger a row's card is.
+fn company_of(row: &Row, books: &Books) -> Option<String> {
+    let card = books.cards.get(&CardToken::parse(&row.card_token)?)?;
+    Some(books.directory.company_by_id(card.company)?.number.clone())
+}
