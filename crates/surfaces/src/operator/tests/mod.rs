@@ -1,6 +1,7 @@
 //! The operator API as its clients see it: transcripts on a seeded world with a still clock.
 
 mod access;
+mod acquirer_files;
 mod balances;
 mod estate_api;
 mod idempotency;
