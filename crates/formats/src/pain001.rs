@@ -3,7 +3,13 @@
 //! Everything is checked before anything is written: the order, lengths, patterns and digits of
 //! the message's schema, and the narrower rules that banks have for names and texts.
 
+mod check;
+mod text;
+mod xml;
+
 use ledger::{Currency, Date, Timestamp};
+
+pub use text::{fitting, is_bic, is_iban};
 
 /// A file of payments to a bank.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +59,7 @@ pub struct Party {
     pub name: String,
     /// The account, without spaces.
     pub iban: String,
-    /// The bank; what it is not needed for, it is left out.
+    /// The bank, for who is not reached by IBAN alone.
     pub bic: Option<String>,
 }
 
@@ -89,8 +95,11 @@ pub enum Rule {
     #[error("no BIC")]
     NotABic,
     /// No amount that can be paid.
-    #[error("the amount must be above zero and have at most 18 digits")]
+    #[error("the amount must be above zero and have at most 18 digits and 5 decimals")]
     Amount,
+    /// All amounts together are more than a control sum may be.
+    #[error("the sum has more than 18 digits")]
+    Sum,
     /// Two things have one id.
     #[error("used twice")]
     Repeated,
@@ -107,25 +116,6 @@ pub enum Rule {
 /// # Errors
 /// With every rule that is broken; then nothing is written.
 pub fn write(initiation: &Initiation) -> Result<String, Vec<Breach>> {
-    let _ = initiation;
-    Ok(String::new())
-}
-
-/// The text with what banks do not take replaced, cut to `chars_max` characters: for names and
-/// remittance texts that people have written. May come out empty.
-pub fn fitting(text: &str, chars_max: usize) -> String {
-    let _ = (text, chars_max);
-    String::new()
-}
-
-/// Whether a text is an IBAN with the right check digits (ISO 13616), without spaces.
-pub fn is_iban(text: &str) -> bool {
-    let _ = text;
-    false
-}
-
-/// Whether a text has the form of a BIC (ISO 9362).
-pub fn is_bic(text: &str) -> bool {
-    let _ = text;
-    false
+    let breaches = check::breaches(initiation);
+    if breaches.is_empty() { Ok(xml::message(initiation)) } else { Err(breaches) }
 }

@@ -13,7 +13,7 @@ use ledger::{Currency, Date};
 
 pub use error::{ReportError, ReportReason};
 pub use mapping::{Mapping, MappingError};
-pub use read::{ReportLine, ReportReader, ReportSummary};
+pub use read::{ReportGroup, ReportLine, ReportReader, ReportSummary};
 
 /// A line of a report that says something of money.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -36,7 +36,7 @@ pub enum ReportReason {
     #[error("a quote inside a field without quotes")]
     StrayQuote,
     /// Something between the closing quote and the delimiter.
-    #[error("text after the closing quote")]
+    #[error("text behind the closing quote")]
     AfterQuote,
     /// The last quote is never closed.
     #[error("the quote is not closed")]
