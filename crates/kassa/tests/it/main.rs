@@ -12,6 +12,7 @@
 )]
 
 mod benchmark;
+mod clearing;
 mod commands;
 mod crash;
 mod documents;

@@ -1,6 +1,7 @@
 //! Several servers on one `PostgreSQL` database: what one does the others know, and any of them,
 //! or the database, may be killed at any time.
 
+mod clearing;
 mod commands;
 mod crash;
 mod estate;

@@ -214,10 +214,19 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// As [`Server::kill`], while others still talk to it.
+    pub(crate) fn kill_in_place(&self) {
+        self.signal("KILL");
+    }
+
     /// Sends SIGTERM.
     pub(crate) fn signal_terminate(&self) {
+        self.signal("TERM");
+    }
+
+    fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
-        let status = Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status();
+        let status = Command::new("sh").args(["-c", &format!("kill -{signal} {pid}")]).status();
         assert!(status.unwrap().success());
     }
 
