@@ -9,6 +9,8 @@ mod error;
 mod profile;
 mod read;
 mod row;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use error::{Reason, RowError};

@@ -164,7 +164,9 @@ fn put(field: &Field, name: Name, given: Given<'_>, out: &mut Vec<u8>) -> Result
             }
             let before = out.len();
             for letter in text.chars() {
-                out.push(u8::try_from(letter).map_err(|_| illegal.clone())?);
+                // A line break would begin a row of its own.
+                let byte = u8::try_from(letter).ok().filter(|_| !letter.is_control());
+                out.push(byte.ok_or_else(|| illegal.clone())?);
             }
             if out.len().saturating_sub(before) > field.length {
                 return Err(WriteError::TooLong(name, field.length));
