@@ -4,6 +4,8 @@
 //! the message's schema, and the narrower rules that banks have for names and texts.
 
 mod check;
+#[cfg(test)]
+mod tests;
 mod text;
 mod xml;
 

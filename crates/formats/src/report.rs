@@ -7,6 +7,8 @@ mod csv;
 mod error;
 mod mapping;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use ledger::transaction::Direction;
 use ledger::{Currency, Date};

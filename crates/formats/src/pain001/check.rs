@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ledger::Currency;
+use ledger::{Currency, Date, Timestamp};
 
 use super::text::{has_iban_check, has_iban_form, is_bic, is_plain, is_text};
 use super::{Breach, Initiation, Party, PaymentBlock, Rule};
@@ -17,7 +17,7 @@ struct Checks(Vec<Breach>);
 pub(super) fn breaches(initiation: &Initiation) -> Vec<Breach> {
     let mut checks = Checks(Vec::new());
     checks.id("GrpHdr/MsgId", &initiation.message_id);
-    if !is_date(&initiation.created_at.rfc3339()) {
+    if Timestamp::parse_rfc3339(&initiation.created_at.rfc3339()) != Some(initiation.created_at) {
         checks.broken("GrpHdr/CreDtTm", Rule::Date);
     }
     checks.name("GrpHdr/InitgPty/Nm", &initiation.initiating_party);
@@ -50,7 +50,7 @@ impl Checks {
 
     fn payment(&mut self, path: &str, payment: &PaymentBlock) {
         self.id(&format!("{path}/PmtInfId"), &payment.id);
-        if !is_date(&payment.execution_date.to_string()) {
+        if !is_date(payment.execution_date) {
             self.broken(&format!("{path}/ReqdExctnDt/Dt"), Rule::Date);
         }
         self.party(path, "Dbtr", &payment.debtor);
@@ -113,10 +113,9 @@ impl Checks {
     }
 }
 
-/// Whether it begins with a year of four digits, as ISO dates do.
-fn is_date(text: &str) -> bool {
-    text.split_once('-')
-        .is_some_and(|(year, _)| year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()))
+/// Whether it is a day that can be shown: beyond the calendar's end there is none.
+fn is_date(date: Date) -> bool {
+    Date::parse(&date.to_string()) == Some(date)
 }
 
 /// Above zero, with at most 18 digits, 5 of them decimals

@@ -130,13 +130,14 @@ impl<'m> ReportReader<'m> {
 
     fn end(&mut self) {
         self.ended = true;
+        let nothing = self.summary.items == 0 && self.summary.ignored == 0 && self.errors == 0;
         let is_empty = match &self.columns {
             Known::NotYet => true,
-            Known::Yes(_) => self.summary.items == 0 && self.summary.ignored == 0,
+            // Names without anything below them are a day without payments, and no fault.
+            Known::Yes(_) => nothing && !self.mapping.has_names,
             Known::Never => false,
         };
-        // Names without anything below them are a day without payments, and no fault.
-        if is_empty && !(self.mapping.has_names && matches!(self.columns, Known::Yes(_))) {
+        if is_empty {
             self.fault(1, 0, ReportReason::Empty);
         }
     }

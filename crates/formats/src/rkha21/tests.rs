@@ -1,5 +1,7 @@
 //! Tests of reading and writing, on a layout written down a second time, by hand.
 
+#![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
+
 mod lines;
 mod profiles;
 mod properties;
@@ -36,7 +38,8 @@ pub(super) fn purchase() -> String {
         ("RRN000000001", 12),
         ("", 36),
     ];
-    let row: String = parts.iter().map(|(text, width)| format!("{text:<width$}")).collect();
+    let padded = |row: String, (text, width): &(&str, usize)| row + &format!("{text:<width$}");
+    let row = parts.iter().fold(String::new(), padded);
     assert_eq!(row.chars().count(), 380);
     row
 }
@@ -81,7 +84,7 @@ pub(super) fn read_in_pieces(bytes: &[u8], piece: usize) -> (Vec<Line>, Option<S
     reader.close();
     lines.extend(std::iter::from_fn(|| reader.next_line()));
     let errors = lines.iter().filter(|line| matches!(line, Line::Error(_))).count();
-    assert_eq!(reader.errors(), errors as u64);
+    assert_eq!(reader.errors(), u64::try_from(errors).unwrap());
     (lines, reader.summary())
 }
 
