@@ -75,6 +75,9 @@ pub(crate) enum Command {
     /// Stand in for others
     #[command(subcommand)]
     Simulate(SimulateCommand),
+    /// Check and make RKHA21 files: a card acquirer's transactions of a day
+    #[command(subcommand)]
+    Rkha21(Rkha21Command),
     /// Write the `OpenAPI` documents
     Openapi {
         /// The folder to write them to
@@ -91,6 +94,58 @@ pub(crate) enum SimulateCommand {
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
         listen: SocketAddr,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rkha21Command {
+    /// Read a file to its end and say whether it is in order, as the server would; it is not
+    /// imported
+    Check {
+        /// The file
+        file: PathBuf,
+        /// The layout of its rows, where it is not the open profile
+        #[arg(long, value_name = "FILE")]
+        profile: Option<PathBuf>,
+    },
+    /// Make a file of a day that never was; the same flags make the same file
+    Generate(GenerateOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct GenerateOptions {
+    /// The file to write, which must not exist
+    pub(crate) file: PathBuf,
+    /// How many transactions
+    #[arg(long, default_value_t = 1_000, value_name = "NUMBER")]
+    #[arg(value_parser = clap::value_parser!(u64).range(..=100_000_000))]
+    pub(crate) rows: u64,
+    /// What makes this day another than others
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub(crate) seed: u64,
+    /// The processing date, as 2026-11-20
+    #[arg(long, default_value = "2026-01-01", value_name = "DATE")]
+    pub(crate) date: String,
+    /// Who sends it
+    #[arg(long, default_value = "8850", value_name = "NUMBER")]
+    pub(crate) sender: String,
+    /// The cycle of the day: 10 or 20
+    #[arg(long, default_value = "20", value_name = "NUMBER")]
+    pub(crate) cycle: String,
+    /// The serial number of the file
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub(crate) serial: u32,
+    /// Sellers, by number, as 654,655: one is drawn for each transaction
+    #[arg(long, default_value = "654", value_delimiter = ',', value_name = "NUMBERS")]
+    pub(crate) seller: Vec<String>,
+    /// Cards, by token: one is drawn for each transaction
+    #[arg(long, required = true, value_delimiter = ',', value_name = "TOKENS")]
+    pub(crate) card_token: Vec<String>,
+    /// The currency of all amounts
+    #[arg(long, default_value = "SEK", value_name = "CODE")]
+    pub(crate) currency: String,
+    /// The layout of its rows, where it is not the open profile
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
 }
 
 /// What benchmarks and tests turn. Not promised to anybody.

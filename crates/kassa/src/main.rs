@@ -16,7 +16,9 @@ mod manage;
 mod notices;
 mod openapi;
 mod post;
+mod progress;
 mod psp;
+mod rkha21;
 mod scratch;
 mod serve;
 mod server;
@@ -32,8 +34,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use command_line::{
-    BenchCommand, CommandLine, CompanyCommand, CredentialCommand, CustomerCommand, SellerCommand,
-    SimulateCommand, StoreCommand,
+    BenchCommand, CommandLine, CompanyCommand, CredentialCommand, CustomerCommand, Rkha21Command,
+    SellerCommand, SimulateCommand, StoreCommand,
 };
 
 fn main() -> ExitCode {
@@ -86,6 +88,10 @@ fn run(command_line: CommandLine) -> anyhow::Result<ExitCode> {
         Command::Store(StoreCommand::Copy(options)) => store_copy::run(&options),
         Command::Terminal(options) => virtual_terminal::run(&options),
         Command::Simulate(SimulateCommand::Psp { listen }) => simulate::run(listen),
+        Command::Rkha21(Rkha21Command::Check { file, profile }) => {
+            return rkha21::check(&file, profile.as_deref());
+        }
+        Command::Rkha21(Rkha21Command::Generate(options)) => rkha21::generate(&options),
         Command::Openapi { out } => openapi::write(&out),
     }?;
     Ok(ExitCode::SUCCESS)

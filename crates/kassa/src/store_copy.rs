@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use store::{
@@ -13,18 +13,12 @@ use surfaces::Secrets;
 use crate::clock::monotonic;
 use crate::command_line::StoreCopyOptions;
 use crate::installation_key;
+use crate::progress::{Bar, Progress};
 use crate::settings::DatabaseUrl;
-use crate::terminal::{note, redraw, say};
-
-/// How often a terminal shows something new, and how often a log has another line.
-const TERMINAL_PAUSE: Duration = Duration::from_millis(200);
-const LOG_PAUSE: Duration = Duration::from_secs(5);
+use crate::terminal::{note, say};
 
 /// How often to look whether a database is free.
 const USE_PAUSE: Duration = Duration::from_secs(1);
-
-/// How long the bar is.
-const BAR_CHARS: u64 = 24;
 
 /// Copies one store into another, which must be empty, or the target of the same copy before.
 ///
@@ -43,7 +37,7 @@ pub(crate) fn run(options: &StoreCopyOptions) -> anyhow::Result<()> {
     }
     let mut bar = Bar::new(std::io::stderr().is_terminal());
     while let Some(progress) = copy.progress() {
-        bar.show(progress, monotonic());
+        bar.show(shown(progress), monotonic());
         copy.step().with_context(failed)?;
     }
     drop(bar);
@@ -165,112 +159,18 @@ fn key_in(dir: &Path) -> PathBuf {
     dir.join(installation_key::FILE_NAME)
 }
 
-/// Shows progress: a bar on a terminal, and a line now and then where there is none.
-struct Bar {
-    is_terminal: bool,
-    /// Since when the stage is shown, and what was done then.
-    begun: Option<(CopyStage, Instant, u64)>,
-    shown: Option<Instant>,
-}
-
-impl Bar {
-    fn new(is_terminal: bool) -> Bar {
-        Bar { is_terminal, begun: None, shown: None }
-    }
-
-    /// Shows `progress`, unless the last was shown just before.
-    fn show(&mut self, progress: CopyProgress, now: Instant) {
-        let is_new = self.begun.is_none_or(|(stage, ..)| stage != progress.stage);
-        if is_new {
-            self.begun = Some((progress.stage, now, progress.done));
-        }
-        let pause = if self.is_terminal { TERMINAL_PAUSE } else { LOG_PAUSE };
-        let is_soon = self.shown.is_some_and(|shown| now.duration_since(shown) < pause);
-        if is_soon && !is_new {
-            return;
-        }
-        self.shown = Some(now);
-        let since = self
-            .begun
-            .map(|(_, at, done)| (now.duration_since(at), progress.done.saturating_sub(done)));
-        let (duration, done) = since.unwrap_or_default();
-        let per_second = per_second(done, duration);
-        if self.is_terminal {
-            redraw(&line(progress, per_second));
-        } else {
-            note(&line(progress, per_second));
-        }
-    }
-}
-
-impl Drop for Bar {
-    fn drop(&mut self) {
-        if self.is_terminal && self.shown.is_some() {
-            note("");
-        }
-    }
-}
-
-fn per_second(done: u64, duration: Duration) -> u64 {
-    let ms = duration.as_millis();
-    let rate = u128::from(done).saturating_mul(1_000).checked_div(ms);
-    u64::try_from(rate.unwrap_or(0)).unwrap_or(u64::MAX)
-}
-
-/// One line that says how far it is.
-fn line(progress: CopyProgress, per_second: u64) -> String {
-    let CopyProgress { stage, done, total } = progress;
-    let word = match stage {
-        CopyStage::Copying => "copying ",
+/// Progress in words for people.
+fn shown(progress: CopyProgress) -> Progress {
+    let word = match progress.stage {
+        CopyStage::Copying => "copying",
         CopyStage::Checking => "checking",
     };
-    let part =
-        |whole: u64| done.saturating_mul(whole).checked_div(total).unwrap_or(whole).min(whole);
-    let full = part(BAR_CHARS);
-    let mut bar = String::new();
-    for place in 0..BAR_CHARS {
-        bar.push(if place < full { '#' } else { '.' });
-    }
-    let rate = match per_second {
-        0 => String::new(),
-        rate => format!(", {rate} a second"),
-    };
-    format!("{word} [{bar}] {:3} %  {done} of {total} records{rate}", part(100))
+    Progress { word, unit: "records", done: progress.done, total: progress.total }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_says_how_far_it_is() {
-        let check = |stage, done, total, rate, expected| {
-            assert_eq!(line(CopyProgress { stage, done, total }, rate), expected);
-        };
-        check(
-            CopyStage::Copying,
-            0,
-            10,
-            0,
-            "copying  [........................]   0 %  0 of 10 records",
-        );
-        check(
-            CopyStage::Copying,
-            5,
-            10,
-            7,
-            "copying  [############............]  50 %  5 of 10 records, 7 a second",
-        );
-        check(
-            CopyStage::Checking,
-            0,
-            0,
-            0,
-            "checking [########################] 100 %  0 of 0 records",
-        );
-        assert_eq!(per_second(10, Duration::from_millis(500)), 20);
-        assert_eq!(per_second(10, Duration::ZERO), 0);
-    }
 
     #[test]
     fn stores_are_told_apart_and_passwords_are_not_shown() {
