@@ -11,3 +11,6 @@ mod keep;
 pub use apply::{apply_waiting, run_imports};
 pub use check::{Checked, Faults, NotChecked, check};
 pub use keep::{Begin, keep};
+
+#[cfg(test)]
+mod tests;

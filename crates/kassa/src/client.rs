@@ -1,10 +1,10 @@
 //! A small HTTP/1.1 client, with which the demo plays its tour on itself, the benchmark waits for
-//! its server, and the virtual terminal calls home.
+//! its server, files are sent, and the virtual terminal calls home.
 //!
 //! Invariant: one request a connection, to a server of our own, with a time-out on every step.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -49,6 +49,25 @@ pub(crate) struct Head {
     pub(crate) length: u64,
 }
 
+/// Where a server is that was given as `http://HOST:PORT`.
+///
+/// # Errors
+/// When it was given otherwise, or nobody knows where it is.
+pub(crate) fn resolve(url: &str) -> anyhow::Result<SocketAddr> {
+    let Some(host) = url.strip_prefix("http://") else {
+        bail!("{url} is no http:// address; this client speaks no TLS");
+    };
+    let host = host.strip_suffix('/').unwrap_or(host);
+    ensure!(!host.contains('/'), "{url} has a path; give the server's address alone");
+    let host = if host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
+        host.to_owned()
+    } else {
+        format!("{host}:80")
+    };
+    let mut found = host.to_socket_addrs().with_context(|| format!("{host} is not known"))?;
+    found.next().with_context(|| format!("{host} has no address"))
+}
+
 /// Sends one request and reads its answer.
 ///
 /// # Errors
@@ -85,18 +104,52 @@ pub(crate) fn fetch(
     read_pieces(ask(address, request, headers)?, take)
 }
 
+/// Sends a file of `length` bytes as it is read, and reads the answer, for which it waits as long as
+/// `patience` says.
+///
+/// # Errors
+/// As [`send`], and when the file cannot be read.
+pub(crate) fn upload(
+    address: SocketAddr,
+    request: Request<'_>,
+    (file, length): (&mut dyn Read, u64),
+    patience: Duration,
+) -> anyhow::Result<Answer> {
+    let mut stream = connect(address)?;
+    stream.set_read_timeout(Some(patience))?;
+    let length = length.to_string();
+    let headers = [("Content-Type", "application/octet-stream"), ("Content-Length", &*length)];
+    let head = message(address, request, &headers);
+    stream.write_all(head.as_bytes()).context("could not send")?;
+    // A server that refuses before the end answers, and that is what one wants to know.
+    let sent = std::io::copy(file, &mut stream);
+    let mut answer = Vec::new();
+    let read = stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer);
+    if answer.is_empty() {
+        sent.context("could not send the file")?;
+        read.context("could not read the answer")?;
+    }
+    parse(&answer)
+}
+
 /// Sends one request.
 fn ask(
     address: SocketAddr,
     request: Request<'_>,
     headers: &[(&str, &str)],
 ) -> anyhow::Result<TcpStream> {
-    let mut stream = TcpStream::connect_timeout(&address, STEP_MAX)
+    let mut stream = connect(address)?;
+    stream.write_all(message(address, request, headers).as_bytes()).context("could not send")?;
+    Ok(stream)
+}
+
+/// Connects, with a limit on every later step.
+fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, STEP_MAX)
         .with_context(|| format!("could not connect to {address}"))?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(STEP_MAX))?;
     stream.set_write_timeout(Some(STEP_MAX))?;
-    stream.write_all(message(address, request, headers).as_bytes()).context("could not send")?;
     Ok(stream)
 }
 
@@ -153,7 +206,8 @@ fn message(address: SocketAddr, request: Request<'_>, headers: &[(&str, &str)]) 
     if !body.is_empty() && !is_typed {
         message.push_str("Content-Type: application/json\r\n");
     }
-    if method != "GET" {
+    let has_length = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    if method != "GET" && !has_length {
         message.extend(["Content-Length: ", &body.len().to_string(), "\r\n"]);
     }
     message + "\r\n" + body
@@ -187,6 +241,18 @@ fn status_line<'l>(lines: &mut std::str::Lines<'l>) -> anyhow::Result<(&'l str, 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_plain_http() {
+        let at = |url| resolve(url).map(|address| address.to_string()).ok();
+        assert_eq!(at("http://127.0.0.1:8080").as_deref(), Some("127.0.0.1:8080"));
+        assert_eq!(at("http://127.0.0.1:8080/").as_deref(), Some("127.0.0.1:8080"));
+        assert_eq!(at("http://127.0.0.1").as_deref(), Some("127.0.0.1:80"));
+        assert_eq!(at("http://[::1]:8080").as_deref(), Some("[::1]:8080"));
+        for bad in ["https://127.0.0.1", "127.0.0.1:8080", "http://127.0.0.1/kassa", "http://"] {
+            assert_eq!(at(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn requests_are_written_as_rfc_9112_says() {

@@ -107,8 +107,22 @@ pub(crate) enum Rkha21Command {
         #[arg(long, value_name = "FILE")]
         profile: Option<PathBuf>,
     },
+    /// Send a file to a server, and wait until it is applied
+    Import(ImportOptions),
     /// Make a file of a day that never was; the same flags make the same file
     Generate(GenerateOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ImportOptions {
+    /// The file
+    pub(crate) file: PathBuf,
+    /// The server, as `http://127.0.0.1:8080`; without TLS
+    #[arg(long)]
+    pub(crate) url: String,
+    /// The operator key; without it, that of the environment's `KASSA_OPERATOR_KEY`
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    pub(crate) operator_key: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -91,6 +91,9 @@ fn run(command_line: CommandLine) -> anyhow::Result<ExitCode> {
         Command::Rkha21(Rkha21Command::Check { file, profile }) => {
             return rkha21::check(&file, profile.as_deref());
         }
+        Command::Rkha21(Rkha21Command::Import(options)) => {
+            return rkha21::import(&options, &environment::variable);
+        }
         Command::Rkha21(Rkha21Command::Generate(options)) => rkha21::generate(&options),
         Command::Openapi { out } => openapi::write(&out),
     }?;

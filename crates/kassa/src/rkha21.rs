@@ -1,6 +1,8 @@
-//! `kassa rkha21`: checks acquirers' files on this machine, and makes them up.
+//! `kassa rkha21`: checks acquirers' files on this machine, sends them to a server, and makes them
+//! up.
 
 mod day;
+mod import;
 mod report;
 
 use std::borrow::Cow;
@@ -20,6 +22,8 @@ use crate::progress::{Bar, Progress};
 use crate::terminal::say;
 use day::Day;
 
+pub(crate) use import::import;
+
 /// How many rows are written at a time.
 const ROWS_AT_A_TIME: u64 = 512;
 
@@ -33,7 +37,7 @@ pub(crate) fn check(path: &Path, profile: Option<&Path>) -> anyhow::Result<ExitC
     let profile = profile_in(profile)?;
     let file = File::open(path).with_context(failed)?;
     let total = file.metadata().with_context(failed)?.len();
-    let watched = Watched { file, done: 0, total, bar: bar() };
+    let watched = Watched { file, done: 0, total, word: "checking", bar: bar() };
     match imports::check(watched, &profile, &std::env::temp_dir()) {
         Ok(checked) => {
             report::summary(&checked.summary).iter().for_each(|line| say(line));
@@ -109,6 +113,8 @@ struct Watched {
     file: File,
     done: u64,
     total: u64,
+    /// What is done with it: `checking`.
+    word: &'static str,
     bar: Option<Bar>,
 }
 
@@ -117,7 +123,7 @@ impl Read for Watched {
         let read = self.file.read(bytes)?;
         self.done = self.done.saturating_add(u64::try_from(read).unwrap_or(0));
         let (done, total) = (self.done, self.total);
-        let progress = Progress { word: "checking", unit: "bytes", done, total };
+        let progress = Progress { word: self.word, unit: "bytes", done, total };
         self.bar.iter_mut().for_each(|bar| bar.show(progress, monotonic()));
         Ok(read)
     }

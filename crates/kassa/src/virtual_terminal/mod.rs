@@ -7,13 +7,13 @@ mod purchases;
 mod state;
 mod updates;
 
-use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
+use crate::client;
 use crate::command_line::TerminalOptions;
 use crate::scratch::Scratch;
 use crate::serve::{Signals, runtime};
@@ -42,7 +42,7 @@ pub(crate) fn play(
     name: Option<&str>,
     mut stop: Stop,
 ) -> anyhow::Result<()> {
-    let address = resolve(&options.url)?;
+    let address = client::resolve(&options.url)?;
     let scratch = match options.state_dir {
         Some(_) => None,
         None => Some(Scratch::new("terminal")?),
@@ -85,22 +85,6 @@ impl Device<'_> {
         self.upload_offline()?;
         Ok(told)
     }
-}
-
-/// Where a server is that was given as `http://HOST:PORT`.
-fn resolve(url: &str) -> anyhow::Result<SocketAddr> {
-    let Some(host) = url.strip_prefix("http://") else {
-        bail!("{url} is no http:// address; the virtual terminal speaks no TLS");
-    };
-    let host = host.strip_suffix('/').unwrap_or(host);
-    ensure!(!host.contains('/'), "{url} has a path; give the server's address alone");
-    let host = if host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
-        host.to_owned()
-    } else {
-        format!("{host}:80")
-    };
-    let mut found = host.to_socket_addrs().with_context(|| format!("{host} is not known"))?;
-    found.next().with_context(|| format!("{host} has no address"))
 }
 
 /// Tells when somebody wants the terminal to stop.
@@ -148,22 +132,5 @@ impl Stop {
         self.is_asked = self.is_asked
             || !matches!(self.asked.recv_timeout(pause), Err(RecvTimeoutError::Timeout));
         self.is_asked
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_plain_http() {
-        let at = |url| resolve(url).map(|address| address.to_string()).ok();
-        assert_eq!(at("http://127.0.0.1:8080").as_deref(), Some("127.0.0.1:8080"));
-        assert_eq!(at("http://127.0.0.1:8080/").as_deref(), Some("127.0.0.1:8080"));
-        assert_eq!(at("http://127.0.0.1").as_deref(), Some("127.0.0.1:80"));
-        assert_eq!(at("http://[::1]:8080").as_deref(), Some("[::1]:8080"));
-        for bad in ["https://127.0.0.1", "127.0.0.1:8080", "http://127.0.0.1/kassa", "http://"] {
-            assert_eq!(at(bad), None, "{bad}");
-        }
     }
 }

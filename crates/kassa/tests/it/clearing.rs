@@ -122,7 +122,7 @@ fn a_file_is_applied_once_whenever_the_program_is_killed() {
     let server = Server::start(serve_on(folder.path()));
     let status = send(&server, &day);
     assert!([Some(201), Some(202), Some(409)].contains(&status), "{status:?}");
-    wait_at_most(Duration::from_secs(60), "the file is applied", || applied(&server).is_some());
+    wait_at_most(Duration::from_mins(1), "the file is applied", || applied(&server).is_some());
     check_applied(&server, &day);
     assert_eq!(send(&server, &day), Some(409));
     check_applied(&server, &day);
