@@ -9,6 +9,7 @@ mod estate;
 mod ledger;
 mod notifications;
 mod payments;
+mod reconcile;
 mod server;
 mod stand_ins;
 
@@ -17,6 +18,7 @@ pub(crate) use estate::estate;
 pub(crate) use ledger::ledger;
 pub(crate) use notifications::notifications;
 pub(crate) use payments::payments;
+pub(crate) use reconcile::reconcile;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

@@ -259,6 +259,9 @@ pub(crate) enum BenchCommand {
     /// Measure how many notifications a second reach a merchant: a receiver on this machine, and
     /// beside what Kassa does a bare loop of the same HTTP client
     Notifications(NotificationsBenchOptions),
+    /// Measure how many rows of an acquirer's file are checked, applied and compared in a second, and
+    /// whether every planted fault is found
+    Reconcile(ReconcileBenchOptions),
     /// Measure what batches bring on an empty database of this machine, which is left filled:
     /// Kassa's engine against one transaction for each request, in turn, without HTTP
     Batching(BatchingBenchOptions),
@@ -367,6 +370,19 @@ pub(crate) struct NotificationsBenchOptions {
     /// Times that everything is done; the report has the medians
     #[arg(long, default_value_t = 3)]
     pub(crate) rounds: u32,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReconcileBenchOptions {
+    /// Rows of the day; one of a tenth of its length is measured before
+    #[arg(long, default_value_t = 1_000_000)]
+    #[arg(value_parser = clap::value_parser!(u64).range(2_000..=2_000_000))]
+    pub(crate) rows: u64,
+    #[command(flatten)]
+    pub(crate) ground: BenchGroundOptions,
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -62,6 +62,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<ExitCode> {
         Command::Bench(BenchCommand::Estate(options)) => benchmark::estate(&options),
         Command::Bench(BenchCommand::Payments(options)) => benchmark::payments(&options),
         Command::Bench(BenchCommand::Notifications(options)) => benchmark::notifications(&options),
+        Command::Bench(BenchCommand::Reconcile(options)) => benchmark::reconcile(&options),
         Command::Bench(BenchCommand::Batching(options)) => benchmark::batching(&options),
         Command::OperatorKey { given, label } => {
             manage::issue_operator_key(&given.resolve(&environment::variable)?, &label)

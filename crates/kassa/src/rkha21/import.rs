@@ -55,10 +55,10 @@ pub(crate) fn import(
         }
         _ => bail!("the server answers {}: {}", answer.status_line, answer.body),
     };
-    let id = shown["id"].as_str().context("the answer names no file")?.to_owned();
+    let id = text_of(&shown, "id").context("the answer names no file")?.to_owned();
     let path = format!("{FILES}/{id}");
     let mut bar = bar();
-    while shown["status"] != "applied" {
+    while text_of(&shown, "status") != Some("applied") {
         let (done, total) = (done(&shown), count(&shown, "rows"));
         let progress = Progress { word: "applying", unit: "rows", done, total };
         if let Some(bar) = &mut bar {
@@ -80,8 +80,16 @@ fn json(answer: &Answer) -> anyhow::Result<Value> {
     serde_json::from_str(&answer.body).context("the answer is no JSON")
 }
 
+fn text_of<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
+    value.get(name).and_then(Value::as_str)
+}
+
+fn items_of<'v>(value: &'v Value, name: &str) -> &'v [Value] {
+    value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
 fn count(file: &Value, name: &str) -> u64 {
-    file[name].as_u64().unwrap_or(0)
+    file.get(name).and_then(Value::as_u64).unwrap_or(0)
 }
 
 /// How many rows have been dealt with.
@@ -92,23 +100,23 @@ fn done(file: &Value) -> u64 {
 
 /// Why a server does not take a file: its words, and the rows that it names.
 fn refused(problem: &Value) -> Vec<String> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let rows = problem["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let text = |value, name| text_of(value, name).unwrap_or_default();
+    let rows = items_of(problem, "rows");
     let mut lines = Vec::new();
     if !rows.is_empty() {
         lines.push(format!("{:>9}  {:>6}  {}", "row", "column", "reason"));
     }
     for row in rows {
         let (line, column) = (count(row, "row"), count(row, "column"));
-        lines.push(format!("{line:>9}  {column:>6}  {}", text(&row["reason"])));
+        lines.push(format!("{line:>9}  {column:>6}  {}", text(row, "reason")));
     }
-    lines.push(format!("{}: {}", text(&problem["title"]), text(&problem["detail"])));
+    lines.push(format!("{}: {}", text(problem, "title"), text(problem, "detail")));
     lines
 }
 
 /// What became of the rows.
 fn summary(file: &Value) -> Vec<String> {
-    let text = |name: &str| file[name].as_str().unwrap_or_default();
+    let text = |name| text_of(file, name).unwrap_or_default();
     let mut lines = vec![
         format!("file {}, acquirer batch {}", text("id"), text("acquirer_batch_id")),
         String::new(),
@@ -117,12 +125,12 @@ fn summary(file: &Value) -> Vec<String> {
     for name in ["posted", "matched", "refused"] {
         lines.push(format!("{name:<10}  {:>9}", count(file, &format!("rows_{name}"))));
     }
-    let refused = file["refused_rows"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let refused = items_of(file, "refused_rows");
     if !refused.is_empty() {
         lines.extend([String::new(), format!("{:>9}  {:<28}  {}", "row", "reason", "exception")]);
     }
     for row in refused {
-        let text = |name: &str| row[name].as_str().unwrap_or_default();
+        let text = |name| text_of(row, name).unwrap_or_default();
         let (line, reason, id) = (count(row, "row"), text("reason"), text("exception_id"));
         lines.push(format!("{line:>9}  {reason:<28}  {id}"));
     }

@@ -1,0 +1,135 @@
+//! Who works with files: the operator API as a client of it sees it.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+
+use crate::client::{Request, send, upload};
+
+/// The operator key of the benchmark's store.
+pub(super) const KEY: &str = "benchmark-operator-key";
+
+/// How long an upload may take.
+const PATIENCE: Duration = Duration::from_mins(30);
+
+/// How often it is asked how far something is.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Talks to a server.
+pub(super) struct Office {
+    address: SocketAddr,
+}
+
+/// What became of a file's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) rows: u64,
+    pub(super) posted: u64,
+    pub(super) matched: u64,
+    pub(super) refused: u64,
+}
+
+/// An exception.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) reference: String,
+    pub(super) reason: String,
+}
+
+impl Office {
+    pub(super) fn new(address: SocketAddr) -> Office {
+        Office { address }
+    }
+
+    /// Sends a file, and waits until it is applied.
+    pub(super) fn import(&self, path: &Path) -> anyhow::Result<Counts> {
+        let id = self.send(path)?;
+        self.wait_until_applied(&id)
+    }
+
+    /// Sends a file; gives its id.
+    pub(super) fn send(&self, path: &Path) -> anyhow::Result<String> {
+        let mut file = File::open(path).context("could not read the day")?;
+        let length = file.metadata()?.len();
+        let resource = "/operator/v1/acquirer-files";
+        let request = Request { method: "POST", path: resource, token: KEY, body: "" };
+        let answer = upload(self.address, request, (&mut file, length), PATIENCE)?;
+        ensure!([201, 202].contains(&answer.status), "{}: {}", answer.status_line, answer.body);
+        id_of(&serde_json::from_str(&answer.body)?)
+    }
+
+    pub(super) fn wait_until_applied(&self, id: &str) -> anyhow::Result<Counts> {
+        let path = format!("/operator/v1/acquirer-files/{id}");
+        let file = self.wait_for(&path, "applied")?;
+        let count = |name: &str| file[name].as_u64().with_context(|| format!("no {name}"));
+        Ok(Counts {
+            rows: count("rows")?,
+            posted: count("rows_posted")?,
+            matched: count("rows_matched")?,
+            refused: count("rows_refused")?,
+        })
+    }
+
+    /// Compares the ledger with the files of a batch.
+    pub(super) fn compare(&self, batch: &str) -> anyhow::Result<()> {
+        let body = format!(r#"{{"batch":"{batch}"}}"#);
+        let resource = "/operator/v1/reconciliations";
+        let request = Request { method: "POST", path: resource, token: KEY, body: &body };
+        let answer = send(self.address, request)?;
+        ensure!([201, 202].contains(&answer.status), "{}: {}", answer.status_line, answer.body);
+        let id = id_of(&serde_json::from_str(&answer.body)?)?;
+        self.wait_for(&format!("{resource}/{id}"), "ended")?;
+        Ok(())
+    }
+
+    /// What was found in a file, and by the comparison of its batch.
+    pub(super) fn exceptions(&self, file: &str, batch: &str) -> anyhow::Result<Vec<Found>> {
+        let mut found = self.list(&format!("file_id={file}"))?;
+        found.extend(self.list(&format!("comparison=batch:{batch}"))?);
+        Ok(found)
+    }
+
+    fn list(&self, filter: &str) -> anyhow::Result<Vec<Found>> {
+        let (mut found, mut after) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/operator/v1/exceptions?limit=200&{filter}{after}");
+            let page = self.get(&path)?;
+            for item in page["items"].as_array().context("no items")? {
+                let text = |name: &str| {
+                    let text = item[name].as_str().with_context(|| format!("no {name}: {item}"));
+                    text.map(str::to_owned)
+                };
+                found.push(Found { reference: text("reference")?, reason: text("reason")? });
+            }
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => return Ok(found),
+            }
+        }
+    }
+
+    fn wait_for(&self, path: &str, status: &str) -> anyhow::Result<Value> {
+        loop {
+            let body = self.get(path)?;
+            if body["status"] == status {
+                return Ok(body);
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let request = Request { method: "GET", path, token: KEY, body: "" };
+        let answer = send(self.address, request)?;
+        ensure!(answer.status == 200, "{path} answered {}: {}", answer.status_line, answer.body);
+        serde_json::from_str(&answer.body).context("the answer is no JSON")
+    }
+}
+
+fn id_of(body: &Value) -> anyhow::Result<String> {
+    Ok(body["id"].as_str().context("the answer has no id")?.to_owned())
+}
