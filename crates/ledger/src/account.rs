@@ -17,7 +17,7 @@ pub struct Account {
     pub kind: AccountKind,
     /// Whether it may be used.
     pub status: AccountStatus,
-    /// The holder's name, for people. Empty on payable accounts.
+    /// The holder's name, for people. Empty on accounts that no holder has.
     pub holder: String,
     /// How much the holder may owe, in minor units.
     pub credit_limit: i64,
@@ -37,6 +37,18 @@ pub enum AccountKind {
     /// What a company owes one of its sellers. Its balance is the sum of its entries and is not
     /// kept in the row: every sale of the seller would contend for it.
     Payable(SellerId),
+    /// The company's own: where what it owed a seller has gone.
+    House(House),
+}
+
+/// A company's own accounts, of which it has one for each currency that it has settled in. What
+/// is credited there lowers the debt: a balance of -500 is 500 that were put there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum House {
+    /// Money on its way to sellers' banks.
+    Settlement,
+    /// Fees that the company has earned.
+    Fees,
 }
 
 /// Whether an account may be used for new authorizations.
@@ -79,6 +91,24 @@ impl Account {
     /// The number that clients know it by.
     pub fn number(&self) -> AccountNo {
         AccountNo::of(self.id)
+    }
+}
+
+impl House {
+    /// All of them.
+    pub const ALL: [House; 2] = [House::Settlement, House::Fees];
+
+    /// The word used in rows and our own APIs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            House::Settlement => "settlement",
+            House::Fees => "fees",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(word: &str) -> Option<House> {
+        Self::ALL.into_iter().find(|house| house.as_str() == word)
     }
 }
 
@@ -203,5 +233,9 @@ mod tests {
             assert_eq!(AccountStatus::parse(status.as_str()), Some(status));
         }
         assert_eq!(AccountStatus::parse("Active"), None);
+        for house in House::ALL {
+            assert_eq!(House::parse(house.as_str()), Some(house));
+        }
+        assert_eq!(House::parse("payable"), None);
     }
 }

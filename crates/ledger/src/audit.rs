@@ -25,6 +25,7 @@ use crate::document::{Document, DocumentId};
 use crate::ids::{AccountId, CardId, CompanyId, Fingerprint, Key, RowId, SellerId};
 use crate::journal::{Row, Seal};
 use crate::money::Currency;
+use crate::pay_out::settlement_key;
 use crate::post::{acquirer_key, posting_key};
 use crate::time::Timestamp;
 use crate::transaction::{Transaction, TransactionKind};
@@ -172,7 +173,7 @@ impl Auditor {
         checks.accounts_opened.that(as_opened, || format!("{} is not as opened", name()));
         checks.accounts_opened.that(as_changed, || format!("{} is not as last changed", name()));
         let debt = match account.kind {
-            AccountKind::Credit => account.debt,
+            AccountKind::Credit | AccountKind::House(_) => account.debt,
             AccountKind::Payable(_) => 0,
         };
         let is_last = stored.last == account.last && stored.last_at == account.last_at;
@@ -247,6 +248,7 @@ impl Auditor {
             company: row.company,
             seller: row.seller,
             account: row.account,
+            kind: AccountKind::Credit,
             card: row.card,
             currency: row.currency,
         };
@@ -272,6 +274,7 @@ impl Auditor {
             company: row.company,
             seller: row.seller,
             account: row.account,
+            kind: row.kind.account_kind(),
             card: row.card,
             currency: row.currency,
         };
@@ -305,6 +308,11 @@ impl Auditor {
             }
             TransactionKind::Correction(kind) => {
                 (correction_key(number, kind, &row.source), row.kind.as_str())
+            }
+            TransactionKind::Settlement
+            | TransactionKind::Fee
+            | TransactionKind::SettlementReturn => {
+                (settlement_key(number, row.kind, &row.source), row.kind.as_str())
             }
             TransactionKind::Cancellation | TransactionKind::Expiry => return,
         };
@@ -345,6 +353,8 @@ struct Party {
     company: CompanyId,
     seller: SellerId,
     account: AccountId,
+    /// What that account must be.
+    kind: AccountKind,
     card: Option<CardId>,
     currency: Currency,
 }
@@ -436,7 +446,7 @@ mod tests {
     use super::*;
     use crate::journal::{Head, Lane, Sealer};
     use crate::world::World;
-    use crate::{AccountStatus, AuthorizationKind, PostingKind, TransactionId};
+    use crate::{AccountStatus, AuthorizationKind, House, PostingKind, TransactionId};
 
     /// Books in which everything has happened: `full`, `empty`, `held` and so on are source ids.
     const STORY: &str = "
@@ -452,7 +462,9 @@ mod tests {
         open name=N; add-card account=N token=n; authorize source=n card=n;
         change account=N limit=50; issue; add-seller number=656;
         authorize source=late valid-to=2026-11-20; at 2026-11-21T12:00:00Z; expire on=late;
-        withdraw offline source=w1 amount=5; authorize source=last amount=2";
+        withdraw offline source=w1 amount=5;
+        pay-out source=s1; pay-out source=s2 net=5 fee=0; return of=s2 source=x1;
+        authorize source=last amount=2";
 
     fn story() -> World {
         let mut world = World::new();
@@ -901,6 +913,8 @@ mod tests {
             &is("row @p1 has a newest child @last"),
         );
         check(|w| transaction(w, "c1").last_child = RowId(9), &is("transaction @c1 cannot be"));
+        check(|w| transaction(w, "x1").last_child = RowId(9), &is("transaction @x1 cannot be"));
+        check(|w| first(w, TransactionKind::Fee).last_child = RowId(9), &is("transaction"));
         check_resealed(
             |w| transaction(w, "c2").sibling = RowId(0),
             &is("transaction @c2 does not correct @p1"),
@@ -923,6 +937,107 @@ mod tests {
         check_resealed(
             |w| transaction(w, "c1").corrects = Some(TransactionId(id_of(w, "o1").0)),
             &is("transaction @c1 does not correct @o1"),
+        );
+    }
+
+    #[test]
+    fn settlements_must_be_on_the_accounts_of_the_house() {
+        check_resealed(
+            |w| transaction(w, "s2").posted += 1,
+            &[
+                ("balances-equal-entries", "row @s2 has debt"),
+                ("no-correction-over-transaction", "transaction @x1 does not correct @s2"),
+            ],
+        );
+        let other_seller = |w: &World| {
+            let company = w.directory.company("100").unwrap();
+            let seller = w.directory.seller(company.id, "655").unwrap();
+            seller.payable(Currency::SEK).unwrap()
+        };
+        check_resealed(
+            |w| transaction(w, "s1").payable = other_seller(w),
+            &[("postings-sum-to-zero", "transaction @s1 has no other side")],
+        );
+        let others = |w: &World| w.house("100", House::Fees).unwrap();
+        check_resealed(
+            |w| transaction(w, "s2").account = others(w),
+            &[
+                ("accounts-opened", "row @s2 names account %E"),
+                ("balances-equal-entries", "row @s2 has debt"),
+                ("no-correction-over-transaction", "transaction @x1 does not correct @s2"),
+            ],
+        );
+        check_resealed(
+            |w| transaction(w, "s2").kind = TransactionKind::Fee,
+            &[
+                ("accounts-opened", "row @s2 names account %S"),
+                ("no-correction-over-transaction", "transaction @s2 cannot be corrected"),
+                ("keys-used-once", "the keys of rows"),
+            ],
+        );
+        check_resealed(
+            |w| transaction(w, "w1").kind = TransactionKind::Fee,
+            &[
+                ("accounts-opened", "row @w1 names account %A"),
+                ("balances-equal-entries", "row @w1 has debt"),
+                ("no-capture-over-authorization", "transaction @w1 settles, and does more"),
+                ("keys-used-once", "the keys of rows"),
+            ],
+        );
+        let is = |what| [("no-capture-over-authorization", what)];
+        let settles = "transaction @s1 settles, and does more";
+        check_resealed(|w| transaction(w, "s1").sibling = RowId(1), &is(settles));
+        check_resealed(|w| transaction(w, "s1").withdrawal = Some(0), &is(settles));
+        check_resealed(|w| transaction(w, "s1").offline_info = true, &is(settles));
+        check_resealed(
+            |w| transaction(w, "s1").authorization = Some(crate::AuthorizationId(1)),
+            &is("transaction @s1 is on nothing"),
+        );
+        check_resealed(
+            |w| transaction(w, "s1").corrects = Some(TransactionId(1)),
+            &is("transaction @s1 is on nothing"),
+        );
+        check_resealed(
+            |w| transaction(w, "s1").over_limit = true,
+            &[("no-overdraft-but-offline", "transaction @s1 leaves")],
+        );
+        check_resealed(
+            |w| transaction(w, "x1").corrects = None,
+            &[("no-correction-over-transaction", "transaction @x1 corrects nothing")],
+        );
+        check(
+            |w| stored(w, "S").balance.debt = 0,
+            &[("balances-equal-entries", "account %S has debt 0")],
+        );
+    }
+
+    #[test]
+    fn the_house_has_one_account_of_each_kind_and_nobody_uses_it_otherwise() {
+        let is = |what| [("accounts-opened", what)];
+        check_resealed(
+            |w| set(change(w, ChangeKind::HouseOpened), "house", "settlement"),
+            &[
+                ("accounts-opened", "change"),
+                // Fees go to what is no account for them.
+            ],
+        );
+        check(|w| stored(w, "S").kind = AccountKind::Credit, &is("account %S is not as opened"));
+        check(|w| stored(w, "S").credit_limit = 1, &is("account %S is not as last changed"));
+        check(|w| stored(w, "E").status = AccountStatus::Closed, &is("account %E is not as last"));
+        check_resealed(
+            |w| {
+                let id = w.account("S");
+                let number = crate::AccountNo::of(id).to_string();
+                set(change(w, ChangeKind::CardAdded), "account_no", &number);
+            },
+            &is("change"),
+        );
+        check_resealed(
+            |w| {
+                let id = w.account("E");
+                change(w, ChangeKind::AccountChanged).subject = RowId(id.0);
+            },
+            &[("accounts-opened", "change")],
         );
     }
 

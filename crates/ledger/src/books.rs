@@ -21,6 +21,7 @@ use crate::ids::{
 };
 use crate::journal::{Head, Row, Seal, seal};
 use crate::limits::BALANCE_MINOR_MAX;
+use crate::money::Currency;
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 use crate::transaction::{Mount, PostingKind, Transaction};
@@ -66,6 +67,8 @@ pub struct ReadSet {
     pub authorizations: Vec<AuthorizationId>,
     /// Things that may be used once: the row that used each.
     pub keys: Vec<Key>,
+    /// Companies' own accounts: all that a company, by number, has in a currency.
+    pub houses: Vec<(String, Currency)>,
     /// Documents by id. Those of resident kinds are always there.
     pub documents: Vec<DocumentId>,
     /// Documents by name.
@@ -231,6 +234,17 @@ impl ReadSet {
             self.companies.insert(number.to_owned());
         }
     }
+
+    /// The accounts that are named: by their ids, or as companies' own, which are found in the
+    /// directory. May contain repeats.
+    pub fn named_accounts(&self, directory: &Directory) -> impl Iterator<Item = AccountId> {
+        let houses = self.houses.iter().flat_map(|(number, currency)| {
+            let company = directory.company(number);
+            let houses = company.into_iter().flat_map(|company| &company.houses);
+            houses.filter(|house| house.currency == *currency).map(|house| house.account)
+        });
+        self.accounts.iter().copied().chain(houses)
+    }
 }
 
 impl WriteSet {
@@ -344,8 +358,7 @@ impl Books {
         keys: &[Key],
     ) -> Result<TransactionId, Refusal> {
         let moved = row.direction().map_or(0, |direction| direction.signed(row.posted));
-        let debt = self.account(row.account).balance.debt.checked_add(moved);
-        let debt = debt.filter(|debt| BALANCES.contains(debt)).ok_or(Refusal::BalanceOutOfRange)?;
+        let debt = self.account(row.account).debt_after(moved)?;
         row.id = TransactionId(self.next_id().0);
         let account = self.account_mut(row.account);
         account.balance.debt = debt;
@@ -580,6 +593,15 @@ impl Books {
 }
 
 impl Account {
+    /// What is owed after `moved` minor units more are.
+    ///
+    /// # Errors
+    /// [`Refusal::BalanceOutOfRange`].
+    pub(crate) fn debt_after(&self, moved: i64) -> Result<i64, Refusal> {
+        let debt = self.balance.debt.checked_add(moved);
+        debt.filter(|debt| BALANCES.contains(debt)).ok_or(Refusal::BalanceOutOfRange)
+    }
+
     /// Makes `row` the newest of the account's chain; returns the row before it and the balance.
     fn link(&mut self, row: RowId, at: Timestamp) -> (RowId, Balance) {
         self.last_at = at;

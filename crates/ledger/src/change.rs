@@ -40,6 +40,8 @@ pub enum ChangeKind {
     SellerAdded,
     /// An account for what a seller is owed was opened.
     PayableOpened,
+    /// One of a company's own accounts was opened.
+    HouseOpened,
     /// A holder's account was opened.
     AccountOpened,
     /// An account's limit or status changed.
@@ -195,11 +197,12 @@ impl Change {
 
 impl ChangeKind {
     /// The kinds that are about accounts and who may use them.
-    const LEDGER: [ChangeKind; 10] = [
+    const LEDGER: [ChangeKind; 11] = [
         ChangeKind::CompanyAdded,
         ChangeKind::CompanyChanged,
         ChangeKind::SellerAdded,
         ChangeKind::PayableOpened,
+        ChangeKind::HouseOpened,
         ChangeKind::AccountOpened,
         ChangeKind::AccountChanged,
         ChangeKind::CardAdded,
@@ -223,6 +226,7 @@ impl ChangeKind {
             ChangeKind::CompanyChanged => "company.changed",
             ChangeKind::SellerAdded => "seller.added",
             ChangeKind::PayableOpened => "payable.opened",
+            ChangeKind::HouseOpened => "house_account.opened",
             ChangeKind::AccountOpened => "account.opened",
             ChangeKind::AccountChanged => "account.changed",
             ChangeKind::CardAdded => "card.added",

@@ -104,6 +104,7 @@ pub fn add_company(
         zone: command.zone.clone(),
         currencies,
         authorization_days: command.authorization_days,
+        houses: Vec::new(),
     });
     Ok(Answer::new(Done::Changed(change)))
 }

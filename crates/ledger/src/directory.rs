@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::account::House;
 use crate::document::{Document, DocumentId, Documents};
 use crate::ids::{AccountId, CompanyId, CredentialId, RowId, SellerId};
 use crate::money::Currency;
@@ -44,6 +45,20 @@ pub struct Company {
     pub currencies: Vec<Currency>,
     /// Days an authorization is valid after today when the request does not say.
     pub authorization_days: i32,
+    /// Its own accounts, in the order in which they were opened: at most one of each kind for
+    /// each currency.
+    pub houses: Vec<HouseAccount>,
+}
+
+/// One of a company's own accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HouseAccount {
+    /// What it is for.
+    pub house: House,
+    /// The only currency it can hold.
+    pub currency: Currency,
+    /// The account.
+    pub account: AccountId,
 }
 
 /// A merchant of a company.
@@ -157,6 +172,13 @@ impl Company {
     /// The day it is for this company.
     pub fn day_of(&self, at: Timestamp) -> Date {
         self.zone.day_of(at)
+    }
+
+    /// Its own account for this in `currency`, if there is one yet: the first settlement opens it.
+    pub fn house(&self, house: House, currency: Currency) -> Option<AccountId> {
+        let found = self.houses.iter();
+        let mut found = found.filter(|found| found.house == house && found.currency == currency);
+        found.next().map(|found| found.account)
     }
 }
 

@@ -27,16 +27,18 @@ pub mod journal;
 pub mod limits;
 pub mod money;
 pub mod open_account;
+pub mod pay_out;
 pub mod post;
 #[cfg(test)]
 mod properties;
 pub mod refusal;
+pub mod return_settlement;
 pub mod time;
 pub mod transaction;
 #[cfg(test)]
 mod world;
 
-pub use account::{Account, AccountKind, AccountNo, AccountStatus, Balance};
+pub use account::{Account, AccountKind, AccountNo, AccountStatus, Balance, House};
 pub use add_card::{AddCard, ChangeCard};
 pub use authorization::{
     Authorization, AuthorizationKind, AuthorizationState, CardAuthenticationMethod, Channel,
@@ -51,7 +53,7 @@ pub use change_account::ChangeAccount;
 pub use configure::{AddCompany, AddSeller, ChangeCompany};
 pub use correct::Correct;
 pub use credentials::{IssueCredential, RevokeCredential};
-pub use directory::{Company, Contract, Credential, Directory, Scope, Seller};
+pub use directory::{Company, Contract, Credential, Directory, HouseAccount, Scope, Seller};
 pub use document::{Document, DocumentId, Fields, WrittenDocument};
 pub use expire::Expire;
 pub use ids::{
@@ -61,7 +63,9 @@ pub use ids::{
 pub use journal::{Head, Lane, Position, Row, Seal};
 pub use money::{Currency, Decimal, Money, MoneyError};
 pub use open_account::OpenAccount;
+pub use pay_out::{PaidOut, PayOut};
 pub use post::{Basis, OfflineClaims, OfflineInfo, Post};
 pub use refusal::Refusal;
+pub use return_settlement::{ReturnSettlement, Returned};
 pub use time::{Date, Timestamp, Zone};
 pub use transaction::{AcquirerReferences, Mount, PostingKind, Transaction, TransactionKind};

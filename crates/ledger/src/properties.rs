@@ -262,6 +262,8 @@ fn step() -> impl Strategy<Value = String> {
     let card = || select(vec!["card-a", "card-a", "card-b", "stolen", "new", "card-f"]);
     let kind = || select(vec!["purchase", "withdrawal", "reversal"]);
     let verb = || select(vec!["purchase", "withdraw", "reverse"]);
+    let settled = || select(vec!["0", "7", "900"]);
+    let seller = || select(vec!["654", "655", "656"]);
     prop_oneof![
         4 => (source(), amount(), card(), kind()).prop_map(|(source, amount, card, kind)| {
             format!("authorize source={source} amount={amount} card={card} kind={kind}")
@@ -278,6 +280,10 @@ fn step() -> impl Strategy<Value = String> {
         }),
         2 => source().prop_map(|on| format!("cancel on={on}")),
         2 => source().prop_map(|on| format!("expire on={on}")),
+        2 => (source(), settled(), settled(), seller()).prop_map(|(source, net, fee, seller)| {
+            format!("pay-out source={source} net={net} fee={fee} seller={seller}")
+        }),
+        1 => (source(), source()).prop_map(|(of, x)| format!("return of={of} source={x}")),
         1 => amount().prop_map(|limit| format!("change limit={limit}")),
         1 => select(vec!["active", "blocked"]).prop_map(|status| format!("change status={status}")),
         1 => select(vec!["active", "blocked"]).prop_map(|s| format!("change-card status={s}")),

@@ -63,6 +63,15 @@ pub enum Refusal {
     /// The source id, or the acquirer's references, stand for another correction.
     #[error("a reference is used by another correction")]
     DuplicateCorrection,
+    /// The source id stands for another settlement, or for another return of one.
+    #[error("source id is used by another settlement")]
+    DuplicateSettlement,
+    /// No settlement has this source id.
+    #[error("settlement is unknown")]
+    SettlementNotFound,
+    /// The settlement has been returned already.
+    #[error("settlement is returned")]
+    SettlementReturned,
     /// The authorization allows another kind of transaction.
     #[error("authorization is of another kind")]
     AuthorizationTypeMismatch,

@@ -1,6 +1,6 @@
 //! Transactions: what moves money, and what gives reserved money free.
 
-use crate::account::Balance;
+use crate::account::{AccountKind, Balance, House};
 use crate::authorization::{CardAuthenticationMethod, Channel};
 use crate::ids::{
     AccountId, AuthorizationId, CardId, CompanyId, Fingerprint, RowId, SellerId, TransactionId,
@@ -9,7 +9,8 @@ use crate::money::Currency;
 use crate::time::{Date, Timestamp};
 
 /// One entry of the ledger: `posted` moves from the credited to the debited account, and
-/// `released` stops being reserved on the holder's account.
+/// `released` stops being reserved on the holder's account. One side is the seller's payable
+/// account; the other, whose chain the entry is part of, is a holder's or one of the company's own.
 ///
 /// All fields but `corrected` and `last_child` are written once. Amounts are minor units.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct Transaction {
     pub company: CompanyId,
     /// Who sold.
     pub seller: SellerId,
-    /// The holder's account.
+    /// The holder's account, or the company's own.
     pub account: AccountId,
     /// The seller's payable account.
     pub payable: AccountId,
@@ -101,14 +102,20 @@ pub enum TransactionKind {
     Cancellation,
     /// Ends an authorization by time; moves nothing.
     Expiry,
+    /// The company pays out what it owes a seller.
+    Settlement,
+    /// The company keeps its fee of what it owes a seller.
+    Fee,
+    /// The bank sent a settlement back: all of it is owed to the seller again.
+    SettlementReturn,
 }
 
-/// Which of the holder's sides an entry is on.
+/// Which side an entry is on, of the account whose chain it is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// The holder owes more.
     Debit,
-    /// The holder owes less.
+    /// The holder owes less; or the company has more on the account.
     Credit,
 }
 
@@ -135,7 +142,7 @@ pub enum Mount {
 }
 
 impl Transaction {
-    /// The entry's side on the holder's account; none where nothing moves.
+    /// The entry's side on its account; none where nothing moves.
     pub fn direction(&self) -> Option<Direction> {
         self.kind.direction()
     }
@@ -148,13 +155,11 @@ impl Transaction {
         }
     }
 
-    /// What can still be corrected, in minor units.
+    /// What can still be taken back, in minor units.
     pub fn correctable(&self) -> i64 {
-        match self.kind {
-            TransactionKind::Posting(_) => self.posted.saturating_sub(self.corrected),
-            TransactionKind::Correction(_)
-            | TransactionKind::Cancellation
-            | TransactionKind::Expiry => 0,
+        match self.kind.taken_back_by() {
+            Some(_) => self.posted.saturating_sub(self.corrected),
+            None => 0,
         }
     }
 }
@@ -184,7 +189,7 @@ impl PostingKind {
 
 impl TransactionKind {
     /// All kinds.
-    pub const ALL: [TransactionKind; 8] = [
+    pub const ALL: [TransactionKind; 11] = [
         TransactionKind::Posting(PostingKind::Purchase),
         TransactionKind::Posting(PostingKind::CashWithdrawal),
         TransactionKind::Posting(PostingKind::Reversal),
@@ -193,9 +198,39 @@ impl TransactionKind {
         TransactionKind::Correction(PostingKind::Reversal),
         TransactionKind::Cancellation,
         TransactionKind::Expiry,
+        TransactionKind::Settlement,
+        TransactionKind::Fee,
+        TransactionKind::SettlementReturn,
     ];
 
-    /// The entry's side on the holder's account; none where nothing moves.
+    /// The kind of account that it is booked on, opposite the seller's payable account.
+    pub fn account_kind(self) -> AccountKind {
+        match self {
+            TransactionKind::Posting(_)
+            | TransactionKind::Correction(_)
+            | TransactionKind::Cancellation
+            | TransactionKind::Expiry => AccountKind::Credit,
+            TransactionKind::Settlement | TransactionKind::SettlementReturn => {
+                AccountKind::House(House::Settlement)
+            }
+            TransactionKind::Fee => AccountKind::House(House::Fees),
+        }
+    }
+
+    /// What takes such a transaction back, if anything does: what says so in `corrects`.
+    pub fn taken_back_by(self) -> Option<TransactionKind> {
+        match self {
+            TransactionKind::Posting(kind) => Some(TransactionKind::Correction(kind)),
+            TransactionKind::Settlement => Some(TransactionKind::SettlementReturn),
+            TransactionKind::Correction(_)
+            | TransactionKind::Cancellation
+            | TransactionKind::Expiry
+            | TransactionKind::Fee
+            | TransactionKind::SettlementReturn => None,
+        }
+    }
+
+    /// The entry's side on its account; none where nothing moves.
     pub fn direction(self) -> Option<Direction> {
         match self {
             TransactionKind::Posting(kind) => Some(kind.direction()),
@@ -204,6 +239,8 @@ impl TransactionKind {
                 Direction::Credit => Direction::Debit,
             }),
             TransactionKind::Cancellation | TransactionKind::Expiry => None,
+            TransactionKind::Settlement | TransactionKind::Fee => Some(Direction::Credit),
+            TransactionKind::SettlementReturn => Some(Direction::Debit),
         }
     }
 
@@ -220,6 +257,9 @@ impl TransactionKind {
             TransactionKind::Correction(PostingKind::Reversal) => "reversal-correction",
             TransactionKind::Cancellation => "cancellation",
             TransactionKind::Expiry => "expiry",
+            TransactionKind::Settlement => "settlement",
+            TransactionKind::Fee => "fee",
+            TransactionKind::SettlementReturn => "settlement-return",
         }
     }
 }
@@ -299,6 +339,9 @@ mod tests {
                 "reversal-correction Some(\"debit\")",
                 "cancellation None",
                 "expiry None",
+                "settlement Some(\"credit\")",
+                "fee Some(\"credit\")",
+                "settlement-return Some(\"debit\")",
             ]
         );
         for kind in PostingKind::ALL {
@@ -322,8 +365,8 @@ mod tests {
                 Some(Direction::Debit) | None => (account, payable),
             };
             assert_eq!(row.debit_and_credit(), sides, "{kind:?}");
-            let is_posting = PostingKind::ALL.map(TransactionKind::Posting).contains(&kind);
-            assert_eq!(row.correctable(), if is_posting { 200 } else { 0 }, "{kind:?}");
+            let may_be = matches!(kind, TransactionKind::Posting(_) | TransactionKind::Settlement);
+            assert_eq!(row.correctable(), if may_be { 200 } else { 0 }, "{kind:?}");
         }
     }
 

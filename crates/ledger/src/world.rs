@@ -20,15 +20,18 @@ use crate::credentials::{NoteUses, issue_credential, note_uses, revoke_credentia
 use crate::expire::expire;
 use crate::ids::Hasher;
 use crate::open_account::open_account;
+use crate::pay_out::pay_out;
 use crate::post::post;
+use crate::return_settlement::return_settlement;
 use crate::{
     Account, AccountId, AccountNo, AccountStatus, AcquirerReferences, AddCard, AddCompany,
     AddSeller, Answer, AuthorizationId, AuthorizationKind, Authorize, Basis, Books, Cancel, Card,
     CardAuthenticationMethod, CardExpiry, CardStatus, CardToken, ChangeAccount, ChangeCard,
     ChangeCompany, Channel, Code, Contract, Correct, CredentialId, Currency, Date, Decimal,
-    Directory, Expire, Fingerprint, Head, Idempotency, Instrument, IssueCredential, Key, MaskedPan,
-    Mount, OfflineClaims, OfflineInfo, OpenAccount, Post, PostingKind, ReadSet, Refusal,
-    RevokeCredential, Row, RowId, Scope, Seal, Timestamp, WriteSet, Zone, add_card,
+    Directory, Expire, Fingerprint, Head, House, Idempotency, Instrument, IssueCredential, Key,
+    MaskedPan, Mount, OfflineClaims, OfflineInfo, OpenAccount, PayOut, Post, PostingKind, ReadSet,
+    Refusal, ReturnSettlement, RevokeCredential, Row, RowId, Scope, Seal, Timestamp, WriteSet,
+    Zone, add_card,
 };
 
 /// Noon in Stockholm on 2026-11-20.
@@ -52,6 +55,8 @@ pub(crate) enum Verb {
     Issue(IssueCredential),
     Revoke(RevokeCredential),
     Note(NoteUses),
+    PayOut(PayOut),
+    Return(ReturnSettlement),
 }
 
 /// All that a store holds, and names for some of it.
@@ -177,13 +182,13 @@ impl World {
 
     /// The balance of a named account as tables show it.
     pub(crate) fn balance(&self, name: &str) -> String {
-        let balance = self.accounts[&self.names[name].id()].balance;
+        let balance = self.accounts[&self.account(name)].balance;
         format!("{name} {} {}", balance.debt, balance.reserved)
     }
 
     /// The account of a name.
     pub(crate) fn account(&self, name: &str) -> AccountId {
-        self.names[name].id()
+        self.number(name).expect("an account").id()
     }
 
     /// The authorization with this source id in company 100, or the row `#n`; `next` is the
@@ -210,7 +215,7 @@ impl World {
         let head = self.seals.values().next_back().map(Head::after).unwrap_or_default();
         let mut books = Books::new(Arc::clone(&self.directory), newest, head);
         books.keys.extend(reads.keys.iter().filter_map(|k| Some((*k, *self.keys.get(k)?))));
-        let mut accounts = reads.accounts.clone();
+        let mut accounts: Vec<AccountId> = reads.named_accounts(&self.directory).collect();
         let mut rows: Vec<RowId> = books.keys.values().copied().collect();
         rows.extend(reads.codes.iter().flat_map(|code| code.rows(newest)));
         rows.extend(reads.authorizations.iter().map(|id| RowId(id.0)));
@@ -356,12 +361,18 @@ impl World {
         }
     }
 
+    /// A company's own account in kronor.
+    pub(crate) fn house(&self, company: &str, house: House) -> Option<AccountId> {
+        self.directory.company(company).and_then(|found| found.house(house, Currency::SEK))
+    }
+
     fn newest_credential(&self) -> CredentialId {
         let newest = self.directory.credentials().next_back();
         newest.map_or(CredentialId(999_999), |credential| credential.id)
     }
 
-    /// The number of a named account; `-` is a number that none can have, and `0` nobody's.
+    /// The number of a named account; `-` is a number that none can have, and `0` nobody's. `S`
+    /// and `E` are those on which company 100 settles and earns its fees in kronor.
     fn number(&self, name: &str) -> Option<AccountNo> {
         match name {
             "-" => None,
@@ -371,6 +382,8 @@ impl World {
                 let seller = self.directory.seller(company.id, "654").unwrap();
                 seller.payable(Currency::SEK).map(AccountNo::of)
             }
+            "S" => self.house("100", House::Settlement).map(AccountNo::of),
+            "E" => self.house("100", House::Fees).map(AccountNo::of),
             name => Some(self.names[name]),
         }
     }
@@ -391,6 +404,8 @@ impl Verb {
             Verb::AddCompany(command) => command.read(reads),
             Verb::AddSeller(command) => command.read(reads),
             Verb::Issue(command) => command.read(reads),
+            Verb::PayOut(command) => command.read(reads),
+            Verb::Return(command) => command.read(reads),
             Verb::ChangeCompany(_) | Verb::Revoke(_) | Verb::Note(_) => {}
         }
     }
@@ -412,6 +427,10 @@ impl Verb {
             Verb::Issue(command) => issue_credential(command, books, now),
             Verb::Revoke(command) => revoke_credential(command, books, now),
             Verb::Note(command) => note_uses(command, books),
+            Verb::PayOut(command) => pay_out(command, books, now)
+                .map(|paid| Answer { done: Done::Nothing, replayed: paid.replayed }),
+            Verb::Return(command) => return_settlement(command, books, now)
+                .map(|returned| Answer { done: Done::Nothing, replayed: returned.replayed }),
         }
     }
 }
@@ -548,7 +567,27 @@ impl<'t> Step<'t> {
                 idempotency,
             }),
             "issue" => Verb::Issue(self.issue()),
+            "pay-out" => Verb::PayOut(self.pay_out()),
+            "return" => Verb::Return(ReturnSettlement {
+                company: self.text("company", "100"),
+                settlement: self.text("of", "s1"),
+                source: self.text("source", "x1"),
+                value_date: self.date("date").unwrap_or_else(|| Date::parse("2026-11-20").unwrap()),
+            }),
             verb => panic!("no verb {verb}"),
+        }
+    }
+
+    fn pay_out(&self) -> PayOut {
+        let minor = |name, usual: i64| self.get(name, "").parse().unwrap_or(usual);
+        PayOut {
+            company: self.text("company", "100"),
+            seller: self.text("seller", "654"),
+            currency: Currency::parse(self.get("currency", "SEK")).expect("a currency"),
+            net_minor: minor("net", 900),
+            fee_minor: minor("fee", 100),
+            source: self.text("source", "s1"),
+            value_date: self.date("date").unwrap_or_else(|| Date::parse("2026-11-20").unwrap()),
         }
     }
 

@@ -72,7 +72,10 @@ impl Journal {
     fn transaction(&mut self, row: &Transaction) {
         match row.kind {
             TransactionKind::Posting(kind) => self.once(row.company.0, kind.as_str(), &row.source),
-            TransactionKind::Correction(_) => {
+            TransactionKind::Correction(_)
+            | TransactionKind::Settlement
+            | TransactionKind::Fee
+            | TransactionKind::SettlementReturn => {
                 self.once(row.company.0, row.kind.as_str(), &row.source);
             }
             TransactionKind::Cancellation | TransactionKind::Expiry => {

@@ -3,7 +3,7 @@
 use ledger::document::Kind;
 use ledger::{
     AccountStatus, AuthorizationKind, AuthorizationState, CardAuthenticationMethod, CardStatus,
-    ChangeKind, Channel, ClearingChange, Contract, DeclineReason, EstateChange, Mount,
+    ChangeKind, Channel, ClearingChange, Contract, DeclineReason, EstateChange, House, Mount,
     PaymentsChange, PostingKind, TransactionKind,
 };
 
@@ -151,6 +151,9 @@ impl Coded for TransactionKind {
             TransactionKind::Correction(PostingKind::Reversal) => 5,
             TransactionKind::Cancellation => 6,
             TransactionKind::Expiry => 7,
+            TransactionKind::Settlement => 8,
+            TransactionKind::Fee => 9,
+            TransactionKind::SettlementReturn => 10,
         }
     }
 
@@ -164,6 +167,9 @@ impl Coded for TransactionKind {
             5 => Some(TransactionKind::Correction(PostingKind::Reversal)),
             6 => Some(TransactionKind::Cancellation),
             7 => Some(TransactionKind::Expiry),
+            8 => Some(TransactionKind::Settlement),
+            9 => Some(TransactionKind::Fee),
+            10 => Some(TransactionKind::SettlementReturn),
             _ => None,
         }
     }
@@ -185,6 +191,7 @@ impl Coded for ChangeKind {
             ChangeKind::Estate(change) => change.code(),
             ChangeKind::Payments(change) => change.code(),
             ChangeKind::Clearing(change) => change.code(),
+            ChangeKind::HouseOpened => 59,
         }
     }
 
@@ -200,6 +207,7 @@ impl Coded for ChangeKind {
             7 => Some(ChangeKind::CardChanged),
             8 => Some(ChangeKind::CredentialIssued),
             9 => Some(ChangeKind::CredentialRevoked),
+            59 => Some(ChangeKind::HouseOpened),
             _ => EstateChange::of(code)
                 .map(ChangeKind::Estate)
                 .or_else(|| PaymentsChange::of(code).map(ChangeKind::Payments))
@@ -333,6 +341,19 @@ impl Coded for Kind {
     }
 }
 
+impl Coded for House {
+    fn code(self) -> i64 {
+        match self {
+            House::Settlement => 0,
+            House::Fees => 1,
+        }
+    }
+
+    fn of(code: i64) -> Option<Self> {
+        House::ALL.into_iter().find(|house| house.code() == code)
+    }
+}
+
 impl Coded for AccountStatus {
     fn code(self) -> i64 {
         match self {
@@ -415,9 +436,10 @@ mod tests {
         check::<CardAuthenticationMethod>(5);
         check::<Channel>(3);
         check::<Mount>(2);
-        check::<TransactionKind>(8);
-        check::<ChangeKind>(59);
+        check::<TransactionKind>(11);
+        check::<ChangeKind>(60);
         check::<AccountStatus>(3);
+        check::<House>(2);
         check::<CardStatus>(2);
         check::<Contract>(6);
         check::<Kind>(28);

@@ -79,7 +79,7 @@ impl Content {
         let by_key = books.keys.values().copied();
         let by_code = reads.codes.iter().flat_map(|code| code.rows(newest));
         let by_id = reads.authorizations.iter().map(|id| RowId(id.0));
-        let mut accounts: BTreeSet<AccountId> = reads.accounts.iter().copied().collect();
+        let mut accounts: BTreeSet<AccountId> = reads.named_accounts(&self.directory).collect();
         let is_authorization =
             |id: &RowId| matches!(self.rows.get(id), Some(Row::Authorization(_)));
         let named = by_code.chain(by_id).filter(is_authorization);

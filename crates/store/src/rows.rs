@@ -9,9 +9,9 @@ use ledger::document::Kind;
 use ledger::{
     Account, AccountId, AccountKind, AcquirerReferences, Authorization, AuthorizationId, Balance,
     Card, CardExpiry, CardId, CardToken, Change, Company, CompanyId, Credential, CredentialId,
-    Currency, Date, Directory, Document, DocumentId, Fields, Fingerprint, Key, Lane, MaskedPan,
-    PanFingerprint, RowId, Scope, Seal, Seller, SellerId, Timestamp, Transaction, TransactionId,
-    Zone,
+    Currency, Date, Directory, Document, DocumentId, Fields, Fingerprint, HouseAccount, Key, Lane,
+    MaskedPan, PanFingerprint, RowId, Scope, Seal, Seller, SellerId, Timestamp, Transaction,
+    TransactionId, Zone,
 };
 
 use serde_json::Value;
@@ -174,8 +174,22 @@ pub(crate) const ACCOUNTS: Table = Table {
         ("reserved", Int),
         ("last", Int),
         ("last_at", Int),
+        ("house", Int),
     ],
 };
+
+/// The companies' own among the accounts.
+pub(crate) const HOUSES: Table = Table {
+    name: "account",
+    columns: &[("company", Int), ("house", Int), ("currency", Text), ("id", Int)],
+};
+
+impl Table {
+    /// A query of [`HOUSES`], in the order in which they were opened.
+    pub(crate) fn select_houses(&self) -> String {
+        self.select("WHERE house IS NOT NULL ORDER BY id")
+    }
+}
 
 pub(crate) const CARDS: Table = Table {
     name: "card",
@@ -450,10 +464,11 @@ pub(crate) fn get_seal<C: Cells>(cells: &mut C) -> Result<Seal, C::Error> {
     })
 }
 
-pub(crate) fn put_account(account: &Account) -> [Cell<'_>; 11] {
-    let seller = match account.kind {
-        AccountKind::Credit => None,
-        AccountKind::Payable(seller) => Some(seller.0),
+pub(crate) fn put_account(account: &Account) -> [Cell<'_>; 12] {
+    let (seller, house) = match account.kind {
+        AccountKind::Credit => (None, None),
+        AccountKind::Payable(seller) => (Some(seller.0), None),
+        AccountKind::House(house) => (None, Some(house.code())),
     };
     [
         account.id.0.into(),
@@ -467,25 +482,37 @@ pub(crate) fn put_account(account: &Account) -> [Cell<'_>; 11] {
         account.balance.reserved.into(),
         account.last.0.into(),
         account.last_at.0.into(),
+        house.into(),
     ]
 }
 
 pub(crate) fn get_account<C: Cells>(cells: &mut C) -> Result<Account, C::Error> {
+    let (id, company) = (AccountId(cells.int()?), CompanyId(cells.int()?));
+    let (currency, seller) = (cells.currency()?, cells.optional_int()?);
     Ok(Account {
-        id: AccountId(cells.int()?),
-        company: CompanyId(cells.int()?),
-        currency: cells.currency()?,
-        kind: match cells.optional_int()? {
-            Some(seller) => AccountKind::Payable(SellerId(seller)),
-            None => AccountKind::Credit,
-        },
+        id,
+        company,
+        currency,
         holder: cells.text()?,
         status: cells.coded()?,
         credit_limit: cells.int()?,
         balance: cells.balance()?,
         last: RowId(cells.int()?),
         last_at: Timestamp(cells.int()?),
+        kind: match (seller, cells.optional_coded()?) {
+            (None, None) => AccountKind::Credit,
+            (Some(seller), None) => AccountKind::Payable(SellerId(seller)),
+            (None, Some(house)) => AccountKind::House(house),
+            (Some(seller), Some(_)) => return Err(cells.unknown("seller of a house", seller)),
+        },
     })
+}
+
+/// Whose own account, and which.
+pub(crate) fn get_house<C: Cells>(cells: &mut C) -> Result<(CompanyId, HouseAccount), C::Error> {
+    let company = CompanyId(cells.int()?);
+    let (house, currency) = (cells.coded()?, cells.currency()?);
+    Ok((company, HouseAccount { house, currency, account: AccountId(cells.int()?) }))
 }
 
 /// `expiry` is year * 100 + month.
@@ -551,6 +578,7 @@ pub(crate) fn put_company(company: &Company) -> [Cell<'_>; 6] {
     ]
 }
 
+/// Without its own accounts.
 pub(crate) fn get_company<C: Cells>(cells: &mut C) -> Result<Company, C::Error> {
     Ok(Company {
         id: CompanyId(cells.int()?),
@@ -561,6 +589,7 @@ pub(crate) fn get_company<C: Cells>(cells: &mut C) -> Result<Company, C::Error> 
             codes.split(',').filter(|code| !code.is_empty()).map(Currency::parse).collect()
         })?,
         authorization_days: cells.narrow()?,
+        houses: Vec::new(),
     })
 }
 
@@ -831,35 +860,45 @@ impl<'r> From<Option<&'r [u8]>> for Cell<'r> {
     }
 }
 
-/// A directory of what its tables hold, as of a version and a row. `payables` are in the order in
-/// which they were opened.
-pub(crate) fn directory(
-    (version, newest): (i64, RowId),
-    companies: Vec<Company>,
-    sellers: Vec<Seller>,
-    payables: Vec<(SellerId, (Currency, AccountId))>,
-    credentials: Vec<Credential>,
-    documents: Vec<Document>,
-) -> Directory {
-    let mut held: HashMap<SellerId, Vec<(Currency, AccountId)>> = HashMap::new();
-    for (seller, payable) in payables {
-        held.entry(seller).or_default().push(payable);
-    }
+/// What a directory is made of. Accounts are in the order in which they were opened.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    pub(crate) companies: Vec<Company>,
+    pub(crate) houses: Vec<(CompanyId, HouseAccount)>,
+    pub(crate) sellers: Vec<Seller>,
+    pub(crate) payables: Vec<(SellerId, (Currency, AccountId))>,
+    pub(crate) credentials: Vec<Credential>,
+    pub(crate) documents: Vec<Document>,
+}
+
+/// A directory of what its tables hold, as of a version and a row.
+pub(crate) fn directory((version, newest): (i64, RowId), listed: Listed) -> Directory {
+    let mut payables = by_owner(listed.payables);
+    let mut houses = by_owner(listed.houses);
     let mut directory = Directory::default();
-    for company in companies {
+    for mut company in listed.companies {
+        company.houses = houses.remove(&company.id).unwrap_or_default();
         directory.put_company(company);
     }
-    for mut seller in sellers {
-        seller.payables = held.remove(&seller.id).unwrap_or_default();
+    for mut seller in listed.sellers {
+        seller.payables = payables.remove(&seller.id).unwrap_or_default();
         directory.put_seller(seller);
     }
-    for credential in credentials {
+    for credential in listed.credentials {
         directory.put_credential(credential);
     }
-    for document in documents {
+    for document in listed.documents {
         directory.put_document(document);
     }
     directory.as_of(version, newest)
+}
+
+fn by_owner<O: std::hash::Hash + Eq, T>(owned: Vec<(O, T)>) -> HashMap<O, Vec<T>> {
+    let mut held: HashMap<O, Vec<T>> = HashMap::new();
+    for (owner, thing) in owned {
+        held.entry(owner).or_default().push(thing);
+    }
+    held
 }
 
 /// Which documents are resident, as a condition of SQL.

@@ -79,6 +79,24 @@ pub fn accounts(
     Ok(Slice { items, next: Some(before.0) })
 }
 
+/// The accounts of a company itself, in the order of their ids. Where their money came from is
+/// told by their entries.
+///
+/// # Errors
+/// [`StoreError::NotCommitted`].
+pub fn house_accounts(
+    reader: &mut dyn Reader,
+    company: CompanyId,
+) -> Result<Vec<Account>, StoreError> {
+    let directory = reader.load(&ReadSet::default())?.directory;
+    let houses = directory.company_by_id(company).into_iter().flat_map(|company| &company.houses);
+    let accounts = houses.map(|house| house.account).collect();
+    let loaded = reader.load(&ReadSet { accounts, ..ReadSet::default() })?.accounts;
+    let mut accounts: Vec<Account> = loaded.into_values().collect();
+    accounts.sort_unstable_by_key(|account| account.id);
+    Ok(accounts)
+}
+
 /// A card by its token.
 ///
 /// # Errors

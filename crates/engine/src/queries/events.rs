@@ -57,6 +57,7 @@ fn card_of(row: &Row) -> Option<CardId> {
             | ChangeKind::CompanyChanged
             | ChangeKind::SellerAdded
             | ChangeKind::PayableOpened
+            | ChangeKind::HouseOpened
             | ChangeKind::AccountOpened
             | ChangeKind::AccountChanged
             | ChangeKind::CredentialIssued

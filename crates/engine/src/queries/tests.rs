@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ledger::{
-    AccountId, AccountNo, AddCompany, AddSeller, Authorize, Cancel, Code, Currency, Decimal,
-    Instrument, Mount, OpenAccount, Position, Post, RowId, Timestamp, Zone,
+    AccountId, AccountNo, AddCompany, AddSeller, Authorize, Cancel, Code, CompanyId, Currency,
+    Decimal, Instrument, Mount, OpenAccount, Position, Post, RowId, Timestamp, Zone,
 };
 use ledger::{AuthorizationKind, Basis, PostingKind};
 use store::{MemoryStore, Store};
 
-use super::accounts::{account, accounts};
+use super::accounts::{account, accounts, house_accounts};
 use super::balances::account_as_of;
 use super::entries::{Reservation, entries, reservations};
 use super::events::events;
@@ -202,6 +202,40 @@ fn accounts_and_events_are_listed() {
     let (items, next) = events(reader.as_mut(), &three, 10).unwrap();
     assert_eq!((items.len(), &next), (2, &five));
     assert_eq!(events(reader.as_mut(), &five, 10).unwrap(), (Vec::new(), five));
+}
+
+#[test]
+fn accounts_of_the_house_are_found_and_are_nobodys() {
+    let mut world = World::new();
+    let paid = ledger::PayOut {
+        company: "100".to_owned(),
+        seller: "654".to_owned(),
+        currency: Currency::SEK,
+        net_minor: 900,
+        fee_minor: 100,
+        source: "s1".to_owned(),
+        value_date: ledger::Date::parse("2026-11-20").unwrap(),
+    };
+    let mut reads = ledger::ReadSet::default();
+    paid.read(&mut reads);
+    let decided = world.store.transact(&reads, &mut |mut books| {
+        ledger::pay_out::pay_out(&paid, &mut books, Timestamp(9_000)).unwrap();
+        books.close(Timestamp(9_000))
+    });
+    decided.unwrap();
+    let mut reader = world.store.source().open().unwrap();
+    let houses = house_accounts(reader.as_mut(), CompanyId(1)).unwrap();
+    let debts: Vec<i64> = houses.iter().map(|account| account.balance.debt).collect();
+    assert_eq!(debts, [-900, -100]);
+    for house in &houses {
+        let booked = entries(reader.as_mut(), house, None, 5).unwrap().unwrap().items;
+        let posted: Vec<i64> = booked.iter().map(|entry| entry.transaction.posted).collect();
+        assert_eq!(posted, [-house.balance.debt]);
+        assert_eq!(account(reader.as_mut(), house.number()).unwrap(), None);
+    }
+    let all = accounts(reader.as_mut(), None, None, 10).unwrap();
+    assert_eq!(all.items.len(), 2, "they are not among holders'");
+    assert_eq!(house_accounts(reader.as_mut(), CompanyId(2)).unwrap(), []);
 }
 
 /// Goal: there are never more readers than [`READERS_MAX`], not even when callers hang up while

@@ -10,7 +10,7 @@ use crate::authorization::{Authorization, AuthorizationKind, AuthorizationState}
 use crate::ids::{AccountId, CompanyId, RowId, SellerId};
 use crate::money::Currency;
 use crate::time::Timestamp;
-use crate::transaction::{PostingKind, Transaction, TransactionKind};
+use crate::transaction::{Transaction, TransactionKind};
 
 /// Authorizations and transactions whose children have not all been shown.
 #[derive(Debug, Default)]
@@ -32,7 +32,8 @@ struct Authorized {
 #[derive(Debug)]
 struct Posted {
     family: Family,
-    kind: PostingKind,
+    /// The kind of what may take it back.
+    child: TransactionKind,
     payable: AccountId,
 }
 
@@ -94,7 +95,8 @@ impl Parents {
         let captures = &mut checks.no_capture_over_authorization;
         let corrections = &mut checks.no_correction_over_transaction;
         match (row.kind, row.corrects, row.authorization) {
-            (TransactionKind::Correction(_), Some(parent), _) => {
+            (TransactionKind::Correction(_), Some(parent), _)
+            | (TransactionKind::SettlementReturn, Some(parent), None) => {
                 let (corrects, id) = (self.correct(parent.0, row), row.id.0);
                 corrections.that(corrects, || {
                     format!("transaction {id} does not correct {} as it may", parent.0)
@@ -117,7 +119,14 @@ impl Parents {
                 let what = || format!("transaction {} is offline and takes", row.id.0);
                 captures.that(is_alone, what);
             }
-            (TransactionKind::Correction(_), None, _) => {
+            (TransactionKind::Settlement | TransactionKind::Fee, None, None) => {
+                let is_alone = row.released == 0 && row.sibling == RowId(0) && row.posted > 0;
+                let is_plain = row.withdrawal.is_none() && !row.offline_info;
+                captures.that(is_alone && is_plain, || {
+                    format!("transaction {} settles, and does more or nothing", row.id.0)
+                });
+            }
+            (TransactionKind::Correction(_) | TransactionKind::SettlementReturn, None, _) => {
                 corrections.that(false, || format!("transaction {} corrects nothing", row.id.0));
             }
             (
@@ -127,7 +136,15 @@ impl Parents {
                 Some(_),
                 _,
             )
-            | (TransactionKind::Cancellation | TransactionKind::Expiry, None, None) => {
+            | (TransactionKind::Cancellation | TransactionKind::Expiry, None, None)
+            | (
+                TransactionKind::Settlement
+                | TransactionKind::Fee
+                | TransactionKind::SettlementReturn,
+                _,
+                Some(_),
+            )
+            | (TransactionKind::Settlement | TransactionKind::Fee, Some(_), None) => {
                 captures.that(false, || format!("transaction {} is on nothing", row.id.0));
             }
         }
@@ -157,7 +174,7 @@ impl Parents {
             });
             return;
         }
-        let TransactionKind::Posting(kind) = row.kind else {
+        let Some(child) = row.kind.taken_back_by() else {
             check.that(false, || format!("transaction {} cannot be corrected", row.id.0));
             return;
         };
@@ -172,7 +189,7 @@ impl Parents {
             used_so_far: 0,
             newest_child: RowId(0),
         };
-        self.transactions.insert(row.id.0, Posted { family, kind, payable: row.payable });
+        self.transactions.insert(row.id.0, Posted { family, child, payable: row.payable });
     }
 
     /// Whether a row may take from its authorization; a parent whose newest child it is, is done.
@@ -184,7 +201,10 @@ impl Parents {
             TransactionKind::Posting(_) => row.posted,
             TransactionKind::Correction(_)
             | TransactionKind::Cancellation
-            | TransactionKind::Expiry => rest,
+            | TransactionKind::Expiry
+            | TransactionKind::Settlement
+            | TransactionKind::Fee
+            | TransactionKind::SettlementReturn => rest,
         };
         let is_freed = row.released == if parent.kind.reserves() { freed } else { 0 };
         let is_open = parent.state_so_far == AuthorizationState::Live && rest > 0;
@@ -201,7 +221,10 @@ impl Parents {
                 parent.state_so_far = AuthorizationState::Expired;
                 !is_in_time && row.posted == 0
             }
-            TransactionKind::Correction(_) => false,
+            TransactionKind::Correction(_)
+            | TransactionKind::Settlement
+            | TransactionKind::Fee
+            | TransactionKind::SettlementReturn => false,
         };
         let fits = follows && is_freed && is_open && is_allowed;
         if parent.family.newest_child != parent.family.last_child {
@@ -216,9 +239,20 @@ impl Parents {
     /// Whether a row may correct its transaction.
     fn correct(&mut self, id: i64, row: &Transaction) -> bool {
         let Some(parent) = self.transactions.get_mut(&id) else { return false };
+        // A settlement comes back whole.
+        let is_enough = match row.kind {
+            TransactionKind::SettlementReturn => row.posted == parent.family.amount,
+            TransactionKind::Posting(_)
+            | TransactionKind::Correction(_)
+            | TransactionKind::Cancellation
+            | TransactionKind::Expiry
+            | TransactionKind::Settlement
+            | TransactionKind::Fee => true,
+        };
         let fits = parent.family.follows(row)
-            && row.kind == TransactionKind::Correction(parent.kind)
+            && row.kind == parent.child
             && row.payable == parent.payable
+            && is_enough
             && row.posted > 0
             && row.released == 0;
         if parent.family.newest_child != parent.family.last_child {

@@ -1,9 +1,9 @@
 //! Who exists and how they stand, as the journal has told so far.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Check, Party};
-use crate::account::{AccountKind, AccountNo, AccountStatus};
+use crate::account::{AccountKind, AccountNo, AccountStatus, House};
 use crate::authorization::DeclineReason;
 use crate::card::{CardExpiry, CardStatus};
 use crate::change::{Change, ChangeKind};
@@ -20,6 +20,8 @@ pub(super) struct Standing {
     seller_ids: HashMap<(CompanyId, String), SellerId>,
     cards: HashMap<CardId, CardNow>,
     accounts: HashMap<AccountId, AccountNow>,
+    /// The companies' own accounts, of which there is one of each.
+    houses: HashSet<(CompanyId, House, &'static str)>,
 }
 
 #[derive(Debug)]
@@ -56,6 +58,22 @@ pub(super) struct AccountNow {
 }
 
 impl AccountNow {
+    fn opened(company: CompanyId, currency: Currency, kind: AccountKind, limit: i64) -> AccountNow {
+        AccountNow {
+            company,
+            currency,
+            kind,
+            status: AccountStatus::Active,
+            limit,
+            debt: 0,
+            reserved: 0,
+            open: 0,
+            last: RowId(0),
+            last_at: Timestamp(i64::MIN),
+            is_shown: false,
+        }
+    }
+
     pub(super) fn available(&self) -> i128 {
         i128::from(self.limit).saturating_sub(self.debt).saturating_sub(self.reserved)
     }
@@ -106,7 +124,7 @@ impl Standing {
         });
         let card = card.transpose()?;
         let account = self.accounts.get(&party.account).filter(|account| {
-            account.kind == AccountKind::Credit
+            account.kind == party.kind
                 && account.company == party.company
                 && account.currency == party.currency
         });
@@ -126,8 +144,8 @@ impl Standing {
         }
     }
 
-    /// The sum of all accounts' entries, holders' and payable ones, by company and currency. What
-    /// one account is debited another is credited, so every sum is zero.
+    /// The sum of all accounts' entries, holders', payable and companies' own, by company and
+    /// currency. What one account is debited another is credited, so every sum is zero.
     pub(super) fn trial_balance(&self) -> BTreeMap<(CompanyId, &'static str), i128> {
         self.accounts.values().fold(BTreeMap::new(), |mut sums, account| {
             let sum: &mut i128 =
@@ -143,6 +161,7 @@ impl Standing {
             ChangeKind::CompanyAdded => self.company_added(change),
             ChangeKind::SellerAdded => self.seller_added(change),
             ChangeKind::AccountOpened | ChangeKind::PayableOpened => self.account_opened(change),
+            ChangeKind::HouseOpened => self.house_opened(change),
             ChangeKind::AccountChanged => self.account_changed(change),
             ChangeKind::CardAdded => self.card_added(change),
             ChangeKind::CardChanged => self.card_changed(change),
@@ -185,25 +204,25 @@ impl Standing {
             }
             None => (AccountKind::Credit, change.field("credit_limit")?.parse().ok()?),
         };
-        let account = AccountNow {
-            company,
-            currency: Currency::parse(change.field("currency")?)?,
-            kind,
-            status: AccountStatus::Active,
-            limit,
-            debt: 0,
-            reserved: 0,
-            open: 0,
-            last: RowId(0),
-            last_at: Timestamp(i64::MIN),
-            is_shown: false,
-        };
-        self.accounts.insert(id, account);
+        let currency = Currency::parse(change.field("currency")?)?;
+        self.accounts.insert(id, AccountNow::opened(company, currency, kind, limit));
         (change.account == Some(id)).then_some(())
     }
 
+    fn house_opened(&mut self, change: &Change) -> Option<()> {
+        let id = AccountId(itself(change)?.0);
+        let company = *self.company_ids.get(change.field("company_number")?)?;
+        let house = House::parse(change.field("house")?)?;
+        let currency = Currency::parse(change.field("currency")?)?;
+        let kind = AccountKind::House(house);
+        self.accounts.insert(id, AccountNow::opened(company, currency, kind, 0));
+        let is_first = self.houses.insert((company, house, currency.code()));
+        (is_first && change.account == Some(id)).then_some(())
+    }
+
     fn account_changed(&mut self, change: &Change) -> Option<()> {
-        let account = self.accounts.get_mut(&AccountId(change.subject.0))?;
+        let account = self.accounts.get_mut(&AccountId(change.subject.0));
+        let account = account.filter(|account| account.kind == AccountKind::Credit)?;
         let before: i64 = change.field("credit_limit_before")?.parse().ok()?;
         let status_before = AccountStatus::parse(change.field("status_before")?)?;
         let follows = before == account.limit && status_before == account.status;
@@ -220,7 +239,8 @@ impl Standing {
             None => None,
         };
         self.cards.insert(id, CardNow { account, status: CardStatus::Active, expiry });
-        self.accounts.contains_key(&account).then_some(())
+        let account = self.accounts.get(&account);
+        account.filter(|account| account.kind == AccountKind::Credit).map(|_| ())
     }
 
     fn card_changed(&mut self, change: &Change) -> Option<()> {

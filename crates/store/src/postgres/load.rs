@@ -30,7 +30,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_util::future::{join_all, join3, join4, join5};
+use futures_util::future::{join, join_all, join3, join4, join5};
 use ledger::{
     Account, Authorization, Books, Card, CardToken, Change, Code, Directory, Document, DocumentId,
     Head, Key, ReadSet, RowId, Transaction,
@@ -45,8 +45,8 @@ use super::lease::{CLOCK, HeldLane};
 use crate::codes::Coded as _;
 use crate::rows::{
     ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, DOCUMENT_LISTS,
-    DOCUMENT_NAMES, DOCUMENTS, KEYS, PAYABLES, SELLERS, TRANSACTIONS, Table, directory,
-    get_payable, is_resident,
+    DOCUMENT_NAMES, DOCUMENTS, HOUSES, KEYS, Listed, PAYABLES, SELLERS, TRANSACTIONS, Table,
+    directory, get_house, get_payable, is_resident,
 };
 
 /// Where rows are that belong to no company's account.
@@ -106,7 +106,7 @@ impl<'r> Wanted<'r> {
         let by_id = reads.authorizations.iter().map(|id| id.0);
         Wanted {
             companies: ids,
-            accounts: reads.accounts.iter().map(|id| id.0).collect(),
+            accounts: reads.named_accounts(directory).map(|id| id.0).collect(),
             tokens: reads.cards.iter().map(CardToken::as_str).collect(),
             authorizations: by_code.chain(by_id).chain(behind.iter().copied()).collect(),
             behind: behind.to_vec(),
@@ -557,20 +557,24 @@ pub(super) async fn read_directory(
         async move { Ok::<_, Error>(client.query(&sql, &[]).await?) }
     };
     let residents = format!("WHERE {} ORDER BY kind, number", is_resident());
-    let (companies, sellers, payables, credentials, documents) = join5(
-        read(&COMPANIES, "ORDER BY id"),
+    let houses = HOUSES.select_houses();
+    let houses = async { Ok::<_, Error>(client.query(&houses, &[]).await?) };
+    let companies = join(read(&COMPANIES, "ORDER BY id"), houses);
+    let ((companies, houses), sellers, payables, credentials, documents) = join5(
+        companies,
         read(&SELLERS, "ORDER BY id"),
         read(&PAYABLES, "ORDER BY account"),
         read(&CREDENTIALS, "ORDER BY id"),
         read(&DOCUMENTS, &residents),
     )
     .await;
-    Ok(Arc::new(directory(
-        (version, RowId(newest)),
-        cells::all(&companies?, cells::company)?,
-        cells::all(&sellers?, cells::seller)?,
-        cells::all(&payables?, |row| get_payable(&mut cells::Columns::of(row)))?,
-        cells::all(&credentials?, cells::credential)?,
-        cells::all(&documents?, cells::document)?,
-    )))
+    let listed = Listed {
+        companies: cells::all(&companies?, cells::company)?,
+        houses: cells::all(&houses?, |row| get_house(&mut cells::Columns::of(row)))?,
+        sellers: cells::all(&sellers?, cells::seller)?,
+        payables: cells::all(&payables?, |row| get_payable(&mut cells::Columns::of(row)))?,
+        credentials: cells::all(&credentials?, cells::credential)?,
+        documents: cells::all(&documents?, cells::document)?,
+    };
+    Ok(Arc::new(directory((version, RowId(newest)), listed)))
 }

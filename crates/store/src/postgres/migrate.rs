@@ -32,6 +32,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0002_estate",
         sql: include_str!("../../migrations/postgres/0002_estate.sql"),
     },
+    Migration {
+        number: 3,
+        name: "0003_settlement",
+        sql: include_str!("../../migrations/postgres/0003_settlement.sql"),
+    },
 ];
 
 /// What migrations themselves need.

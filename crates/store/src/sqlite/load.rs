@@ -56,7 +56,7 @@ pub(super) fn load(
     mut books: Books,
     reads: &ReadSet,
 ) -> Result<Books> {
-    let mut accounts: BTreeSet<AccountId> = reads.accounts.iter().copied().collect();
+    let mut accounts: BTreeSet<AccountId> = reads.named_accounts(&books.directory).collect();
     for key in &reads.keys {
         if !books.keys.contains_key(key)
             && let Some(row) = find_key(key)?

@@ -28,9 +28,10 @@ const READER_CACHE_KIB: i64 = 8 * 1024;
 const STATEMENTS_MAX: usize = 96;
 
 /// All migrations, in order. A released one never changes.
-const MIGRATIONS: [(&str, &str); 2] = [
+const MIGRATIONS: [(&str, &str); 3] = [
     ("0001_card_ledger", include_str!("../../migrations/sqlite/0001_card_ledger.sql")),
     ("0002_estate", include_str!("../../migrations/sqlite/0002_estate.sql")),
+    ("0003_settlement", include_str!("../../migrations/sqlite/0003_settlement.sql")),
 ];
 
 const CREATE_MIGRATION: &str = "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, \

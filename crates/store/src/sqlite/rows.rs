@@ -15,9 +15,9 @@ pub(super) use crate::rows::{
     DOCUMENT_NAMES, DOCUMENTS, KEYS, PAYABLES, SEALS, SELLERS, TRANSACTIONS, Table,
 };
 use crate::rows::{
-    Cell, Cells, directory, get_account, get_authorization, get_card, get_change, get_company,
-    get_credential, get_document, get_key, get_lead, get_payable, get_seal, get_seller,
-    get_transaction, is_resident, put_account, put_authorization, put_card, put_change,
+    Cell, Cells, HOUSES, Listed, directory, get_account, get_authorization, get_card, get_change,
+    get_company, get_credential, get_document, get_house, get_key, get_lead, get_payable, get_seal,
+    get_seller, get_transaction, is_resident, put_account, put_authorization, put_card, put_change,
     put_company, put_credential, put_document, put_payable, put_seal, put_seller, put_transaction,
 };
 
@@ -295,12 +295,14 @@ pub(super) fn read_directory(connection: &rusqlite::Connection) -> Result<Arc<le
     let number = |sql| connection.prepare_cached(sql)?.query_row((), |row| row.get(0));
     let (version, newest) = (number(DIRECTORY_VERSION)?, RowId(number(DIRECTORY_NEWEST)?));
     let residents = DOCUMENTS.select(&format!("WHERE {} ORDER BY kind, number", is_resident()));
-    Ok(Arc::new(directory(
-        (version, newest),
-        read_all(connection, &COMPANIES.select("ORDER BY id"), read_company)?,
-        read_all(connection, &SELLERS.select("ORDER BY id"), read_seller)?,
-        read_all(connection, &PAYABLES.select("ORDER BY account"), read_payable)?,
-        read_all(connection, &CREDENTIALS.select("ORDER BY id"), read_credential)?,
-        read_all(connection, &residents, read_document)?,
-    )))
+    let house = |row: &Row<'_>| get_house(&mut Columns::of(row));
+    let listed = Listed {
+        companies: read_all(connection, &COMPANIES.select("ORDER BY id"), read_company)?,
+        houses: read_all(connection, &HOUSES.select_houses(), house)?,
+        sellers: read_all(connection, &SELLERS.select("ORDER BY id"), read_seller)?,
+        payables: read_all(connection, &PAYABLES.select("ORDER BY account"), read_payable)?,
+        credentials: read_all(connection, &CREDENTIALS.select("ORDER BY id"), read_credential)?,
+        documents: read_all(connection, &residents, read_document)?,
+    };
+    Ok(Arc::new(directory((version, newest), listed)))
 }

@@ -9,8 +9,8 @@ use ledger::books::Done;
 use ledger::document::Kind;
 use ledger::{
     AccountId, AccountKind, AuthorizationId, AuthorizationKind, Authorize, CardId, Code, Contract,
-    Credential, CredentialId, Directory, Key, PostingKind, ReadSet, Refusal, Row, RowId, Scope,
-    Timestamp, Transaction, TransactionKind,
+    Credential, CredentialId, Directory, House, Key, PostingKind, ReadSet, Refusal, Row, RowId,
+    Scope, Timestamp, Transaction, TransactionKind,
 };
 use store::{Record, StoreError};
 
@@ -19,6 +19,7 @@ use crate::commands::{
     credential, decimal, document, expire, full_authorize, full_card, idempotency, note_use,
     offline, plain_authorize, plain_post, seller, token, world,
 };
+use crate::settlement::{give_back, payout, settle};
 use crate::subject::{Loaded, Subject, subjects};
 
 /// Longer than any authorization of these tests is valid.
@@ -52,6 +53,10 @@ pub(crate) fn write_everything(subject: &mut Subject) -> [RowId; 4] {
     subject.run(&[note_use(id, NOW)]).remove(0).unwrap();
     let revoke = ledger::RevokeCredential { credential: CredentialId(id.0), actor: "t".to_owned() };
     subject.grant(Command::RevokeCredential(revoke));
+    for reply in settle(subject.store(), &[payout("s1"), payout("s2")]) {
+        reply.unwrap();
+    }
+    give_back(subject.store(), "s2", "back").unwrap();
     for (number, kind) in (1..).zip(Kind::ALL) {
         let name = format!("{} \u{1f511}", kind.as_str());
         let full = document(kind.id(number), "all", &[&name], &["all", kind.as_str()]);
@@ -61,7 +66,7 @@ pub(crate) fn write_everything(subject: &mut Subject) -> [RowId; 4] {
 }
 
 fn everything(keys: &[(Key, RowId)]) -> ReadSet {
-    let ids = 1..60;
+    let ids = 1..100;
     ReadSet {
         accounts: ids.clone().map(AccountId).collect(),
         cards: ["card-0", "card-1", "full"].map(token).to_vec(),
@@ -157,15 +162,16 @@ fn check_has_all_and_nothing_optional(loaded: &Loaded, rows: &[Row]) {
     assert!(cards().any(|card| card.pan.is_none() && card.expiry.is_none()));
     let accounts = || loaded.accounts.iter().map(|(_, account)| account);
     assert!(accounts().any(|account| matches!(account.kind, AccountKind::Payable(_))));
+    let is_house = |house| accounts().any(|account| account.kind == AccountKind::House(house));
+    assert!(House::ALL.into_iter().all(is_house));
     assert!(accounts().any(|account| account.balance.debt > 0));
     assert!(loaded.directory.credentials().any(|row| row.revoked_at.is_some()));
     assert!(loaded.directory.credentials().any(|row| row.last_used_at.is_some()));
     assert!(loaded.directory.credentials().any(|row| row.contract == Contract::Operator));
     let is_customers = |row: &Arc<Credential>| row.scope == Scope::Customer(7);
     assert!(loaded.directory.credentials().any(|row| is_customers(row) && row.login.is_some()));
-    let residents = loaded.directory.documents_on("all").count();
     // Of each kind a full one and a bare one; residents are in the directory.
-    assert_eq!((residents, loaded.documents.len()), (6, 22));
+    assert_eq!((loaded.directory.documents_on("all").count(), loaded.documents.len()), (8, 40));
 }
 
 #[test]
@@ -550,6 +556,8 @@ fn every_kind_of_transaction_is_kept() {
                 ..plain
             }));
         }
+        settle(subject.store(), &[payout("s")]).remove(0).unwrap();
+        give_back(subject.store(), "s", "back").unwrap();
         subject.reopen();
         let rows = subject.dump().rows();
         let kinds: Vec<TransactionKind> = rows

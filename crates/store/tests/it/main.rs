@@ -14,6 +14,8 @@ mod documents;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod settlement;
+#[cfg(test)]
 mod sqlite;
 #[cfg(test)]
 mod subject;

@@ -12,6 +12,7 @@ mod migrations;
 mod outcomes;
 mod proxy;
 mod races;
+mod settlement;
 mod standby;
 mod tls;
 
@@ -19,14 +20,14 @@ use std::path::PathBuf;
 
 use cluster::{Cluster, Durability, Isolation};
 use engine::{Command, Reply, run_batch};
-use ledger::audit::Auditor;
 use ledger::books::Done;
 use ledger::{
     AccountId, Answer, Books, PostingKind, ReadSet, Refusal, Row, RowId, Timestamp, TransactionKind,
 };
-use store::{Postgres, PostgresOptions, Record, Store, StoreError};
+use store::{Postgres, PostgresOptions, Store, StoreError};
 
 use crate::commands::{self, NOW, World};
+use crate::settlement::audit;
 use crate::subject::{Dump, dump};
 
 const ISOLATIONS: [Isolation; 3] =
@@ -107,25 +108,7 @@ fn run_interrupted(
 /// Audits everything, which must be in order.
 fn verify(node: &Postgres) -> Dump {
     let dump = dump(node.source().open().unwrap().as_mut());
-    let mut auditor = Auditor::new();
-    for record in &dump.journal {
-        if let Record::Row(row) = record {
-            auditor.row(row);
-        }
-        if let Record::Seal(seal) = record {
-            auditor.seal(seal);
-        }
-    }
-    for account in &dump.accounts {
-        auditor.account(account);
-    }
-    for (key, row) in &dump.keys {
-        auditor.key(*key, *row);
-    }
-    dump.documents.iter().for_each(|document| auditor.document(document));
-    dump.names.iter().for_each(|(name, id)| auditor.name(name, *id));
-    dump.lists.iter().for_each(|(list, id)| auditor.listed(list, *id));
-    let found = auditor.finish();
+    let found = audit(&dump);
     let broken: Vec<_> = found.invariants.iter().filter(|invariant| !invariant.ok).collect();
     assert!(found.is_ok() && dump.unreadable.is_empty(), "{broken:?} {:?}", dump.unreadable);
     dump
@@ -164,6 +147,11 @@ fn named(row: &Row) -> String {
                 TransactionKind::Correction(_) => format!("correction {}", row.source),
                 TransactionKind::Cancellation => format!("cancellation of {authorization}"),
                 TransactionKind::Expiry => format!("expiry of {authorization}"),
+                TransactionKind::Settlement
+                | TransactionKind::Fee
+                | TransactionKind::SettlementReturn => {
+                    format!("{} {}", row.kind.as_str(), row.source)
+                }
             }
         }
     }

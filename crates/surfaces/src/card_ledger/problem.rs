@@ -194,7 +194,10 @@ impl Problem {
             Refusal::IdempotencyKeyReused
             | Refusal::NameTaken
             | Refusal::NotFound
-            | Refusal::StateConflict => Kind::Internal,
+            | Refusal::StateConflict
+            | Refusal::DuplicateSettlement
+            | Refusal::SettlementNotFound
+            | Refusal::SettlementReturned => Kind::Internal,
         };
         Problem::Plain(kind)
     }

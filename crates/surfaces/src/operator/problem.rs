@@ -65,6 +65,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::AccountNotFound => Problem::not_found("no account has this number"),
         Refusal::AuthorizationNotFound => Problem::not_found("no authorization has this id"),
         Refusal::TransactionNotFound(_) => Problem::not_found("no transaction has this id"),
+        Refusal::SettlementNotFound => Problem::not_found("no settlement has this id"),
         Refusal::NotFound => Problem::not_found("no such thing"),
         Refusal::Amount(error) => Problem::field("/credit_limit", error.to_string()),
         Refusal::WithdrawalAmount(error) => Problem::field("/withdrawal_amount", error.to_string()),
@@ -83,6 +84,8 @@ fn refused(refusal: Refusal) -> Problem {
         | Refusal::DuplicateAuthorization
         | Refusal::DuplicateTransaction(_)
         | Refusal::DuplicateCorrection
+        | Refusal::DuplicateSettlement
+        | Refusal::SettlementReturned
         | Refusal::AuthorizationTypeMismatch
         | Refusal::AuthorizationCancelled
         | Refusal::AuthorizationUsedUp

@@ -13,6 +13,7 @@ use crate::subject::put;
 /// The files of the migrations.
 const FIRST: &str = include_str!("../../../migrations/postgres/0001_card_ledger.sql");
 const SECOND: &str = include_str!("../../../migrations/postgres/0002_estate.sql");
+const THIRD: &str = include_str!("../../../migrations/postgres/0003_settlement.sql");
 
 fn statements(sql: &str) -> Vec<String> {
     let lines = sql.lines().map(|line| line.split("--").next().unwrap());
@@ -31,7 +32,7 @@ fn nodes_that_start_at_once_make_one_store() {
         });
         world(&mut nodes[0].writer(), 1);
         world_is_seen(&nodes[7]);
-        assert_eq!(cluster.psql(&options.url, "SELECT count(*) FROM migration"), "2");
+        assert_eq!(cluster.psql(&options.url, "SELECT count(*) FROM migration"), "3");
         assert_eq!(cluster.psql(&options.url, "SELECT epoch FROM turn"), "1", "by one node");
         let tables = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname = 'account'";
         assert_eq!(cluster.psql(&options.url, tables), "1");
@@ -61,26 +62,33 @@ fn a_migration_that_was_killed_is_ended() {
 }
 
 /// Goal: a store of the program before this one is brought up to date, from wherever another node
-/// has left it. Method: a store that has all but the second migration, and then a part of it.
+/// has left it. Method: a store that has the migrations up to one, and then a part of the next.
 #[test]
 fn an_older_store_is_brought_up_to_date() {
     let cluster = Cluster::start(Durability::Fast);
-    let added = "DROP TABLE document; DROP TABLE document_name; DROP TABLE document_list; \
-                 DROP TABLE list_version; ALTER TABLE credential DROP COLUMN login; \
-                 ALTER TABLE credential DROP COLUMN customer; \
-                 DELETE FROM migration WHERE number = 2; DELETE FROM turn";
-    let second = statements(SECOND);
-    for done in [0, 1, second.len() - 1, second.len()] {
-        let options = database(&cluster, Isolation::ReadCommitted);
+    let third_added = "ALTER TABLE account DROP COLUMN house; \
+                       DELETE FROM migration WHERE number = 3; DELETE FROM turn";
+    bring_up(&cluster, 2, third_added, &statements(THIRD));
+    let second_added = "DROP TABLE document; DROP TABLE document_name; DROP TABLE document_list; \
+                        DROP TABLE list_version; ALTER TABLE credential DROP COLUMN login; \
+                        ALTER TABLE credential DROP COLUMN customer; \
+                        DELETE FROM migration WHERE number = 2";
+    bring_up(&cluster, 1, &format!("{third_added}; {second_added}"), &statements(SECOND));
+}
+
+/// `added` takes away what came after migration `has`; `next` are the statements of the next one.
+fn bring_up(cluster: &Cluster, has: usize, added: &str, next: &[String]) {
+    for done in [0, 1, next.len() - 1, next.len()] {
+        let options = database(cluster, Isolation::ReadCommitted);
         let first = node(&options);
         world(&mut first.writer(), 1);
         let before = verify(&first);
         drop(first);
         cluster.psql(&options.url, added);
-        cluster.psql(&options.url, &second[..done].join("; COMMIT; BEGIN; "));
+        cluster.psql(&options.url, &next[..done].join("; COMMIT; BEGIN; "));
         let older = Postgres::open_read_only(&options).err();
-        let is_older = matches!(older, Some(PostgresError::OlderSchema { found: 1, known: 2 }));
-        assert!(is_older, "{older:?}");
+        let Some(PostgresError::OlderSchema { found, known }) = older else { panic!("{older:?}") };
+        assert_eq!((found, known), (has, 3));
         let node = node(&options);
         assert_eq!(verify(&node), before, "{done} statements were done");
         put(&mut node.writer(), &[document(Kind::Terminal.id(1), "", &["n"], &["l"])]).unwrap();

@@ -168,6 +168,9 @@ fn ledger_reason(refusal: Refusal) -> &'static str {
         | Refusal::Declined { .. }
         | Refusal::DuplicateAuthorization
         | Refusal::DuplicateCorrection
+        | Refusal::DuplicateSettlement
+        | Refusal::SettlementNotFound
+        | Refusal::SettlementReturned
         | Refusal::AuthorizationTypeMismatch
         | Refusal::AuthorizationCancelled
         | Refusal::AuthorizationUsedUp

@@ -163,6 +163,9 @@ fn transaction_kind(kind: TransactionKind) -> String {
         TransactionKind::Correction(kind) => format!("{}.corrected", kind.as_str()),
         TransactionKind::Cancellation => "authorization.cancelled".to_owned(),
         TransactionKind::Expiry => "authorization.expired".to_owned(),
+        TransactionKind::Settlement => "settlement.posted".to_owned(),
+        TransactionKind::Fee => "fee.posted".to_owned(),
+        TransactionKind::SettlementReturn => "settlement.returned".to_owned(),
     }
 }
 
