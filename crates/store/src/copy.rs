@@ -25,6 +25,10 @@ use crate::sqlite::copy as sqlite;
 /// transaction, and is held in memory.
 pub const PARCEL_RECORDS: usize = 5_000;
 
+/// A parcel of documents ends with the one that brings it to so many bytes, however few they are:
+/// some have fields of a hundred thousand.
+const PARCEL_BYTES: usize = 8 * 1024 * 1024;
+
 /// In `meta` of the target of a copy, until it is finished: a number that tells its source from
 /// others, and the three numbers of the place where it goes on.
 pub(crate) const MARK_SOURCE: &str = "copy_source";
@@ -133,12 +137,12 @@ pub(crate) trait Export: Send {
         until: Option<Key>,
     ) -> Result<Vec<(Key, RowId)>, Failure>;
 
-    /// Documents after `after`, where there is one, ascending, at most `limit`.
+    /// Documents after `after`, where there is one, ascending, until `page` is full.
     fn documents_after(
         &mut self,
         after: Option<DocumentId>,
-        limit: usize,
-    ) -> Result<Vec<Document>, Failure>;
+        page: DocumentPage,
+    ) -> Result<DocumentPage, Failure>;
 
     /// Shows all that leads to documents: [`DOCUMENT_NAMES`] or [`DOCUMENT_LISTS`].
     fn show_leads(
@@ -253,6 +257,46 @@ pub(crate) struct Parcel {
     /// the target wants to know. What is not named belongs to the installation: so do the keys of
     /// changes.
     pub(crate) owners: HashMap<RowId, CompanyId>,
+}
+
+/// Documents of one parcel. What they take is told by what they say, and not by how a store keeps
+/// it, so that source and target are cut at the same places.
+#[derive(Debug)]
+pub(crate) struct DocumentPage {
+    documents: Vec<Document>,
+    bytes: usize,
+    records_max: usize,
+    bytes_max: usize,
+}
+
+impl DocumentPage {
+    fn new(records_max: usize, bytes_max: usize) -> DocumentPage {
+        DocumentPage { documents: Vec::new(), bytes: 0, records_max, bytes_max }
+    }
+
+    /// How many more there may be, as long as they are small.
+    pub(crate) fn records_left(&self) -> usize {
+        if self.bytes >= self.bytes_max {
+            return 0;
+        }
+        self.records_max.saturating_sub(self.documents.len())
+    }
+
+    /// Adds the next one, unless it is full.
+    pub(crate) fn add(&mut self, document: Document) {
+        if self.records_left() == 0 {
+            return;
+        }
+        let fields = document.fields.iter().map(|(name, value)| name.len() + value.len());
+        let marks = document.names.iter().chain(&document.lists).map(String::len);
+        self.bytes = fields.chain(marks).fold(self.bytes, usize::saturating_add);
+        self.documents.push(document);
+    }
+
+    /// The last one so far.
+    pub(crate) fn last(&self) -> Option<DocumentId> {
+        self.documents.last().map(|document| document.id)
+    }
 }
 
 enum Work {
@@ -563,9 +607,11 @@ impl Parcel {
                 last.map_or(Place::Documents(None), |last| Place::Cards(last.id))
             }
             Place::Documents(after) => {
-                parcel.documents = from.documents_after(after, limit)?;
-                let last = last_of_many(&parcel.documents, limit);
-                last.map_or(Place::Directory, |last| Place::Documents(Some(last.id)))
+                let page = DocumentPage::new(limit, PARCEL_BYTES);
+                let page = from.documents_after(after, page)?;
+                let last = page.last().filter(|_| page.records_left() == 0);
+                parcel.documents = page.documents;
+                last.map_or(Place::Directory, |last| Place::Documents(Some(last)))
             }
             Place::Directory => {
                 parcel.directory = Some(from.directory()?);
@@ -746,6 +792,25 @@ mod tests {
             let expected = 1 + keys / u64::try_from(records).unwrap();
             assert!((expected..=expected + 1).contains(&parcels), "{parcels} of {expected}");
         }
+    }
+
+    #[test]
+    fn a_page_is_full_of_records_or_of_bytes() {
+        let document = |number, says: &str| {
+            let fields = [("says", says)].into_iter().collect();
+            Document::new(Kind::FileRows.id(number), fields)
+        };
+        for (records, bytes, expected) in [(3, 1_000, 3), (9, 12, 2), (9, 13, 3), (9, 1, 1)] {
+            let mut page = DocumentPage::new(records, bytes);
+            assert_eq!(page.last(), None);
+            (1..9).for_each(|number| page.add(document(number, "so")));
+            assert_eq!((page.documents.len(), page.records_left()), (expected, 0));
+            let last = i64::try_from(expected).unwrap();
+            assert_eq!(page.last(), Some(Kind::FileRows.id(last)));
+        }
+        let mut page = DocumentPage::new(3, 100);
+        page.add(document(1, "so"));
+        assert_eq!(page.records_left(), 2);
     }
 
     #[test]

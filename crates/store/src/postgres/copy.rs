@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, Card, CardId, CompanyId, Directory, Document, DocumentId, Key, Row, RowId,
-    Seal, WriteSet,
+    Account, AccountId, Card, CardId, CompanyId, Directory, DocumentId, Key, Row, RowId, Seal,
+    WriteSet,
 };
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row as Found};
@@ -18,12 +18,13 @@ use super::bulk::{Bulk, insert, insert_owned, upsert};
 use super::connect::{Connector, Error, Session};
 use super::lease::CLOCK;
 use super::load::{INSTALLATION, one, read_directory};
-use super::walk::{DOCUMENTS_AFTER, LEADS_AFTER, STEP, nearest};
+use super::walk::{DOCUMENT_SIZES, DOCUMENTS_AFTER, LEADS_AFTER, STEP, fitting, nearest};
 use super::write::{directory_rows, journal_rows, taken};
 use super::{Postgres, PostgresError, PostgresOptions, cells, migrate};
 use crate::codes::Coded as _;
 use crate::copy::{
-    CopyError, Export, Failure, Import, MARK_PLACE, MARK_SOURCE, Mark, Parcel, Place, Summary,
+    CopyError, DocumentPage, Export, Failure, Import, MARK_PLACE, MARK_SOURCE, Mark, Parcel, Place,
+    Summary,
 };
 use crate::rows::{
     ACCOUNTS, AUTHORIZATIONS, CARDS, CHANGES, COMPANIES, CREDENTIALS, DOCUMENT_LISTS,
@@ -241,11 +242,25 @@ impl Export for PostgresExport {
     fn documents_after(
         &mut self,
         after: Option<DocumentId>,
-        limit: usize,
-    ) -> Result<Vec<Document>, Failure> {
-        let (kind, number) = after.map_or((i64::MIN, i64::MIN), |id| (id.kind.code(), id.number));
+        mut page: DocumentPage,
+    ) -> Result<DocumentPage, Failure> {
         let sql = DOCUMENTS.select(DOCUMENTS_AFTER);
-        Ok(self.list(&sql, &[&kind, &number, &i64::try_from(limit)?], cells::document)?)
+        let first = after.map_or((i64::MIN, i64::MIN), |id| (id.kind.code(), id.number));
+        while page.records_left() > 0 {
+            let last = page.last().map(|id| (id.kind.code(), id.number));
+            let (kind, number) = last.unwrap_or(first);
+            let limit = i64::try_from(page.records_left())?;
+            let sizes =
+                self.list(DOCUMENT_SIZES, &[&kind, &number, &limit], |row| Ok(row.try_get(0)?))?;
+            let count = fitting(&sizes);
+            if count == 0 {
+                break;
+            }
+            for document in self.list(&sql, &[&kind, &number, &count], cells::document)? {
+                page.add(document);
+            }
+        }
+        Ok(page)
     }
 
     fn show_leads(

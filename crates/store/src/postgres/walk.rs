@@ -19,6 +19,9 @@ use crate::{Part, Record};
 /// The ids that one step of an audit looks at, and the keys.
 pub(super) const STEP: i64 = 20_000;
 
+/// The bytes of documents that are asked for at a time, unless one alone has more.
+const STEP_BYTES: i64 = 8 * 1024 * 1024;
+
 /// The tables of the journal, and how their rows are read.
 type ReadRow = fn(&tokio_postgres::Row) -> Result<Row, Error>;
 const JOURNAL: [(&Table, ReadRow); 3] = [
@@ -293,11 +296,32 @@ async fn show_keys(
 pub(super) const DOCUMENTS_AFTER: &str =
     "WHERE (kind, number) > ($1, $2) ORDER BY kind, number LIMIT $3";
 
+/// How many bytes the documents of [`DOCUMENTS_AFTER`] have. The database need not read them to
+/// know.
+pub(super) const DOCUMENT_SIZES: &str = "SELECT octet_length(fields)::INT8 \
+     + octet_length(names)::INT8 + octet_length(lists)::INT8 FROM document \
+     WHERE (kind, number) > ($1, $2) ORDER BY kind, number LIMIT $3";
+
+/// How many of the documents that have so many bytes are asked for at a time: at least one, where
+/// there is one.
+pub(super) fn fitting(sizes: &[i64]) -> i64 {
+    let mut bytes = 0_i64;
+    let fit = sizes.iter().take_while(|size| {
+        bytes = bytes.saturating_add(**size);
+        bytes <= STEP_BYTES
+    });
+    let at_least = sizes.len().min(1);
+    i64::try_from(fit.count().max(at_least)).unwrap_or(i64::MAX)
+}
+
 async fn show_documents(view: &View<'_>, visit: &mut dyn FnMut(Record)) -> Result<(), Error> {
     let sql = DOCUMENTS.select(DOCUMENTS_AFTER);
     let mut after = (i64::MIN, i64::MIN);
     loop {
-        let documents = view.rows(&sql, &[&after.0, &after.1, &STEP]).await?;
+        let sizes = view.rows(DOCUMENT_SIZES, &[&after.0, &after.1, &STEP]).await?;
+        let sizes: Result<Vec<i64>, Error> = sizes.iter().map(|row| Ok(row.try_get(0)?)).collect();
+        let count = fitting(&sizes?);
+        let documents = view.rows(&sql, &[&after.0, &after.1, &count]).await?;
         let Some(last) = documents.last() else { return Ok(()) };
         after = (last.try_get(0)?, last.try_get(1)?);
         for row in &documents {
@@ -353,6 +377,21 @@ fn record(
 mod tests {
     use super::*;
     use crate::rows::SELLERS;
+
+    #[test]
+    fn documents_are_asked_for_as_long_as_they_fit() {
+        let (half, whole) = (STEP_BYTES / 2, STEP_BYTES);
+        for (sizes, expected) in [
+            (&[][..], 0),
+            (&[1][..], 1),
+            (&[whole + 1, 1], 1),
+            (&[half, half, 1], 2),
+            (&[half, half + 1], 1),
+            (&[i64::MAX, i64::MAX], 1),
+        ] {
+            assert_eq!(fitting(sizes), expected, "{sizes:?}");
+        }
+    }
 
     #[test]
     fn the_nearest_are_looked_for_company_by_company() {

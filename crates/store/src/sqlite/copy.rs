@@ -8,8 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountId, Card, CardId, CompanyId, Directory, Document, DocumentId, Key, Row, RowId,
-    Seal,
+    Account, AccountId, Card, CardId, CompanyId, Directory, DocumentId, Key, Row, RowId, Seal,
 };
 use rusqlite::{
     Connection, OptionalExtension, Params, Result, Transaction, TransactionBehavior, params,
@@ -26,7 +25,8 @@ use super::rows::{
 use super::write::write;
 use crate::codes::Coded as _;
 use crate::copy::{
-    CopyError, Export, Failure, Import, MARK_PLACE, MARK_SOURCE, Mark, Parcel, Place, Summary,
+    CopyError, DocumentPage, Export, Failure, Import, MARK_PLACE, MARK_SOURCE, Mark, Parcel, Place,
+    Summary,
 };
 
 /// Pages of the log after which it is copied into the database: 16 MiB.
@@ -187,11 +187,18 @@ impl Export for SqliteExport {
     fn documents_after(
         &mut self,
         after: Option<DocumentId>,
-        limit: usize,
-    ) -> Result<Vec<Document>, Failure> {
+        mut page: DocumentPage,
+    ) -> Result<DocumentPage, Failure> {
         let after = after.map_or((i64::MIN, i64::MIN), |id| (id.kind.code(), id.number));
-        let sql = DOCUMENTS.select("WHERE (kind, number) > (?, ?) ORDER BY kind, number LIMIT ?");
-        Ok(self.list(&sql, (after.0, after.1, i64::try_from(limit)?), read_document)?)
+        let sql = DOCUMENTS.select("WHERE (kind, number) > (?, ?) ORDER BY kind, number");
+        let mut find = self.connection.prepare_cached(&sql)?;
+        let mut rows = find.query(after)?;
+        while page.records_left() > 0
+            && let Some(row) = rows.next()?
+        {
+            page.add(read_document(row)?);
+        }
+        Ok(page)
     }
 
     fn show_leads(

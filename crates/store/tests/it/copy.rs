@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use cluster::{Cluster, Durability, Isolation};
 use engine::{Command, run_batch};
+use ledger::document::Kind;
 use ledger::{Account, AccountId, Authorize, Card, CardId, Directory, OpenAccount, ReadSet};
 use rusqlite::Connection;
 use store::{
@@ -15,8 +16,8 @@ use store::{
 };
 
 use crate::commands::{
-    NOW, account, authorize, by_account, by_card, capture, company, idempotency, plain_authorize,
-    seller, token,
+    NOW, account, authorize, by_account, by_card, capture, company, document, idempotency,
+    plain_authorize, seller, token,
 };
 use crate::conformance::write_everything;
 use crate::subject::{Dump, Subject, TempDir, dump, small};
@@ -251,7 +252,7 @@ fn what_is_not_equal_is_found_and_named() {
         ("UPDATE document SET fields = '{}' WHERE kind = 3", "terminal 4"),
         ("UPDATE document SET fields = '{}' WHERE kind = 1", "customer 2"),
         ("DELETE FROM document WHERE kind = 7 AND number > 100", "tally 108"),
-        ("INSERT INTO document VALUES (16, 200, '{}', '[]', '[]')", "checkout 200"),
+        ("INSERT INTO document VALUES (27, 200, '{}', '[]', '[]')", "settlement 200"),
         ("DELETE FROM document_name WHERE kind = 3", "terminal 4 is not found"),
         ("UPDATE document_list SET number = 108 WHERE kind = 7", "the names and lists of tally"),
         ("INSERT INTO document_name VALUES ('x', 5, 6)", "update 6 is found by what"),
@@ -359,6 +360,30 @@ fn a_store_moves_to_a_database_and_back() {
         let [mut writer] = other.writers();
         run(&mut writer, company("901"));
     }
+}
+
+/// Goal: what is held in memory does not grow with the size of documents. Method: two that fill a
+/// parcel, and one more, wherever they are.
+#[test]
+fn large_documents_are_moved_a_few_at_a_time() {
+    let cluster = Cluster::start(Durability::Fast);
+    let (from, back) = (TempDir::new(), TempDir::new());
+    let mut subject = Subject::sqlite_in(from.path());
+    let half = "å\"".repeat(1_400_000);
+    for (number, says) in (1..).zip([&half, &half, ""]) {
+        subject.put(&[document(Kind::FileRows.id(number), says, &[], &["all"])]);
+    }
+    drop(subject);
+    let database = Database::new(&cluster, Isolation::ReadCommitted);
+    let copy = |from: &StoreAddress, to: &StoreAddress| {
+        finish(StoreCopy::open(from, to, store::PARCEL_RECORDS).unwrap()).unwrap()
+    };
+    // Rows, accounts, keys, cards, documents twice and the directory; and all of it again.
+    assert_eq!(copy(&at(&from), &database.address()), 14);
+    let expected = Content::in_dir(from.path());
+    assert!(database.content() == expected, "they are not shown: they are long");
+    assert_eq!(copy(&database.address(), &at(&back)), 14);
+    assert!(Content::in_dir(back.path()) == expected);
 }
 
 #[test]
