@@ -40,11 +40,15 @@ pub(crate) fn check(path: &Path, profile: Option<&Path>) -> anyhow::Result<ExitC
     let watched = Watched { file, done: 0, total, word: "checking", bar: bar() };
     match imports::check(watched, &profile, &std::env::temp_dir()) {
         Ok(checked) => {
-            report::summary(&checked.summary).iter().for_each(|line| say(line));
+            for line in report::summary(&checked.summary) {
+                say(&line);
+            }
             Ok(ExitCode::SUCCESS)
         }
         Err(NotChecked::Faulty(faults)) => {
-            report::faults(&faults).iter().for_each(|line| say(line));
+            for line in report::faults(&faults) {
+                say(&line);
+            }
             Ok(ExitCode::FAILURE)
         }
         Err(NotChecked::Disk(error)) => Err(error).with_context(failed),
@@ -88,7 +92,9 @@ fn write(mut writer: Writer<'_>, day: Day, rows: u64, file: File) -> anyhow::Res
         if done % ROWS_AT_A_TIME == 0 {
             out.write_all(&writer.take())?;
             let progress = Progress { word: "writing", unit: "rows", done, total: rows };
-            bar.iter_mut().for_each(|bar| bar.show(progress, monotonic()));
+            if let Some(bar) = &mut bar {
+                bar.show(progress, monotonic());
+            }
         }
     }
     out.write_all(&writer.finish()?)?;
@@ -124,7 +130,9 @@ impl Read for Watched {
         self.done = self.done.saturating_add(u64::try_from(read).unwrap_or(0));
         let (done, total) = (self.done, self.total);
         let progress = Progress { word: self.word, unit: "bytes", done, total };
-        self.bar.iter_mut().for_each(|bar| bar.show(progress, monotonic()));
+        if let Some(bar) = &mut self.bar {
+            bar.show(progress, monotonic());
+        }
         Ok(read)
     }
 }

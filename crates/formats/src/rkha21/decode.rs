@@ -382,10 +382,8 @@ pub(super) fn short_seller(seller: &[u8], length: usize) -> Vec<u8> {
 
 /// ISO 8859-1 as text: its code points are those of Unicode.
 pub(super) fn latin1(bytes: &[u8]) -> String {
-    match str::from_utf8(bytes) {
-        Ok(text) if bytes.is_ascii() => text.to_owned(),
-        _ => bytes.iter().copied().map(char::from).collect(),
-    }
+    let ascii = bytes.is_ascii().then(|| str::from_utf8(bytes).ok()).flatten();
+    ascii.map_or_else(|| bytes.iter().copied().map(char::from).collect(), str::to_owned)
 }
 
 /// Without the spaces at the end.

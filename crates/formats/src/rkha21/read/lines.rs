@@ -1,5 +1,8 @@
 //! Lines out of bytes that come in pieces, none longer than a row.
 
+/// How many bytes are looked at together.
+const CHUNK_BYTES: usize = 64;
+
 /// Cuts bytes into lines, ended by LF or CR LF, or by the end of the file.
 #[derive(Debug)]
 pub(super) struct Lines {
@@ -48,7 +51,7 @@ impl Lines {
         loop {
             let rest = self.fed.get(self.at..).unwrap_or_default();
             let fresh = rest.get(self.scanned..).unwrap_or_default();
-            let (line, next) = match fresh.iter().position(|byte| *byte == b'\n') {
+            let (line, next) = match line_feed(fresh) {
                 Some(end) => {
                     let end = self.scanned.saturating_add(end);
                     (rest.get(..end).unwrap_or_default(), end.saturating_add(1))
@@ -84,4 +87,15 @@ impl Lines {
         let is_told = std::mem::replace(&mut self.skipping, true);
         if is_told { Cut::Nothing } else { Cut::TooLong }
     }
+}
+
+/// Where the first line feed is. Whole chunks are looked through without a way out in between, so
+/// that many bytes are compared at once.
+fn line_feed(bytes: &[u8]) -> Option<usize> {
+    let has_one =
+        |chunk: &[u8]| chunk.iter().fold(0, |found, byte| found | u8::from(*byte == b'\n')) != 0;
+    let chunk = bytes.chunks(CHUNK_BYTES).position(has_one)?;
+    let before = chunk.saturating_mul(CHUNK_BYTES);
+    let rest = bytes.get(before..)?.iter().position(|byte| *byte == b'\n')?;
+    Some(before.saturating_add(rest))
 }
