@@ -389,6 +389,9 @@ fn reason_of(no: No, row: &Row) -> Reason {
         | No::DuplicateAuthorization
         | No::IdempotencyKeyReused
         | No::NameTaken
+        | No::DuplicateSettlement
+        | No::SettlementNotFound
+        | No::SettlementReturned
         | No::StateConflict => Reason::AmountNotPossible,
     }
 }

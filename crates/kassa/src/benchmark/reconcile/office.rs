@@ -65,7 +65,9 @@ impl Office {
     pub(super) fn wait_until_applied(&self, id: &str) -> anyhow::Result<Counts> {
         let path = format!("/operator/v1/acquirer-files/{id}");
         let file = self.wait_for(&path, "applied")?;
-        let count = |name: &str| file[name].as_u64().with_context(|| format!("no {name}"));
+        let count = |name: &str| {
+            file.get(name).and_then(Value::as_u64).with_context(|| format!("no {name}"))
+        };
         Ok(Counts {
             rows: count("rows")?,
             posted: count("rows_posted")?,
@@ -98,14 +100,11 @@ impl Office {
         loop {
             let path = format!("/operator/v1/exceptions?limit=200&{filter}{after}");
             let page = self.get(&path)?;
-            for item in page["items"].as_array().context("no items")? {
-                let text = |name: &str| {
-                    let text = item[name].as_str().with_context(|| format!("no {name}: {item}"));
-                    text.map(str::to_owned)
-                };
+            for item in page.get("items").and_then(Value::as_array).context("no items")? {
+                let text = |name| text_of(item, name).with_context(|| format!("no {name}: {item}"));
                 found.push(Found { reference: text("reference")?, reason: text("reason")? });
             }
-            match page["next"].as_str() {
+            match text_of(&page, "next") {
                 Some(next) => after = format!("&after={next}"),
                 None => return Ok(found),
             }
@@ -115,7 +114,7 @@ impl Office {
     fn wait_for(&self, path: &str, status: &str) -> anyhow::Result<Value> {
         loop {
             let body = self.get(path)?;
-            if body["status"] == status {
+            if text_of(&body, "status").as_deref() == Some(status) {
                 return Ok(body);
             }
             std::thread::sleep(PAUSE);
@@ -131,5 +130,9 @@ impl Office {
 }
 
 fn id_of(body: &Value) -> anyhow::Result<String> {
-    Ok(body["id"].as_str().context("the answer has no id")?.to_owned())
+    text_of(body, "id").context("the answer has no id")
+}
+
+fn text_of(value: &Value, name: &str) -> Option<String> {
+    value.get(name).and_then(Value::as_str).map(str::to_owned)
 }

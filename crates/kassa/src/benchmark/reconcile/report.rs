@@ -21,7 +21,7 @@ pub(super) struct Report {
 pub(super) struct Measured {
     pub(super) rows: u64,
     pub(super) bytes: u64,
-    /// Reading the file alone, and counting its lines.
+    /// Reading the file alone, line by line.
     pub(super) reading: Speed,
     /// Reading it to its end as the server does before it keeps anything.
     pub(super) checking: Speed,
