@@ -24,6 +24,7 @@ mod online;
 mod payments;
 mod races;
 mod replay;
+mod rkha21;
 mod secrecy;
 mod server;
 mod shutdown;
