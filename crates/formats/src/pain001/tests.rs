@@ -243,7 +243,9 @@ proptest! {
     }
 
     #[test]
-    fn control_sums_are_the_sums(amounts in proptest::collection::vec(1..=1_000_000_000_i64, 1..50)) {
+    fn control_sums_are_the_sums(
+        amounts in proptest::collection::vec(1..=1_000_000_000_i64, 1..50),
+    ) {
         let mut changed = initiation();
         changed.payments.truncate(1);
         let block = changed.payments.first_mut().unwrap();
