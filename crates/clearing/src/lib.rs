@@ -2,7 +2,8 @@
 //! and what merchants are paid.
 //!
 //! Invariant: nothing here does IO, reads a clock, draws a random number or logs. What a file says
-//! comes as rows that were read, and each chunk of them is posted, counted and excepted in one commit.
+//! comes as rows that were read, and each chunk of them is posted, counted and excepted in one
+//! commit.
 
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic, clippy::as_conversions)]
 

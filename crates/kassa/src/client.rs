@@ -104,8 +104,8 @@ pub(crate) fn fetch(
     read_pieces(ask(address, request, headers)?, take)
 }
 
-/// Sends a file of `length` bytes as it is read, and reads the answer, for which it waits as long as
-/// `patience` says.
+/// Sends a file of `length` bytes as it is read, and reads the answer, for which it waits as long
+/// as `patience` says.
 ///
 /// # Errors
 /// As [`send`], and when the file cannot be read.

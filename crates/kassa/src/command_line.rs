@@ -259,8 +259,8 @@ pub(crate) enum BenchCommand {
     /// Measure how many notifications a second reach a merchant: a receiver on this machine, and
     /// beside what Kassa does a bare loop of the same HTTP client
     Notifications(NotificationsBenchOptions),
-    /// Measure how many rows of an acquirer's file are checked, applied and compared in a second, and
-    /// whether every planted fault is found
+    /// Measure how many rows of an acquirer's file are checked, applied and compared in a second,
+    /// and whether every planted fault is found
     Reconcile(ReconcileBenchOptions),
     /// Measure what batches bring on an empty database of this machine, which is left filled:
     /// Kassa's engine against one transaction for each request, in turn, without HTTP

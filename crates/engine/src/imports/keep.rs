@@ -18,8 +18,8 @@ type Failure = SubmitError<Refusal>;
 /// granted before.
 ///
 /// # Errors
-/// [`Refusal::FileKnown`] and other refusals; [`SubmitError::NotDone`] also where the file cannot be
-/// read any more.
+/// [`Refusal::FileKnown`] and other refusals; [`SubmitError::NotDone`] also where the file cannot
+/// be read any more.
 pub fn keep(
     engine: &Handle,
     mut file: impl Read,

@@ -2,7 +2,8 @@
 //! partitions are read one at a time.
 //!
 //! Invariant: in memory are one block for each partition and where the others are in the one file
-//! of all partitions. The file has no name, so that nothing is left of it, however the program ends.
+//! of all partitions. The file has no name, so that nothing is left of it, however the program
+//! ends.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};

@@ -1,5 +1,6 @@
-//! `kassa bench reconcile`: a day of an acquirer with planted faults, taken in, applied and compared,
-//! beside reading the file alone. Every fault must be found, as what it is, and nothing else.
+//! `kassa bench reconcile`: a day of an acquirer with planted faults, taken in, applied and
+//! compared, beside reading the file alone. Every fault must be found, as what it is, and nothing
+//! else.
 
 mod day;
 mod office;
@@ -29,8 +30,8 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// Runs the benchmark and prints its report.
 ///
 /// # Errors
-/// When the store cannot be filled, the server does not start, or a fault is not found, is taken for
-/// another one, or was not planted.
+/// When the store cannot be filled, the server does not start, or a fault is not found, is taken
+/// for another one, or was not planted.
 pub(crate) fn reconcile(options: &ReconcileBenchOptions) -> anyhow::Result<()> {
     // The same day at a tenth of its length: memory must not grow with the file.
     let small = Day::new((options.rows / 10).max(day::FAULT_EVERY), 1);

@@ -100,8 +100,8 @@ pub(crate) fn check_applied(server: &Server, day: &Day) {
 }
 
 /// Goal: a file is applied whole and once, whenever the program is killed: while the file comes,
-/// while its rows are kept, while they are applied. Method: SIGKILL at random moments, a restart, the
-/// file sent again where it had not been accepted; then the counts and the balance.
+/// while its rows are kept, while they are applied. Method: SIGKILL at random moments, a restart,
+/// the file sent again where it had not been accepted; then the counts and the balance.
 #[test]
 fn a_file_is_applied_once_whenever_the_program_is_killed() {
     let kills = number("KASSA_CRASH_CYCLES", 5);
@@ -130,8 +130,8 @@ fn a_file_is_applied_once_whenever_the_program_is_killed() {
     verify(folder.path());
 }
 
-/// Goal: of files under one name, one is applied. Method: eight clients send two files with the same
-/// header and other rows, all at once.
+/// Goal: of files under one name, one is applied. Method: eight clients send two files with the
+/// same header and other rows, all at once.
 #[test]
 fn of_files_under_one_name_one_is_applied() {
     let folder = Folder::with_demo("clearing-race");

@@ -1,7 +1,7 @@
 //! Files on their way in: they go to the disk as they come, and are never held in memory.
 //!
-//! Invariant: what is on its way has a name of its own, and is locked by the process that writes it;
-//! when nobody wants it any more, it is gone.
+//! Invariant: what is on its way has a name of its own, and is locked by the process that writes
+//! it; when nobody wants it any more, it is gone.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
@@ -72,7 +72,8 @@ struct Incoming {
 }
 
 impl Uploads {
-    /// Takes in files in `dir`, which is made when the first one comes; none longer than `bytes_max`.
+    /// Takes in files in `dir`, which is made when the first one comes; none longer than
+    /// `bytes_max`.
     pub fn new(dir: PathBuf, bytes_max: u64) -> Uploads {
         Uploads { dir, bytes_max, places: Arc::new(Semaphore::new(UPLOADS_MAX)) }
     }

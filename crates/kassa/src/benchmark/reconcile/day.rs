@@ -1,4 +1,5 @@
-//! The day: what the ledger has of it before, what the acquirer's file says, and what must be found.
+//! The day: what the ledger has of it before, what the acquirer's file says, and what must be
+//! found.
 
 use std::collections::BTreeMap;
 use std::fs::File;

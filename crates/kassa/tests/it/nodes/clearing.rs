@@ -1,5 +1,5 @@
-//! An acquirer's file on several nodes: sent to both, applied by one, and by the other when that one
-//! is killed.
+//! An acquirer's file on several nodes: sent to both, applied by one, and by the other when that
+//! one is killed.
 
 use std::thread;
 use std::time::Duration;
@@ -21,8 +21,8 @@ fn a_file_is_applied_once_where_transactions_are_serializable() {
 }
 
 /// Goal: a file that is sent to both nodes at once is applied once, and to its end though a node is
-/// killed. Method: the node that holds the turn is not known: each is killed once, with a restart in
-/// between, and a turn ends by itself when its node has gone.
+/// killed. Method: the node that holds the turn is not known: each is killed once, with a restart
+/// in between, and a turn ends by itself when its node has gone.
 fn check_file(isolation: Isolation) {
     let site = Site::with_demo(Durability::Fast, isolation);
     let [first, second] = site.two_nodes();

@@ -1,5 +1,6 @@
-//! Clearing and settlement for operators: acquirers' files, exceptions, comparisons with what others
-//! say, and what merchants are paid. Part of the operator API, described by a document of its own.
+//! Clearing and settlement for operators: acquirers' files, exceptions, comparisons with what
+//! others say, and what merchants are paid. Part of the operator API, described by a document of
+//! its own.
 
 mod files;
 mod problem;

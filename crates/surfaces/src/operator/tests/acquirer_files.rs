@@ -7,8 +7,8 @@ use super::*;
 use crate::testing::{CARD, CARD_200, CARD_BLOCKED, CARD_EUR};
 
 /// A file of rows, one a line: `kind source amount` in major units, and then what differs from a
-/// purchase made offline by seller 654 on the world's first card: `on=` authorization, `of=` what it
-/// corrects, `card=`, `seller=`, `currency=`, `reference=` of the acquirer, `cash=`.
+/// purchase made offline by seller 654 on the world's first card: `on=` authorization, `of=` what
+/// it corrects, `card=`, `seller=`, `currency=`, `reference=` of the acquirer, `cash=`.
 fn file(serial: u32, rows: &str) -> Vec<u8> {
     let header = Header {
         date: Date::parse("2026-11-20").unwrap(),

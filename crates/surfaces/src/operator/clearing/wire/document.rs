@@ -11,8 +11,8 @@ use crate::http::problem::ProblemBody;
 #[openapi(
     info(
         title = "Kassa operator API: clearing and settlement",
-        description = "Acquirers' files, exceptions, reconciliation and settlement. The same API as \
-            operator.json describes, with the same rules.",
+        description = "Acquirers' files, exceptions, reconciliation and settlement. The same API \
+            as operator.json describes, with the same rules.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     components(schemas(ProblemBody<'static>)),
@@ -20,7 +20,7 @@ use crate::http::problem::ProblemBody;
     modifiers(&Key),
     tags(
         (name = "acquirer-files", description = "Files of card transactions"),
-        (name = "exceptions", description = "What does not agree, until somebody has dealt with it"),
+        (name = "exceptions", description = "What does not agree, until somebody deals with it"),
         (name = "reconciliation", description = "The ledger against files, PSPs and terminals"),
         (name = "settlement", description = "Fees, and what merchants are paid"),
     )
