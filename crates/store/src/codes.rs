@@ -435,7 +435,7 @@ mod tests {
         check::<DeclineReason>(5);
         check::<CardAuthenticationMethod>(5);
         check::<Channel>(3);
-        check::<Mount>(2);
+        check::<Mount>(3);
         check::<TransactionKind>(11);
         check::<ChangeKind>(60);
         check::<AccountStatus>(3);
