@@ -80,12 +80,7 @@ impl ApplyRows {
         reads.documents.push(AcquirerFile::id(self.file));
         reads.keys.extend(self.known.iter().map(|known| cleared_key(*known)));
         for placed in &self.rows {
-            let Some(company) = &placed.company else { continue };
-            reads.cards.extend(CardToken::parse(&placed.row.card_token));
-            match Wish::of(&placed.row, company, &self.batch) {
-                Wish::Post(command) => command.read(reads),
-                Wish::Correct(command) => command.read(reads),
-            }
+            read_row(placed, &self.batch, reads);
         }
     }
 }
@@ -361,6 +356,46 @@ fn release_of(placed: &PlacedRow) -> Option<Cancel> {
         code: Some(code),
         value_date: Some(placed.row.date),
     })
+}
+
+/// What posting one row alone needs.
+pub(crate) fn read_row(placed: &PlacedRow, batch: &str, reads: &mut ReadSet) {
+    let Some(company) = &placed.company else { return };
+    reads.cards.extend(CardToken::parse(&placed.row.card_token));
+    match Wish::of(&placed.row, company, batch) {
+        Wish::Post(command) => command.read(reads),
+        Wish::Correct(command) => command.read(reads),
+    }
+}
+
+/// Posts one row alone; the key by which it is found.
+///
+/// # Errors
+/// [`Refusal::Ledger`], also where it is booked already.
+pub(crate) fn post_row(
+    placed: &PlacedRow,
+    batch: &str,
+    books: &mut Books,
+    now: Timestamp,
+) -> Result<Key, Refusal> {
+    let row = &placed.row;
+    let company = placed.company.as_ref().ok_or(Refusal::Ledger(No::CardNotFound))?;
+    let wish = Wish::of(row, company, batch);
+    let again = match &wish {
+        Wish::Post(command) => No::DuplicateTransaction(command.kind),
+        Wish::Correct(_) => No::DuplicateCorrection,
+    };
+    let keys = wish.keys(row, company);
+    if keys.iter().flatten().any(|key| books.keys.contains_key(key)) {
+        return Err(Refusal::Ledger(again));
+    }
+    match &wish {
+        Wish::Post(command) => post(command, books, now),
+        Wish::Correct(command) => correct(command, books, now),
+    }
+    .map_err(Refusal::Ledger)?;
+    let [source, _] = keys;
+    source.ok_or(Refusal::NothingToPost)
 }
 
 /// Why a row is an exception, where the ledger refuses it.

@@ -4,9 +4,19 @@ use ledger::books::Done;
 use ledger::{Books, Idempotency, ReadSet, Timestamp};
 
 use crate::apply::{ApplyRows, ReleaseRows, apply_rows, release_rows};
+use crate::exception::Exception;
 use crate::file::AcquirerFile;
+use crate::mapping::{ReportMapping, SetMapping, set_mapping};
 use crate::receive::{AcceptFile, BeginFile, KeepRows, accept_file, begin_file, keep_rows};
+use crate::reconciliation::{
+    BeginReconciliation, EndReconciliation, RaiseFindings, Reconciliation, begin_reconciliation,
+    end_reconciliation, raise_findings,
+};
 use crate::refusal::Refusal;
+use crate::resolve::{
+    NoteException, ResolveException, TakeException, note_exception, resolve_exception,
+    take_exception,
+};
 
 /// A request to change clearing and settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +31,20 @@ pub enum Command {
     ApplyRows(ApplyRows),
     /// Release what is left of the authorizations that some of its rows have captured.
     ReleaseRows(ReleaseRows),
+    /// Say who looks at an exception.
+    TakeException(TakeException),
+    /// Write down what is known of an exception.
+    NoteException(NoteException),
+    /// Deal with an exception.
+    ResolveException(Box<ResolveException>),
+    /// Say what the columns of a PSP's reports mean.
+    SetMapping(SetMapping),
+    /// Begin to compare two sides.
+    BeginReconciliation(BeginReconciliation),
+    /// Put what was found on the list of exceptions.
+    RaiseFindings(RaiseFindings),
+    /// End a comparison.
+    EndReconciliation(EndReconciliation),
 }
 
 /// What a granted command came to.
@@ -39,6 +63,12 @@ pub enum Outcome {
     File(Box<AcquirerFile>),
     /// What the same request came to before: the number of a document.
     Repeated(i64),
+    /// An exception as it is now.
+    Exception(Box<Exception>),
+    /// A mapping as it is now.
+    Mapping(Box<ReportMapping>),
+    /// A comparison as it is now.
+    Reconciliation(Box<Reconciliation>),
     /// There was nothing to do any more.
     Nothing,
 }
@@ -84,6 +114,13 @@ impl Command {
             Command::AcceptFile(command) => command.read(reads),
             Command::ApplyRows(command) => command.read(reads),
             Command::ReleaseRows(command) => command.read(reads),
+            Command::TakeException(command) => command.read(reads),
+            Command::NoteException(command) => command.read(reads),
+            Command::ResolveException(command) => command.read(reads),
+            Command::SetMapping(command) => command.read(reads),
+            Command::BeginReconciliation(command) => command.read(reads),
+            Command::RaiseFindings(command) => command.read(reads),
+            Command::EndReconciliation(command) => command.read(reads),
         }
     }
 
@@ -98,6 +135,13 @@ impl Command {
             Command::AcceptFile(command) => accept_file(command, books, now),
             Command::ApplyRows(command) => apply_rows(command, books, now),
             Command::ReleaseRows(command) => release_rows(command, books, now),
+            Command::TakeException(command) => take_exception(command, books, now),
+            Command::NoteException(command) => note_exception(command, books, now),
+            Command::ResolveException(command) => resolve_exception(command, books, now),
+            Command::SetMapping(command) => set_mapping(command, books, now),
+            Command::BeginReconciliation(command) => begin_reconciliation(command, books, now),
+            Command::RaiseFindings(command) => raise_findings(command, books, now),
+            Command::EndReconciliation(command) => end_reconciliation(command, books, now),
         }
     }
 }

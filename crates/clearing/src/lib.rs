@@ -12,12 +12,22 @@ pub mod command;
 pub mod exception;
 pub mod file;
 pub mod limits;
+pub mod mapping;
+pub mod matching;
 pub mod receive;
+pub mod reconciliation;
 pub mod refusal;
+pub mod resolve;
 
 pub use apply::{ApplyRows, ReleaseRows};
 pub use command::{Answer, Command, Outcome};
 pub use exception::{Amount, Exception, NewException, Origin, Reason};
 pub use file::{AcquirerFile, FileRows, FileState};
+pub use mapping::{ReportMapping, SetMapping};
+pub use matching::{Finding, Item, compare};
 pub use receive::{AcceptFile, BeginFile, KeepRows};
+pub use reconciliation::{
+    BeginReconciliation, EndReconciliation, RaiseFindings, Reconciliation, Scope,
+};
 pub use refusal::Refusal;
+pub use resolve::{Correction, NoteException, Remedy, ResolveException, TakeException};

@@ -12,3 +12,9 @@ pub const NOTES_MAX: usize = 100;
 
 /// Longest note, in characters.
 pub const NOTE_CHARS_MAX: usize = 1_000;
+
+/// Longest name of who looks at an exception, in characters.
+pub const OWNER_CHARS_MAX: usize = 100;
+
+/// The most findings of a comparison that are put on the list of exceptions in one commit.
+pub const RAISED_AT_ONCE_MAX: usize = 200;

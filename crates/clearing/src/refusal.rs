@@ -19,4 +19,25 @@ pub enum Refusal {
     /// Not all rows of the file were kept.
     #[error("not all rows of the file were kept")]
     FileIncomplete,
+    /// No such exception.
+    #[error("exception is unknown")]
+    ExceptionNotFound,
+    /// Somebody has dealt with the exception.
+    #[error("exception is resolved")]
+    ExceptionResolved,
+    /// The exception has as many notes as it may have.
+    #[error("exception has as many notes as it may have")]
+    NotesFull,
+    /// The exception is about no row of an acquirer's file that could be posted.
+    #[error("exception is about no row that could be posted")]
+    NothingToPost,
+    /// The exception is about no transaction that could be corrected.
+    #[error("exception is about no transaction that could be corrected")]
+    NothingToCorrect,
+    /// No such comparison.
+    #[error("reconciliation is unknown")]
+    ReconciliationNotFound,
+    /// The ledger refuses what would resolve the exception.
+    #[error("the ledger refuses it: {0}")]
+    Ledger(ledger::Refusal),
 }

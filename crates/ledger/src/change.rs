@@ -122,7 +122,7 @@ pub enum ClearingChange {
     ExceptionNoted,
     /// Somebody has dealt with it.
     ExceptionResolved,
-    /// What two sides say of a day was compared.
+    /// What two sides say of a batch or day is being compared, or was.
     Reconciled,
     /// A terminal said what its day came to.
     TotalsReported,
@@ -134,6 +134,8 @@ pub enum ClearingChange {
     Settled,
     /// Settlements were written into a file for the bank.
     PaymentFileMade,
+    /// What the columns of a PSP's reports mean changed.
+    MappingChanged,
 }
 
 /// The kinds of change of documents.
@@ -293,7 +295,7 @@ impl PaymentsChange {
 
 impl ClearingChange {
     /// All kinds.
-    pub const ALL: [ClearingChange; 14] = [
+    pub const ALL: [ClearingChange; 15] = [
         ClearingChange::FileReceived,
         ClearingChange::FileAccepted,
         ClearingChange::FileApplied,
@@ -308,6 +310,7 @@ impl ClearingChange {
         ClearingChange::PayoutAccountChanged,
         ClearingChange::Settled,
         ClearingChange::PaymentFileMade,
+        ClearingChange::MappingChanged,
     ];
 
     /// The word used in rows and our own APIs.
@@ -320,13 +323,14 @@ impl ClearingChange {
             ClearingChange::ExceptionTaken => "exception.taken",
             ClearingChange::ExceptionNoted => "exception.noted",
             ClearingChange::ExceptionResolved => "exception.resolved",
-            ClearingChange::Reconciled => "reconciliation.ended",
+            ClearingChange::Reconciled => "reconciliation.changed",
             ClearingChange::TotalsReported => "totals.reported",
             ClearingChange::FeesChanged => "fees.changed",
             ClearingChange::PayoutAccountChanged => "payout_account.changed",
             ClearingChange::Settled => "settlement.made",
             ClearingChange::PaymentFileMade => "settlement.payment-file-made",
             ClearingChange::FileReceived => "acquirer_file.received",
+            ClearingChange::MappingChanged => "report_mapping.changed",
         }
     }
 }

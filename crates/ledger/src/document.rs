@@ -71,6 +71,10 @@ pub enum Kind {
     PayoutAccount,
     /// What a merchant was owed, and how it was paid out.
     Settlement,
+    /// What the columns of a PSP's reports mean.
+    ReportMapping,
+    /// What a terminal has uploaded of a day, in one currency.
+    TerminalDay,
 }
 
 /// Names a document: its number among those of its kind.
@@ -121,7 +125,7 @@ pub struct WrittenDocument {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 28] = [
+    pub const ALL: [Kind; 30] = [
         Kind::Numbers,
         Kind::Customer,
         Kind::Request,
@@ -150,6 +154,8 @@ impl Kind {
         Kind::FeeTable,
         Kind::PayoutAccount,
         Kind::Settlement,
+        Kind::ReportMapping,
+        Kind::TerminalDay,
     ];
 
     /// The word used in rows and changes.
@@ -183,6 +189,8 @@ impl Kind {
             Kind::FeeTable => "fee_table",
             Kind::PayoutAccount => "payout_account",
             Kind::Settlement => "settlement",
+            Kind::ReportMapping => "report_mapping",
+            Kind::TerminalDay => "terminal_day",
         }
     }
 
@@ -217,7 +225,9 @@ impl Kind {
             | Kind::SellerDay
             | Kind::AcquirerBatch
             | Kind::JournalMark
-            | Kind::Settlement => false,
+            | Kind::Settlement
+            | Kind::ReportMapping
+            | Kind::TerminalDay => false,
         }
     }
 

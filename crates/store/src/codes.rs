@@ -294,6 +294,7 @@ impl Coded for ClearingChange {
             ClearingChange::Settled => 57,
             ClearingChange::PaymentFileMade => 58,
             ClearingChange::FileReceived => 59,
+            ClearingChange::MappingChanged => 60,
         }
     }
 
@@ -333,6 +334,8 @@ impl Coded for Kind {
             Kind::FeeTable => 25,
             Kind::PayoutAccount => 26,
             Kind::Settlement => 27,
+            Kind::ReportMapping => 28,
+            Kind::TerminalDay => 29,
         }
     }
 

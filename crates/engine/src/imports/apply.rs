@@ -97,7 +97,11 @@ async fn apply_file(
         };
         file = match answer.done {
             Outcome::File(file) => *file,
-            Outcome::Repeated(_) | Outcome::Nothing => return Ok(()),
+            Outcome::Repeated(_)
+            | Outcome::Exception(_)
+            | Outcome::Mapping(_)
+            | Outcome::Reconciliation(_)
+            | Outcome::Nothing => return Ok(()),
         };
         // Whoever has lost the turn leaves the rest to who has it.
         if queries.take_turn(DUTY).await.map_err(|_| SubmitError::NotDone)?.is_none() {
@@ -170,14 +174,14 @@ fn load_chunk(
     Ok(Some(Chunk { rows: placed, known }))
 }
 
-fn rows_of(kept: &FileRows) -> Option<Vec<Row>> {
+pub(crate) fn rows_of(kept: &FileRows) -> Option<Vec<Row>> {
     let first = u64::try_from(FileRows::first_line(kept.chunk)).ok()?;
     let lines = (first..).zip(&kept.lines);
     lines.map(|(line, text)| read_row(Profile::open_v1(), line, text).ok()).collect()
 }
 
 /// The number of the company in whose ledger a row's card is.
-fn company_of(row: &Row, books: &Books) -> Option<String> {
+pub(crate) fn company_of(row: &Row, books: &Books) -> Option<String> {
     let card = books.cards.get(&CardToken::parse(&row.card_token)?)?;
     Some(books.directory.company_by_id(card.company)?.number.clone())
 }

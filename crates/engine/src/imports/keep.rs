@@ -43,7 +43,10 @@ pub fn keep(
     let file_begun = match answer.done {
         Outcome::File(found) => found,
         Outcome::Repeated(number) => return Ok((number, true)),
-        Outcome::Nothing => return Err(SubmitError::Bug),
+        Outcome::Exception(_)
+        | Outcome::Mapping(_)
+        | Outcome::Reconciliation(_)
+        | Outcome::Nothing => return Err(SubmitError::Bug),
     };
     let mut chunks = Chunks { engine, file: file_begun.number, chunk: 0, lines: Vec::new() };
     let mut failure = None;
