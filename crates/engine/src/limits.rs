@@ -194,3 +194,19 @@ pub const SPILL_PARTITIONS: usize = 256;
 
 /// How much of a partition is gathered in memory before it is written, in bytes.
 pub const SPILL_BLOCK_BYTES: usize = 16 * 1024;
+
+/// How many rows of the journal, or documents, a comparison reads at a time.
+pub const RECONCILED_ROWS_AT_A_TIME: usize = 1_000;
+
+/// How many days before the processing date of an acquirer's batch a transaction may be booked that
+/// names it.
+pub const BATCH_DAYS_BEFORE: i64 = 8;
+
+/// The most files of one batch.
+pub const BATCH_FILES_MAX: usize = 1_000;
+
+/// How many days a payment may be held before its money moves, and is looked for in a PSP's report.
+pub const PSP_DAYS_HELD_MAX: i64 = 35;
+
+/// How many days before or after its own day a payment may be in a PSP's report.
+pub const PSP_DAYS_AROUND: i64 = 3;

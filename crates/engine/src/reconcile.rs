@@ -1,6 +1,16 @@
 //! Comparing what the ledger has with what others say, of more rows than memory holds.
 
+mod batch;
 mod duplicates;
+mod journal;
+mod psp;
+mod run;
+mod sides;
 mod spill;
+#[cfg(test)]
+mod tests;
 
+pub use batch::{files_of_batch, reconcile_batch};
 pub use duplicates::Duplicates;
+pub use psp::{PspDay, PspReport, reconcile_psp};
+pub use run::{NotReconciled, begin_reconciliation};

@@ -1,0 +1,101 @@
+//! One run of a comparison: begun by a commit, its findings put on the list of exceptions by others,
+//! ended by one. A run that is cut off may be made again.
+
+use std::io;
+
+use clearing::limits::RAISED_AT_ONCE_MAX;
+use clearing::matching::Finding;
+use clearing::reconciliation::{Sums, count};
+use clearing::{
+    BeginReconciliation, Command, EndReconciliation, NewException, Outcome, RaiseFindings,
+    Reconciliation, Refusal,
+};
+use store::StoreError;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::sides::Sides;
+use crate::handle::{Handle, SubmitError};
+
+/// Only one comparison is made at a time in a process; others wait for it.
+static TURNS: Semaphore = Semaphore::const_new(1);
+
+/// Why a comparison was not made. What it has found until then stays on the list of exceptions.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReconciled {
+    /// No file of the batch was accepted.
+    #[error("no acquirer's file of the batch is there")]
+    BatchNotFound,
+    /// A file of the batch is not applied to its end.
+    #[error("a file of the batch is being applied")]
+    BatchNotApplied,
+    /// The store could not be read.
+    #[error("the store could not be read")]
+    Store(#[from] StoreError),
+    /// The disk could not be written or read: it may be full.
+    #[error("the disk has no room for what is compared, or does not work")]
+    Disk(#[from] io::Error),
+    /// A commit was not made.
+    #[error("a commit was not made")]
+    Submit(#[from] SubmitError<Refusal>),
+}
+
+/// Waits until no other comparison is made.
+pub(super) async fn turn() -> Result<SemaphorePermit<'static>, NotReconciled> {
+    TURNS.acquire().await.map_err(|_| NotReconciled::Store(StoreError::NotCommitted))
+}
+
+/// Begins a comparison. `true` where the same file was compared before, and nothing is left to do.
+///
+/// # Errors
+/// When the commit is not made.
+pub async fn begin_reconciliation(
+    engine: &Handle,
+    command: BeginReconciliation,
+) -> Result<(Reconciliation, bool), SubmitError<Refusal>> {
+    let answer = engine.submit(Command::BeginReconciliation(command)).await?;
+    match answer.done {
+        Outcome::Reconciliation(found) => Ok((*found, answer.replayed)),
+        Outcome::File(_)
+        | Outcome::Repeated(_)
+        | Outcome::Exception(_)
+        | Outcome::Mapping(_)
+        | Outcome::Nothing => Err(SubmitError::Bug),
+    }
+}
+
+/// Compares both sides, and ends the comparison. Blocks.
+pub(super) fn conclude(
+    engine: &Handle,
+    begun: &Reconciliation,
+    sides: Sides,
+) -> Result<Reconciliation, NotReconciled> {
+    let (mut sums, mut found) = (Sums::new(), Vec::new());
+    sides.compare(|findings: Vec<Finding>| {
+        for finding in &findings {
+            count(&mut sums, finding);
+            found.extend(begun.scope.exception(finding));
+            if found.len() >= RAISED_AT_ONCE_MAX {
+                raise(engine, std::mem::take(&mut found))?;
+            }
+        }
+        Ok::<(), NotReconciled>(())
+    })?;
+    if !found.is_empty() {
+        raise(engine, found)?;
+    }
+    let command = EndReconciliation { reconciliation: begun.number, sums };
+    let answer = engine.submit_blocking(Command::EndReconciliation(command))?;
+    match answer.done {
+        Outcome::Reconciliation(found) => Ok(*found),
+        Outcome::File(_)
+        | Outcome::Repeated(_)
+        | Outcome::Exception(_)
+        | Outcome::Mapping(_)
+        | Outcome::Nothing => Err(SubmitError::Bug.into()),
+    }
+}
+
+fn raise(engine: &Handle, findings: Vec<NewException>) -> Result<(), NotReconciled> {
+    engine.submit_blocking(Command::RaiseFindings(RaiseFindings { findings }))?;
+    Ok(())
+}
