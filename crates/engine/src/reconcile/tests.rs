@@ -1,1 +1,184 @@
-//! Comparisons from end to end.
+//! Comparisons from end to end: a file is imported, the ledger is compared with it.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use clearing::exception::{EXCEPTIONS_OPEN, Exception};
+use clearing::{BeginReconciliation, Reconciliation, Scope};
+use formats::rkha21::{Header, Profile, Row, RowKind, Writer};
+use ledger::{AcquirerReferences, Basis, Currency, Date, OfflineInfo, Post, Timestamp};
+use store::{Part, Store as _};
+
+use super::{NotReconciled, begin_reconciliation, reconcile_batch};
+use crate::imports::{Begin, apply_waiting, check, keep};
+use crate::queries::Queries;
+use crate::testing::{SharedStore, StillClock, card, installation, purchase};
+use crate::{Command, Handle, Threads, spawn};
+
+const BATCH: &str = "261130885020";
+
+struct World {
+    store: SharedStore,
+    engine: Handle,
+    threads: Threads,
+    queries: Queries,
+}
+
+impl World {
+    fn new() -> World {
+        let (store, _) = installation(3);
+        let noon = Timestamp::parse_rfc3339("2026-11-30T12:00:00Z").unwrap();
+        let (engine, threads) = spawn(vec![Box::new(store.clone())], Arc::new(StillClock(noon)));
+        let queries = Queries::new(store.source());
+        World { store, engine, threads, queries }
+    }
+
+    /// Books an offline purchase of 0.01 over the API.
+    async fn buy(&self, source: &str, references: AcquirerReferences) {
+        let info = OfflineInfo {
+            card: card(0),
+            seller: "654".to_owned(),
+            currency: "SEK".to_owned(),
+            method: None,
+            channel: None,
+        };
+        let Command::Post(post) = purchase(source, Basis::Offline(info)) else { panic!() };
+        self.engine.submit(Command::Post(Post { references, ..post })).await.unwrap();
+    }
+
+    /// Imports a file of rows: source, amount, card.
+    async fn import(&self, serial: u32, rows: &[(&str, i64, &str)]) {
+        let date = Date::parse("2026-11-30").unwrap();
+        let header = Header { date, sender: "8850".to_owned(), cycle: "20".to_owned(), serial };
+        let mut writer = Writer::new(Profile::open_v1(), &header).unwrap();
+        for (at, (source, amount_minor, token)) in rows.iter().enumerate() {
+            let number = u32::try_from(at).unwrap() + serial * 1_000;
+            writer.row(&row(source, *amount_minor, token, number)).unwrap();
+        }
+        let bytes = writer.finish().unwrap();
+        let directory = std::env::temp_dir();
+        let checked = check(Cursor::new(&bytes), Profile::open_v1(), &directory).unwrap();
+        let engine = self.engine.clone();
+        let about = Begin {
+            sha256: format!("{serial:064}"),
+            bytes: i64::try_from(bytes.len()).unwrap(),
+            actor: "test".to_owned(),
+            idempotency: None,
+        };
+        let kept = tokio::task::spawn_blocking(move || {
+            keep(&engine, Cursor::new(&bytes), Profile::open_v1(), &checked, about)
+        });
+        kept.await.unwrap().unwrap();
+        assert_eq!(apply_waiting(&self.engine, &self.queries).await, Ok(1));
+    }
+
+    async fn reconcile(&self) -> Result<Reconciliation, NotReconciled> {
+        let command = BeginReconciliation {
+            scope: Scope::Batch(BATCH.to_owned()),
+            sha256: None,
+            actor: "test".to_owned(),
+        };
+        let (begun, _) = begin_reconciliation(&self.engine, command).await?;
+        let directory = std::env::temp_dir();
+        let engine = self.engine.clone();
+        reconcile_batch(engine, &self.queries, directory, BATCH.to_owned(), begun).await
+    }
+
+    /// What the comparison comes to: `matched 3, missing 1`.
+    async fn sums(&self) -> String {
+        let ended = self.reconcile().await.unwrap();
+        assert!(ended.is_ended);
+        let sums = ended.sums.iter();
+        let sums = sums.map(|((found, _), sum)| format!("{} {}", found.as_str(), sum.count));
+        sums.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The open exceptions: `missing p-1`.
+    fn open(&self) -> Vec<String> {
+        let mut reader = self.store.source().open().unwrap();
+        let found = reader.documents(EXCEPTIONS_OPEN, Part::After(0), 1_000).unwrap();
+        let shown = found.iter().filter_map(Exception::of).map(|exception| {
+            let reference = exception.what.reference.unwrap_or_default();
+            format!("{} {reference}", exception.what.reason.as_str())
+        });
+        shown.collect()
+    }
+
+    fn end(self) {
+        self.engine.close();
+        self.threads.join().unwrap();
+    }
+}
+
+fn row(source: &str, amount_minor: i64, token: &str, number: u32) -> Row {
+    Row {
+        line: 0,
+        kind: RowKind::Purchase,
+        date: Date::parse("2026-11-29").unwrap(),
+        acquirer_reference: reference(number),
+        amount_minor,
+        currency: Currency::SEK,
+        authorization: None,
+        withdrawal_minor: None,
+        seller: "654".to_owned(),
+        card_token: token.to_owned(),
+        source: source.to_owned(),
+        point_of_sale: None,
+        channel: None,
+        method: None,
+        corrects: None,
+        receipt: None,
+    }
+}
+
+fn reference(number: u32) -> String {
+    format!("{number:011}")
+}
+
+fn names_batch(number: Option<u32>) -> AcquirerReferences {
+    AcquirerReferences { batch: Some(BATCH.to_owned()), transaction: number.map(reference) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_agrees_raises_nothing() {
+    let world = World::new();
+    // One is known by its source id alone, one by the acquirer's reference alone.
+    world.buy("api-1", AcquirerReferences::default()).await;
+    world.buy("api-2", names_batch(Some(1_001))).await;
+    world.import(1, &[("api-1", 1, "card-0"), ("other", 1, "card-0"), ("f-1", 70, "card-1")]).await;
+    world.import(2, &[("f-2", 5, "card-2")]).await;
+    assert_eq!(world.sums().await, "matched 4");
+    assert_eq!(world.open(), Vec::<String>::new());
+    world.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_agree_is_found_once() {
+    let world = World::new();
+    world.buy("lost", names_batch(Some(9_999))).await;
+    world.buy("also-lost", names_batch(None)).await;
+    world.buy("other-amount", names_batch(Some(1_001))).await;
+    let rows = [("f-1", 70, "card-1"), ("other-amount", 2, "card-0"), ("nobodys", 3, "card-9")];
+    world.import(1, &rows).await;
+    // The same row comes again in another file.
+    world.import(2, &[("f-1", 70, "card-1")]).await;
+    let from_import = ["amount-differs other-amount", "card-unknown nobodys", "duplicate f-1"];
+    assert_eq!(world.open(), from_import);
+    let sums = "matched 1, known 3, missing 2";
+    assert_eq!(world.sums().await, sums);
+    let open = world.open();
+    assert_eq!(open.len(), 5);
+    assert!(open.contains(&"missing lost".to_owned()), "{open:?}");
+    assert!(open.contains(&"missing also-lost".to_owned()), "{open:?}");
+    assert_eq!(world.sums().await, sums, "a second run comes to the same");
+    assert_eq!(world.open(), open, "and finds nothing new");
+    world.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn there_must_be_files_of_the_batch() {
+    let world = World::new();
+    let outcome = world.reconcile().await;
+    assert!(matches!(outcome, Err(NotReconciled::BatchNotFound)), "{outcome:?}");
+    world.end();
+}
