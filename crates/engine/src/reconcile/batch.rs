@@ -242,6 +242,26 @@ fn load_rows(reader: &mut dyn Reader, file: i64, chunk: i64) -> Result<Vec<Place
     Ok(rows.into_iter().map(placed).collect())
 }
 
+/// One row of a file that was accepted, by its line, and whose it is. `None` where there is none.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn row_of_file(
+    reader: &mut dyn Reader,
+    file: i64,
+    line: i64,
+) -> Result<Option<PlacedRow>, StoreError> {
+    let id = AcquirerFile::id(file);
+    let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
+    let Some(kept) = books.document(id).and_then(AcquirerFile::of) else { return Ok(None) };
+    let mut chunks = (0..kept.chunks()).rev();
+    let Some(chunk) = chunks.find(|chunk| FileRows::first_line(*chunk) <= line) else {
+        return Ok(None);
+    };
+    let rows = load_rows(reader, file, chunk)?;
+    Ok(rows.into_iter().find(|placed| line_of(placed) == line))
+}
+
 /// The exceptions of a file, read along with its rows: they were raised in the order of rows.
 struct Excepted {
     list: String,

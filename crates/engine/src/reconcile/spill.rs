@@ -5,7 +5,7 @@
 //! of all partitions. The file has no name, so that nothing is left of it, however the program
 //! ends.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -98,6 +98,7 @@ impl Spill {
     }
 
     /// How many bytes are on disk.
+    #[cfg(test)]
     pub(super) fn bytes(&self) -> u64 {
         self.end
     }
@@ -145,12 +146,18 @@ fn partition_of(hash: u64) -> usize {
     usize::try_from(hash.checked_rem(count).unwrap_or(0)).unwrap_or(0)
 }
 
-/// A file that nobody else can open, and that is gone when it is closed.
+/// A file that nobody else can open, and that is gone when it is closed. The directory is made where
+/// there is none.
 ///
 /// # Errors
 /// When the directory cannot be written.
-pub(super) fn unnamed(directory: &Path) -> io::Result<File> {
+fn unnamed(directory: &Path) -> io::Result<File> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)?;
     loop {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = directory.join(format!(".spill-{}-{number}", std::process::id()));
@@ -202,7 +209,7 @@ mod tests {
 
     #[test]
     fn little_needs_no_disk() {
-        let mut spill = Spill::new(Path::new("/no/such/directory"));
+        let mut spill = Spill::new(Path::new("/dev/null/directory"));
         spill.add(1, b"one").unwrap();
         assert_eq!(spill.take(1).next().unwrap(), Some(&b"one"[..]));
         assert_eq!(spill.take(1).next().unwrap(), None, "given once");
@@ -210,9 +217,9 @@ mod tests {
 
     #[test]
     fn a_disk_that_cannot_be_written_is_an_error() {
-        let mut spill = Spill::new(Path::new("/no/such/directory"));
+        let mut spill = Spill::new(Path::new("/dev/null/directory"));
         let block = vec![0; SPILL_BLOCK_BYTES];
         spill.add(1, &block).unwrap();
-        assert_eq!(spill.add(1, &block).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(spill.add(1, &block).unwrap_err().kind(), io::ErrorKind::NotADirectory);
     }
 }

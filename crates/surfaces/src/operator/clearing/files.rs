@@ -89,7 +89,7 @@ pub(in crate::operator) async fn add_file(
 }
 
 /// Takes a body to the disk as it comes.
-async fn receive(platform: &Platform, request: Request) -> Result<Received, Problem> {
+pub(super) async fn receive(platform: &Platform, request: Request) -> Result<Received, Problem> {
     let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let length: Option<u64> = length.and_then(|length| length.parse().ok());
     if length.is_some_and(|length| length > platform.spool.bytes_max()) {

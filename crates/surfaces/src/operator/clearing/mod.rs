@@ -2,8 +2,11 @@
 //! others say, and what merchants are paid. Part of the operator API, described by a document of
 //! its own.
 
+mod exceptions;
 mod files;
 mod problem;
+mod psp_reports;
+mod reconciliations;
 mod wire;
 
 use utoipa::OpenApi as _;
@@ -26,6 +29,19 @@ pub(super) fn routes() -> OpenApiRouter<Platform> {
     let routes = OpenApiRouter::with_openapi(wire::document::Document::openapi());
     let inner = OpenApiRouter::new()
         .routes(routes!(files::list_files, files::add_file))
-        .routes(routes!(files::get_file));
+        .routes(routes!(files::get_file))
+        .routes(routes!(exceptions::list_exceptions))
+        .routes(routes!(exceptions::get_exception))
+        .routes(routes!(exceptions::take_exception))
+        .routes(routes!(exceptions::note_exception))
+        .routes(routes!(exceptions::resolve_exception))
+        .routes(routes!(
+            reconciliations::list_reconciliations,
+            reconciliations::start_reconciliation
+        ))
+        .routes(routes!(reconciliations::get_reconciliation))
+        .routes(routes!(psp_reports::list_mappings))
+        .routes(routes!(psp_reports::get_mapping, psp_reports::set_mapping))
+        .routes(routes!(psp_reports::add_report));
     routes.nest(MOUNT, inner)
 }

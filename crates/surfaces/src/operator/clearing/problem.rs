@@ -5,6 +5,8 @@ use clearing::Refusal;
 use engine::SubmitError;
 use engine::imports::NotChecked;
 use engine::limits::RETRY_AFTER_SECONDS;
+use engine::reconcile::NotReconciled;
+use formats::report::ReportError;
 use formats::rkha21::RowError;
 
 use crate::http::problem::{Problem, RowFault};
@@ -26,6 +28,13 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
             Problem::new(StatusCode::CONFLICT, "file-known", title, detail)
         }
         Refusal::FileIncomplete => conflict("file-incomplete", refusal.to_string()),
+        Refusal::ExceptionNotFound => Problem::not_found("no exception has this id"),
+        Refusal::ReconciliationNotFound => Problem::not_found("no reconciliation has this id"),
+        Refusal::ExceptionResolved => conflict("exception-resolved", refusal.to_string()),
+        Refusal::NotesFull => conflict("notes-full", refusal.to_string()),
+        Refusal::NothingToPost => conflict("nothing-to-post", refusal.to_string()),
+        Refusal::NothingToCorrect => conflict("nothing-to-correct", refusal.to_string()),
+        Refusal::Ledger(_) => conflict("ledger-refuses", refusal.to_string()),
     }
 }
 
@@ -41,6 +50,29 @@ pub(super) fn not_in_order(error: NotChecked) -> Problem {
             Problem::faulty_file(faults.first.into_iter().map(row).collect(), faults.count)
         }
         NotChecked::Disk(error) => not_received(error.into()),
+    }
+}
+
+/// Why a report is not taken: all that is wrong with it, as far as it is told.
+pub(super) fn not_a_report(faults: Vec<ReportError>, count: u64) -> Problem {
+    let row = |fault: ReportError| RowFault {
+        row: fault.line,
+        column: fault.column,
+        reason: fault.reason.to_string(),
+    };
+    Problem::faulty_file(faults.into_iter().map(row).collect(), count)
+}
+
+/// Why two sides were not compared.
+pub(super) fn not_reconciled(error: NotReconciled) -> Problem {
+    match error {
+        NotReconciled::BatchNotFound => {
+            Problem::not_found("no acquirer's file of this batch was accepted")
+        }
+        NotReconciled::BatchNotApplied => conflict("batch-not-applied", error.to_string()),
+        NotReconciled::Store(error) => Problem::not_read(error),
+        NotReconciled::Disk(error) => not_received(error.into()),
+        NotReconciled::Submit(error) => not_cleared(error),
     }
 }
 

@@ -81,7 +81,7 @@ fn spare_bodies(document: &mut OpenApi) {
 }
 
 /// The bodies that may be left out.
-const SPARED: [&str; 4] = ["Nothing", "ChosenIdentities", "NewCapture", "NewSecret"];
+const SPARED: [&str; 5] = ["Nothing", "ChosenIdentities", "NewCapture", "NewSecret", "Taking"];
 
 /// What a body is called among the schemas.
 fn name_of_schema(content: &RefOr<Content>) -> Option<&str> {

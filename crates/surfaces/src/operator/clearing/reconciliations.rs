@@ -1,0 +1,130 @@
+//! Comparisons of what we have with what others say.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use clearing::reconciliation::RECONCILIATIONS;
+use clearing::{BeginReconciliation, Reconciliation, Refusal, Scope};
+use engine::limits::IMPORT_WAIT_MAX;
+use engine::queries::documents::documents;
+use engine::reconcile::{NotReconciled, begin_reconciliation, files_of_batch, reconcile_batch};
+use ledger::ReadSet;
+use tokio::task::JoinHandle;
+
+use super::created;
+use super::problem::{not_cleared, not_reconciled, refused};
+use super::wire::reconciliations::{NewReconciliation, ReconciliationBody};
+use crate::Platform;
+use crate::http::body::{Body, Segments, number_in_path};
+use crate::http::fields::Params;
+use crate::http::paging::{List, Page};
+use crate::http::problem::Problem;
+use crate::operator::accounts::shown;
+use crate::operator::callers::Operator;
+
+/// What a comparison comes to that is made in the background.
+pub(super) type Run = JoinHandle<Result<Reconciliation, NotReconciled>>;
+
+/// Lists the comparisons, newest first.
+#[utoipa::path(get, path = "/reconciliations", tag = "reconciliation", params(Page),
+    responses((status = 200, body = List<ReconciliationBody>)))]
+pub(in crate::operator) async fn list_reconciliations(
+    State(platform): State<Platform>,
+    mut params: Params,
+) -> Result<Json<List<ReconciliationBody>>, Problem> {
+    let page = params.page();
+    params.finish()?;
+    let page = page.ok_or_else(Problem::bug)?;
+    let query = platform.queries.read(move |reader| {
+        let pick = |document| Reconciliation::of(&document);
+        documents(reader, RECONCILIATIONS, page.after, page.limit, pick)
+    });
+    let slice = query.await.map_err(Problem::not_read)?;
+    Ok(Json(shown(slice, |found| ReconciliationBody::of(&found))))
+}
+
+/// Shows a comparison.
+#[utoipa::path(get, path = "/reconciliations/{id}", tag = "reconciliation",
+    params(("id" = String, Path, description = "The comparison's id")),
+    responses((status = 200, body = ReconciliationBody)))]
+pub(in crate::operator) async fn get_reconciliation(
+    State(platform): State<Platform>,
+    Segments(id): Segments<String>,
+    params: Params,
+) -> Result<Json<ReconciliationBody>, Problem> {
+    params.finish()?;
+    let number = number_in_path(&id).unwrap_or_default();
+    let found = find(&platform, number).await?;
+    Ok(Json(ReconciliationBody::of(&found)))
+}
+
+/// Compares the ledger with the files of an acquirer's batch. It may be done again, and finds
+/// nothing twice.
+///
+/// 201 where it has ended; 202 where it takes longer: it is done all the same.
+#[utoipa::path(post, path = "/reconciliations", tag = "reconciliation",
+    request_body = NewReconciliation,
+    responses((status = 201, body = ReconciliationBody),
+        (status = 202, body = ReconciliationBody)))]
+pub(in crate::operator) async fn start_reconciliation(
+    State(platform): State<Platform>,
+    operator: Operator,
+    body: Body<NewReconciliation>,
+) -> Result<Response, Problem> {
+    let batch = body.value.batch;
+    let of_batch = batch.clone();
+    // Whether there is something to compare is found before anything is noted.
+    let look = platform.queries.read(move |reader| match files_of_batch(reader, &of_batch) {
+        Err(NotReconciled::Store(error)) => Err(error),
+        other => Ok(other.map(drop)),
+    });
+    look.await.map_err(Problem::not_read)?.map_err(not_reconciled)?;
+    let scope = Scope::Batch(batch.clone());
+    let command = BeginReconciliation { scope, sha256: None, actor: operator.actor() };
+    let begun = begin_reconciliation(&platform.engine, command).await;
+    let (begun, _) = begun.map_err(not_cleared)?;
+    let (number, engine) = (begun.number, platform.engine.clone());
+    let (queries, spool) = (platform.queries.clone(), platform.spool.dir().to_owned());
+    let run = tokio::spawn(async move {
+        let ended = reconcile_batch(engine, &queries, spool, batch, begun).await;
+        ended.inspect_err(told)
+    });
+    answer(&platform, number, run).await
+}
+
+/// Tells of a comparison that nobody may wait for any more.
+pub(super) fn told(error: &NotReconciled) {
+    tracing::warn!(%error, "a comparison was cut off; it may be started again");
+}
+
+/// Waits for a comparison for a while, and answers with it as it is then.
+pub(super) async fn answer(
+    platform: &Platform,
+    number: i64,
+    run: Run,
+) -> Result<Response, Problem> {
+    match tokio::time::timeout(IMPORT_WAIT_MAX, run).await {
+        Ok(Ok(ended)) => shown_as(&ended.map_err(not_reconciled)?, false),
+        Ok(Err(_)) => Err(Problem::bug()),
+        Err(_) => shown_as(&find(platform, number).await?, false),
+    }
+}
+
+/// 201 with a comparison that has ended, 202 with another.
+pub(super) fn shown_as(found: &Reconciliation, replayed: bool) -> Result<Response, Problem> {
+    let body = ReconciliationBody::of(found);
+    let status = if body.is_ended() { StatusCode::CREATED } else { StatusCode::ACCEPTED };
+    let mut response = created(&format!("/reconciliations/{}", found.number), replayed, &body);
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+async fn find(platform: &Platform, number: i64) -> Result<Reconciliation, Problem> {
+    let id = Reconciliation::id(number);
+    let reads = ReadSet { documents: vec![id], ..ReadSet::default() };
+    let query = platform.queries.read(move |reader| reader.load(&reads));
+    let books = query.await.map_err(Problem::not_read)?;
+    let found = books.document(id).and_then(Reconciliation::of);
+    found.ok_or_else(|| refused(&Refusal::ReconciliationNotFound))
+}
