@@ -9,7 +9,7 @@ use crate::testing::{CARD, CARD_200, CARD_BLOCKED, CARD_EUR};
 /// A file of rows, one a line: `kind source amount` in major units, and then what differs from a
 /// purchase made offline by seller 654 on the world's first card: `on=` authorization, `of=` what
 /// it corrects, `card=`, `seller=`, `currency=`, `reference=` of the acquirer, `cash=`.
-fn file(serial: u32, rows: &str) -> Vec<u8> {
+pub(super) fn file(serial: u32, rows: &str) -> Vec<u8> {
     let header = Header {
         date: Date::parse("2026-11-20").unwrap(),
         sender: "8850".to_owned(),
@@ -56,7 +56,7 @@ fn row(line: &str, reference: u32) -> Row {
 }
 
 /// Sends a file, and waits until it is applied.
-fn send(world: &World, file: Vec<u8>) -> Reply {
+pub(super) fn send(world: &World, file: Vec<u8>) -> Reply {
     send_under(world, "", file)
 }
 
@@ -92,7 +92,7 @@ fn fates(reply: &Reply) -> String {
     fates
 }
 
-fn account(world: &World) -> String {
+pub(super) fn account(world: &World) -> String {
     let account = operate(world, "GET /accounts/{A}").json();
     let of = |name: &str| account[name].as_str().unwrap().to_owned();
     format!("debt {} reserved {}", of("debt"), of("reserved_amount"))
