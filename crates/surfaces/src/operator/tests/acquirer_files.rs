@@ -63,7 +63,7 @@ pub(super) fn send(world: &World, file: Vec<u8>) -> Reply {
 fn send_under(world: &World, key: &str, file: Vec<u8>) -> Reply {
     let platform = &world.platform;
     let importing = engine::imports::run_imports(platform.engine.clone(), platform.queries.clone());
-    let importing = world.block_on(async { tokio::spawn(importing) });
+    let importing = world.block_on(async { tokio::spawn(importing).abort_handle() });
     let mut request = Request::post("/operator/v1/acquirer-files")
         .header("authorization", format!("Bearer {OPERATOR_KEY}"));
     if !key.is_empty() {
@@ -230,7 +230,7 @@ fn a_file_that_is_not_in_order_leaves_nothing() {
     let rows = reply.json()["rows"].clone();
     assert_eq!(rows.as_array().unwrap().len(), 1, "{reply:?}");
     assert_eq!((&rows[0]["row"], &rows[0]["column"]), (&4.into(), &118.into()));
-    for bad in [&b""[..], b"\0\xff", b"01\r\n", &[b'x'; 100_000]] {
+    for bad in [&b""[..], b"\0\xff", b"01\r\n", &b"x".repeat(100_000)] {
         let reply = send(&world, bad.to_vec());
         assert_eq!(reply.status, 422, "{reply:?}");
         assert!(!reply.json()["rows"].as_array().unwrap().is_empty());
