@@ -17,6 +17,7 @@ use crate::resolve::{
     NoteException, ResolveException, TakeException, note_exception, resolve_exception,
     take_exception,
 };
+use crate::totals::{ReportTotals, TerminalTotals, report_totals};
 
 /// A request to change clearing and settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub enum Command {
     RaiseFindings(RaiseFindings),
     /// End a comparison.
     EndReconciliation(EndReconciliation),
+    /// Say what a terminal's day came to.
+    ReportTotals(ReportTotals),
 }
 
 /// What a granted command came to.
@@ -69,6 +72,8 @@ pub enum Outcome {
     Mapping(Box<ReportMapping>),
     /// A comparison as it is now.
     Reconciliation(Box<Reconciliation>),
+    /// What a terminal says that its day came to.
+    Totals(Box<TerminalTotals>),
     /// There was nothing to do any more.
     Nothing,
 }
@@ -121,6 +126,7 @@ impl Command {
             Command::BeginReconciliation(command) => command.read(reads),
             Command::RaiseFindings(command) => command.read(reads),
             Command::EndReconciliation(command) => command.read(reads),
+            Command::ReportTotals(command) => command.read(reads),
         }
     }
 
@@ -142,6 +148,7 @@ impl Command {
             Command::BeginReconciliation(command) => begin_reconciliation(command, books, now),
             Command::RaiseFindings(command) => raise_findings(command, books, now),
             Command::EndReconciliation(command) => end_reconciliation(command, books, now),
+            Command::ReportTotals(command) => report_totals(command, books, now),
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod receive;
 pub mod reconciliation;
 pub mod refusal;
 pub mod resolve;
+pub mod totals;
 
 pub use apply::{ApplyRows, ReleaseRows};
 pub use command::{Answer, Command, Outcome};
@@ -31,3 +32,4 @@ pub use reconciliation::{
 };
 pub use refusal::Refusal;
 pub use resolve::{Correction, NoteException, Remedy, ResolveException, TakeException};
+pub use totals::{ReportTotals, TerminalTotals};

@@ -37,6 +37,15 @@ pub enum Refusal {
     /// No such comparison.
     #[error("reconciliation is unknown")]
     ReconciliationNotFound,
+    /// The token is not, or no longer, that of the terminal's device.
+    #[error("the token is not that of the terminal's device")]
+    NotThisDevice,
+    /// The terminal's merchant is not there.
+    #[error("the terminal has no merchant")]
+    NoMerchant,
+    /// The terminal has said something else of the day before.
+    #[error("the terminal has told other totals of the day and currency before")]
+    TotalsTold,
     /// The ledger refuses what would resolve the exception.
     #[error("the ledger refuses it: {0}")]
     Ledger(ledger::Refusal),

@@ -34,6 +34,7 @@ pub mod settings;
 pub mod steer_rollout;
 pub mod submit;
 pub mod terminal;
+pub mod terminal_day;
 pub mod update;
 
 pub use command::{Answer, Command};

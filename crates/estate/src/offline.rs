@@ -16,6 +16,7 @@ use crate::customer::Customer;
 use crate::refusal::Refusal;
 use crate::settings::{Effective, effective};
 use crate::terminal::{Terminal, TerminalStatus};
+use crate::terminal_day::{self, TerminalDayKey};
 
 /// A device uploads offline purchases (device API, POST transactions).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,9 +148,15 @@ impl PostOffline {
             seller: String::new(),
             zone: None,
         };
+        let mut days = BTreeSet::new();
         for item in &self.items {
             place.post_of(item).read(reads);
+            // On which day it is where the terminal is, is found when it is booked.
+            let (at, currency) = (item.accepted_at, item.currency);
+            let around = TerminalDayKey::around(self.terminal, at, currency);
+            days.extend(around.map(|day| day.name()));
         }
+        reads.names.extend(days);
     }
 }
 
@@ -176,7 +183,9 @@ pub fn post_offline(
         Allowance { effective: &effective, counted: BTreeSet::new(), count: 0, total_minor: 0 };
     let mut outcomes = Vec::with_capacity(command.items.len());
     for item in &command.items {
-        outcomes.push(book(item, &place, &mut allowance, books, now));
+        let outcome = book(item, &place, &mut allowance, books, now);
+        place.count(terminal.number, item, &outcome, books);
+        outcomes.push(outcome);
     }
     place_upload(&terminal, command, &outcomes, books, now);
     Ok(Answer::new(Outcome::Offline(outcomes)))
@@ -260,6 +269,22 @@ impl Place {
             seller: merchant.seller_number,
             zone: Some(company.zone.clone()),
         })
+    }
+
+    /// Counts an item that is booked now.
+    fn count(
+        &self,
+        terminal: i64,
+        item: &OfflineItem,
+        outcome: &OfflineOutcome,
+        books: &mut Books,
+    ) {
+        let OfflineOutcome::Posted { transaction, replayed: false } = outcome else { return };
+        let Some(zone) = &self.zone else { return };
+        let (day, currency) = (zone.day_of(item.accepted_at), item.currency);
+        let minor = item.amount.minor(currency).unwrap_or(0);
+        let key = TerminalDayKey { terminal, day, currency };
+        terminal_day::count(key, transaction.0, minor, books);
     }
 
     /// What the ledger is asked to book for an item.

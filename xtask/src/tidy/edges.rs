@@ -13,7 +13,7 @@ const EDGES: [(&str, &[&str]); 15] = [
     ("estate", &["ledger"]),
     ("payments", &["ledger"]),
     ("formats", &["ledger"]),
-    ("clearing", &["formats", "ledger"]),
+    ("clearing", &["estate", "formats", "ledger"]),
     ("connectors", &["ledger", "payments"]),
     ("simulators", &[]),
     ("store", &["ledger"]),

@@ -101,6 +101,7 @@ async fn apply_file(
             | Outcome::Exception(_)
             | Outcome::Mapping(_)
             | Outcome::Reconciliation(_)
+            | Outcome::Totals(_)
             | Outcome::Nothing => return Ok(()),
         };
         // Whoever has lost the turn leaves the rest to who has it.

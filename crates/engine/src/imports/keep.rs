@@ -46,6 +46,7 @@ pub fn keep(
         Outcome::Exception(_)
         | Outcome::Mapping(_)
         | Outcome::Reconciliation(_)
+        | Outcome::Totals(_)
         | Outcome::Nothing => return Err(SubmitError::Bug),
     };
     let mut chunks = Chunks { engine, file: file_begun.number, chunk: 0, lines: Vec::new() };

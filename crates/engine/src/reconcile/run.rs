@@ -59,6 +59,7 @@ pub async fn begin_reconciliation(
         | Outcome::Repeated(_)
         | Outcome::Exception(_)
         | Outcome::Mapping(_)
+        | Outcome::Totals(_)
         | Outcome::Nothing => Err(SubmitError::Bug),
     }
 }
@@ -91,6 +92,7 @@ pub(super) fn conclude(
         | Outcome::Repeated(_)
         | Outcome::Exception(_)
         | Outcome::Mapping(_)
+        | Outcome::Totals(_)
         | Outcome::Nothing => Err(SubmitError::Bug.into()),
     }
 }

@@ -12,6 +12,7 @@ mod file_body;
 mod packages;
 mod problem;
 mod range;
+mod totals;
 mod transactions;
 mod updates;
 mod wire;
@@ -57,6 +58,7 @@ fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(packages::get_package))
         .routes(routes!(updates::report_update))
         .routes(routes!(transactions::upload_transactions))
+        .routes(routes!(totals::report_totals))
         .route_layer(from_fn(callers::identify))
         .layer(DefaultBodyLimit::max(OFFLINE_UPLOAD_BYTES_MAX));
     let of_anybody = OpenApiRouter::new().routes(routes!(activation::activate));

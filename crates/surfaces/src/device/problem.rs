@@ -11,6 +11,35 @@ pub(super) fn not_submitted(error: SubmitError<Refusal>) -> Problem {
     Problem::not_done(error, |refusal| refused(&refusal))
 }
 
+/// Why what a terminal says of its day was not kept.
+pub(super) fn not_totalled(error: SubmitError<clearing::Refusal>) -> Problem {
+    use clearing::Refusal;
+
+    Problem::not_done(error, |refusal| match refusal {
+        Refusal::NotThisDevice => not_this_device(),
+        Refusal::NoMerchant => {
+            let title = "The terminal's merchant cannot be booked for";
+            Problem::new(StatusCode::FORBIDDEN, "merchant-not-ready", title, refusal.to_string())
+        }
+        Refusal::TotalsTold => {
+            let title = "Other totals were told before";
+            Problem::new(StatusCode::CONFLICT, "totals-differ", title, refusal.to_string())
+        }
+        Refusal::IdempotencyKeyReused => Problem::key_reused(),
+        // None of these is about totals.
+        Refusal::FileNotFound
+        | Refusal::FileKnown { .. }
+        | Refusal::FileIncomplete
+        | Refusal::ExceptionNotFound
+        | Refusal::ExceptionResolved
+        | Refusal::NotesFull
+        | Refusal::NothingToPost
+        | Refusal::NothingToCorrect
+        | Refusal::ReconciliationNotFound
+        | Refusal::Ledger(_) => Problem::bug(),
+    })
+}
+
 /// A token that is not, or no longer, that of a terminal's device.
 pub(super) fn not_this_device() -> Problem {
     Problem::unauthenticated("the device's token is not good")

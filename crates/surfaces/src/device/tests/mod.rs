@@ -5,6 +5,7 @@ mod activation;
 mod calls;
 mod ceiling;
 mod downloads;
+mod totals;
 mod transactions;
 mod updates;
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::{BEGIN, CARD, CARD_500, CARD_BLOCKED, CARD_EUR, OPERATOR_KEY};
 
 /// A device that may accept purchases of at most 100.00 SEK offline, three at most.
-fn allowed(world: &World) -> Device {
+pub(super) fn allowed(world: &World) -> Device {
     configure(
         world,
         3,
@@ -20,14 +20,14 @@ fn allowed(world: &World) -> Device {
     Device::new(world)
 }
 
-fn item(id: &str, amount: &str) -> Value {
+pub(super) fn item(id: &str, amount: &str) -> Value {
     json!({
         "id": id, "card_token": CARD, "amount": amount, "currency": "SEK", "entry_mode": "chip",
         "accepted_at": "2026-11-20T10:00:00Z",
     })
 }
 
-fn upload(world: &World, device: &Device, items: &[Value]) -> Reply {
+pub(super) fn upload(world: &World, device: &Device, items: &[Value]) -> Reply {
     device.post(world, "/transactions", &json!({ "transactions": items }))
 }
 

@@ -34,6 +34,8 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
         Refusal::NotesFull => conflict("notes-full", refusal.to_string()),
         Refusal::NothingToPost => conflict("nothing-to-post", refusal.to_string()),
         Refusal::NothingToCorrect => conflict("nothing-to-correct", refusal.to_string()),
+        // What terminals say is their own contract's.
+        Refusal::NotThisDevice | Refusal::NoMerchant | Refusal::TotalsTold => Problem::bug(),
         Refusal::Ledger(_) => conflict("ledger-refuses", refusal.to_string()),
     }
 }
