@@ -39,7 +39,7 @@ pub enum Command {
     /// Deal with an exception.
     ResolveException(Box<ResolveException>),
     /// Say what the columns of a PSP's reports mean.
-    SetMapping(SetMapping),
+    SetMapping(Box<SetMapping>),
     /// Begin to compare two sides.
     BeginReconciliation(BeginReconciliation),
     /// Put what was found on the list of exceptions.

@@ -161,12 +161,12 @@ impl Scope {
         let places = [&finding.ours, &finding.theirs].into_iter().flatten();
         let places: Vec<&str> = places.map(|item| item.place.as_str()).collect();
         let what = match finding.outcome {
-            Found::Matched | Found::NotDue | Found::Known => "it agrees".to_owned(),
-            Found::Missing => format!("{here} have it, and {there} do not"),
-            Found::Extra => format!("{there} have it, and {here} do not"),
+            Found::Matched | Found::NotDue | Found::Known => "nothing has to be done".to_owned(),
+            Found::Missing => format!("it is in {here}, and not in {there}"),
+            Found::Extra => format!("it is in {there}, and not in {here}"),
             Found::AmountDiffers => format!("{here} and {there} have different amounts"),
             Found::CurrencyDiffers => format!("{here} and {there} have different currencies"),
-            Found::Duplicate => format!("{there} have it more often than {here}"),
+            Found::Duplicate => format!("it is in {there} more often than in {here}"),
         };
         let places = places.join(", ");
         if places.is_empty() { what } else { format!("{what} ({places})") }

@@ -1,7 +1,6 @@
 //! The decisions about an exception: somebody takes it, notes what is known, and deals with it.
 //! What is booked for it is in the commit that resolves it.
 
-use ledger::books::Answer as Booked;
 use ledger::correct::{correct, correction_key};
 use ledger::{
     AcquirerReferences, Books, Change, ChangeKind, ClearingChange, Correct, Decimal, Idempotency,
@@ -176,7 +175,7 @@ pub fn take_exception(
 ) -> Result<Answer, Refusal> {
     let mut exception = match find(books, command.exception, command.idempotency)? {
         Found::Repeated(answer) => return Ok(answer),
-        Found::Exception(exception) => exception,
+        Found::Exception(exception) => *exception,
     };
     if exception.resolution.is_some() {
         return Err(Refusal::ExceptionResolved);
@@ -201,7 +200,7 @@ pub fn note_exception(
 ) -> Result<Answer, Refusal> {
     let mut exception = match find(books, command.exception, command.idempotency)? {
         Found::Repeated(answer) => return Ok(answer),
-        Found::Exception(exception) => exception,
+        Found::Exception(exception) => *exception,
     };
     if exception.notes.len() >= NOTES_MAX {
         return Err(Refusal::NotesFull);
@@ -230,7 +229,7 @@ pub fn resolve_exception(
 ) -> Result<Answer, Refusal> {
     let mut exception = match find(books, command.exception, command.idempotency)? {
         Found::Repeated(answer) => return Ok(answer),
-        Found::Exception(exception) => exception,
+        Found::Exception(exception) => *exception,
     };
     if exception.resolution.is_some() {
         return Err(Refusal::ExceptionResolved);
@@ -289,17 +288,13 @@ fn book(
             if exception.what.transaction != Some(correction.transaction) {
                 return Err(Refusal::NothingToCorrect);
             }
-            let booked = correct(&correction.command(), books, now);
-            match booked.map_err(Refusal::Ledger)? {
+            let booked = correct(&correction.command(), books, now).map_err(Refusal::Ledger)?;
+            if booked.replayed {
                 // Its source id stands for a correction that was not made for this exception.
-                Booked { replayed: true, .. } => {
-                    Err(Refusal::Ledger(ledger::Refusal::DuplicateCorrection))
-                }
-                Booked { replayed: false, .. } => {
-                    let Correction { company, kind, source, .. } = correction;
-                    Ok(id_of(books, correction_key(company, *kind, source)))
-                }
+                return Err(Refusal::Ledger(ledger::Refusal::DuplicateCorrection));
             }
+            let Correction { company, kind, source, .. } = correction;
+            Ok(id_of(books, correction_key(company, *kind, source)))
         }
     }
 }
@@ -322,7 +317,7 @@ enum Found {
     /// The request was answered before.
     Repeated(Answer),
     /// It was not, and there is the exception.
-    Exception(Exception),
+    Exception(Box<Exception>),
 }
 
 fn find(books: &Books, number: i64, idempotency: Option<Idempotency>) -> Result<Found, Refusal> {
@@ -336,7 +331,7 @@ fn find(books: &Books, number: i64, idempotency: Option<Idempotency>) -> Result<
     Ok(if is_repeated {
         Found::Repeated(Answer::replayed(Outcome::Exception(Box::new(exception))))
     } else {
-        Found::Exception(exception)
+        Found::Exception(Box::new(exception))
     })
 }
 

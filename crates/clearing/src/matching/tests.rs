@@ -7,7 +7,7 @@ use super::*;
 /// Items of one side, numbered from 1; `?` marks what need not be on the other side, or is known.
 fn items(text: &str) -> Vec<Item> {
     let texts = text.split(',').map(str::trim).filter(|text| !text.is_empty());
-    let item = |(at, text): (usize, &str)| {
+    let item = |(number, text): (i64, &str)| {
         let words: Vec<&str> = text.trim_end_matches('?').split(' ').collect();
         Item {
             reference: words[0].to_owned(),
@@ -19,11 +19,11 @@ fn items(text: &str) -> Vec<Item> {
             company: None,
             seller: None,
             day: None,
-            number: i64::try_from(at + 1).unwrap(),
+            number,
             place: String::new(),
         }
     };
-    texts.enumerate().map(item).collect()
+    (1..).zip(texts).map(item).collect()
 }
 
 /// A finding as `outcome reference ours/theirs`.

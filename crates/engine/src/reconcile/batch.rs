@@ -131,7 +131,7 @@ impl Streams<'_> {
         let mut excepted = Excepted::of(file.number);
         for chunk in 0..file.chunks() {
             let placed = load_rows(reader, file.number, chunk)?;
-            let last = placed.last().map_or(0, |placed| line_of(placed));
+            let last = placed.last().map_or(0, line_of);
             let excepted = excepted.up_to(reader, last)?;
             self.read_rows(reader, file.number, &placed, &excepted)?;
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ledger::Key;
 
-use super::spill::Spill;
+use super::spill::{Spill, hash_of};
 use crate::limits::SPILL_PARTITIONS;
 
 /// Keys with the lines where they were seen.
@@ -33,12 +33,11 @@ impl Duplicates {
     /// When the disk cannot be written.
     pub fn add(&mut self, key: Key, line: u64) -> io::Result<()> {
         let Key(bytes) = key;
-        let [a, b, c, d, e, f, g, h, ..] = bytes;
         let mut record = [0; 24];
         let (first, last) = record.split_at_mut(16);
         first.copy_from_slice(&bytes);
         last.copy_from_slice(&line.to_be_bytes());
-        self.0.add(u64::from_be_bytes([a, b, c, d, e, f, g, h]), &record)
+        self.0.add(hash_of(bytes), &record)
     }
 
     /// For each line whose key was seen on a line before: the first such line, and this one. In no

@@ -8,7 +8,7 @@ use clearing::{Finding, Item, compare};
 use ledger::ids::Hasher;
 use ledger::{Currency, Date};
 
-use super::spill::{Records, Spill};
+use super::spill::{Records, Spill, hash_of};
 use crate::limits::SPILL_PARTITIONS;
 
 /// Both sides' items, until they are compared.
@@ -33,7 +33,7 @@ impl Side {
     /// # Errors
     /// When the disk cannot be written.
     pub(super) fn add(&mut self, item: &Item) -> io::Result<()> {
-        self.0.add(hash_of(item), &written(item))
+        self.0.add(partition_hash(item), &written(item))
     }
 }
 
@@ -66,10 +66,9 @@ impl Sides {
 }
 
 /// What brings both sides' items of one thing together.
-fn hash_of(item: &Item) -> u64 {
+fn partition_hash(item: &Item) -> u64 {
     let hasher = Hasher::new("item").text(&item.kind).text(&item.within).text(&item.reference);
-    let [a, b, c, d, e, f, g, h, ..] = hasher.finish();
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    hash_of(hasher.finish())
 }
 
 fn items(mut records: Records<'_>) -> io::Result<Vec<Item>> {

@@ -140,6 +140,12 @@ impl Records<'_> {
     }
 }
 
+/// As much of a longer hash as partitions are told by.
+pub(super) fn hash_of(hash: [u8; 16]) -> u64 {
+    let first = hash.split_first_chunk::<8>();
+    first.map_or(0, |(first, _)| u64::from_be_bytes(*first))
+}
+
 /// Which partition a hash is of.
 fn partition_of(hash: u64) -> usize {
     let count = u64::try_from(SPILL_PARTITIONS).unwrap_or(1);

@@ -14,7 +14,7 @@ fn totals(count: i64, amount: &str) -> Value {
 fn tell(world: &World, device: &Device, body: &Value) -> String {
     let reply = device.post(world, "/totals", body);
     let json = reply.json();
-    let word = json["status"].as_str().unwrap_or_default().to_owned();
+    let status = json["status"].as_str().unwrap_or_default().to_owned();
     let path = "/operator/v1/exceptions?status=open";
     let list = world.call("GET", path, OPERATOR_KEY, "").json();
     let exceptions =
@@ -22,7 +22,7 @@ fn tell(world: &World, device: &Device, body: &Value) -> String {
             format!("{} {}", it["reason"].as_str().unwrap(), it["kind"].as_str().unwrap())
         });
     let exceptions: Vec<String> = exceptions.collect();
-    format!("{} {word}: {}", reply.status, exceptions.join(", "))
+    format!("{} {status}: {}", reply.status, exceptions.join(", "))
 }
 
 #[test]

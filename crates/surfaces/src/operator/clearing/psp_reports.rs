@@ -78,7 +78,8 @@ pub(in crate::operator) async fn set_mapping(
     let name = called.map_err(|detail| Problem::not_found(format!("a name {detail}")))?;
     let declared = body.value.declared();
     let command = SetMapping { name, declared, actor: operator.actor() };
-    let answer = platform.engine.submit(Command::SetMapping(command)).await.map_err(not_cleared)?;
+    let command = Command::SetMapping(Box::new(command));
+    let answer = platform.engine.submit(command).await.map_err(not_cleared)?;
     let Outcome::Mapping(mapping) = answer.done else { return Err(Problem::bug()) };
     Ok(Json(MappingBody::of(&mapping)))
 }
@@ -115,7 +116,7 @@ pub(in crate::operator) async fn add_report(
     let begun = begin_reconciliation(&platform.engine, command).await.map_err(not_cleared)?;
     let (begun, is_repeated) = begun;
     if is_repeated {
-        return shown_as(&begun, true);
+        return Ok(shown_as(&begun, true));
     }
     let (number, engine) = (begun.number, platform.engine.clone());
     let (queries, spool) = (platform.queries.clone(), platform.spool.dir().to_owned());

@@ -105,19 +105,19 @@ pub(super) async fn answer(
     run: Run,
 ) -> Result<Response, Problem> {
     match tokio::time::timeout(IMPORT_WAIT_MAX, run).await {
-        Ok(Ok(ended)) => shown_as(&ended.map_err(not_reconciled)?, false),
+        Ok(Ok(ended)) => Ok(shown_as(&ended.map_err(not_reconciled)?, false)),
         Ok(Err(_)) => Err(Problem::bug()),
-        Err(_) => shown_as(&find(platform, number).await?, false),
+        Err(_) => Ok(shown_as(&find(platform, number).await?, false)),
     }
 }
 
 /// 201 with a comparison that has ended, 202 with another.
-pub(super) fn shown_as(found: &Reconciliation, replayed: bool) -> Result<Response, Problem> {
+pub(super) fn shown_as(found: &Reconciliation, replayed: bool) -> Response {
     let body = ReconciliationBody::of(found);
     let status = if body.is_ended() { StatusCode::CREATED } else { StatusCode::ACCEPTED };
     let mut response = created(&format!("/reconciliations/{}", found.number), replayed, &body);
     *response.status_mut() = status;
-    Ok(response)
+    response
 }
 
 async fn find(platform: &Platform, number: i64) -> Result<Reconciliation, Problem> {

@@ -37,8 +37,8 @@ fn check(world: &World, line: &str, expected: &str) {
     let reply = operate(world, line);
     let json = reply.json();
     let code = json["type"].as_str().and_then(|code| code.rsplit(':').next());
-    let word = code.or(json["status"].as_str()).unwrap_or_default();
-    assert_eq!(format!("{} {word}", reply.status), expected, "{line}: {json}");
+    let shown = code.or(json["status"].as_str()).unwrap_or_default();
+    assert_eq!(format!("{} {shown}", reply.status), expected, "{line}: {json}");
 }
 
 #[test]

@@ -37,8 +37,8 @@ fn found(world: &World, comparison: &str) -> Vec<String> {
     let items = list["items"].as_array().unwrap().iter();
     let mut shown: Vec<String> = items
         .map(|it| {
-            let word = |name: &str| it[name].as_str().unwrap_or_default().to_owned();
-            format!("{} {} {}", word("reason"), word("kind"), word("reference"))
+            let text = |name: &str| it[name].as_str().unwrap_or_default().to_owned();
+            format!("{} {} {}", text("reason"), text("kind"), text("reference"))
         })
         .collect();
     shown.sort();
