@@ -3,7 +3,7 @@
 //! No two PSPs have the same columns, and they change them. So the columns are declared by who
 //! imports the report, and kept with the import. `docs/formats/psp-reports.md` explains the text.
 
-mod csv;
+pub(crate) mod csv;
 mod error;
 mod mapping;
 mod read;

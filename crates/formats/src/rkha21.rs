@@ -9,6 +9,7 @@ mod error;
 mod profile;
 mod read;
 mod row;
+mod table;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -17,4 +18,5 @@ pub use error::{Reason, RowError};
 pub use profile::{Name, Profile, ProfileError};
 pub use read::{Line, Reader, read_row};
 pub use row::{Group, Header, Row, RowKeys, RowKind, Summary};
+pub use table::{TableError, TableReader, TableReason};
 pub use write::{WriteError, Writer, write_row};

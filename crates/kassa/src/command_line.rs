@@ -109,7 +109,8 @@ pub(crate) enum Rkha21Command {
     },
     /// Send a file to a server, and wait until it is applied
     Import(ImportOptions),
-    /// Make a file of a day that never was; the same flags make the same file
+    /// Make a file: of a day that never was, where the same flags make the same file, or of the
+    /// rows of a table
     Generate(GenerateOptions),
 }
 
@@ -129,6 +130,10 @@ pub(crate) struct ImportOptions {
 pub(crate) struct GenerateOptions {
     /// The file to write, which must not exist
     pub(crate) file: PathBuf,
+    /// The rows, in CSV with a line of names; without it they are made up
+    #[arg(long, value_name = "TRANSACTIONS.CSV")]
+    #[arg(conflicts_with_all = ["rows", "seed", "seller", "card_token", "currency"])]
+    pub(crate) from: Option<PathBuf>,
     /// How many transactions
     #[arg(long, default_value_t = 1_000, value_name = "NUMBER")]
     #[arg(value_parser = clap::value_parser!(u64).range(..=100_000_000))]
@@ -152,7 +157,7 @@ pub(crate) struct GenerateOptions {
     #[arg(long, default_value = "654", value_delimiter = ',', value_name = "NUMBERS")]
     pub(crate) seller: Vec<String>,
     /// Cards, by token: one is drawn for each transaction
-    #[arg(long, required = true, value_delimiter = ',', value_name = "TOKENS")]
+    #[arg(long, required_unless_present = "from", value_delimiter = ',', value_name = "TOKENS")]
     pub(crate) card_token: Vec<String>,
     /// The currency of all amounts
     #[arg(long, default_value = "SEK", value_name = "CODE")]

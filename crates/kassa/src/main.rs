@@ -95,7 +95,9 @@ fn run(command_line: CommandLine) -> anyhow::Result<ExitCode> {
         Command::Rkha21(Rkha21Command::Import(options)) => {
             return rkha21::import(&options, &environment::variable);
         }
-        Command::Rkha21(Rkha21Command::Generate(options)) => rkha21::generate(&options),
+        Command::Rkha21(Rkha21Command::Generate(options)) => {
+            return rkha21::generate(&options);
+        }
         Command::Openapi { out } => openapi::write(&out),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -4,6 +4,7 @@
 mod day;
 mod import;
 mod report;
+mod table;
 
 use std::borrow::Cow;
 use std::fs::{self, File};
@@ -55,12 +56,13 @@ pub(crate) fn check(path: &Path, profile: Option<&Path>) -> anyhow::Result<ExitC
     }
 }
 
-/// Makes a file of a day that never was.
+/// Makes a file of a day that never was, or of the rows of a table. The exit code is 1 where the
+/// table is not in order: then its faults are printed, and there is no file.
 ///
 /// # Errors
 /// When a flag has a value that does not fit into the layout, or the file cannot be written. Then
 /// it is not there.
-pub(crate) fn generate(options: &GenerateOptions) -> anyhow::Result<()> {
+pub(crate) fn generate(options: &GenerateOptions) -> anyhow::Result<ExitCode> {
     let profile = profile_in(options.profile.as_deref())?;
     let header = Header {
         date: Date::parse(&options.date).context("--date is a day, as 2026-11-20")?,
@@ -73,15 +75,37 @@ pub(crate) fn generate(options: &GenerateOptions) -> anyhow::Result<()> {
     let failed = || format!("could not write {}", path.display());
     let writer = Writer::new(&profile, &header).with_context(failed)?;
     let file = File::create_new(path).with_context(failed)?;
-    let day = Day::new(options, &header, currency);
-    let written = write(writer, day, options.rows, file);
-    if written.is_err() {
+    let made = match &options.from {
+        Some(table) => table::write(writer, &header, table, file),
+        None => {
+            let day = Day::new(options, &header, currency);
+            write(writer, day, options.rows, file).map(|()| Made::Rows(options.rows))
+        }
+    };
+    if !matches!(made, Ok(Made::Rows(_))) {
         // What there is of it is no file of anybody.
         drop(fs::remove_file(path));
     }
-    written.with_context(failed)?;
-    say(&format!("{}: {}, {} rows", path.display(), header.name(), options.rows));
-    Ok(())
+    match made.with_context(failed)? {
+        Made::Rows(rows) => {
+            say(&format!("{}: {}, {rows} rows", path.display(), header.name()));
+            Ok(ExitCode::SUCCESS)
+        }
+        Made::Not(faults) => {
+            for line in report::faults_of_table(&faults) {
+                say(&line);
+            }
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// What came of making a file.
+enum Made {
+    /// It has so many rows.
+    Rows(u64),
+    /// It cannot be made of this table.
+    Not(table::Faults),
 }
 
 fn write(mut writer: Writer<'_>, day: Day, rows: u64, file: File) -> anyhow::Result<()> {

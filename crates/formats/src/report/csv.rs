@@ -11,7 +11,7 @@ const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
 /// Cuts bytes into records.
 #[derive(Debug)]
-pub(super) struct Csv {
+pub(crate) struct Csv {
     delimiter: u8,
     quote: Option<u8>,
     /// Whether a mark at the very beginning is passed over.
@@ -50,7 +50,7 @@ enum State {
 
 /// What is at hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// A record that begins on this line.
     Record(u64),
     /// A record that cannot be read, and the field where.
@@ -62,7 +62,7 @@ pub(super) enum Step {
 }
 
 impl Csv {
-    pub(super) fn new(delimiter: u8, quote: Option<u8>, skip: u32, has_mark: bool) -> Csv {
+    pub(crate) fn new(delimiter: u8, quote: Option<u8>, skip: u32, has_mark: bool) -> Csv {
         Csv {
             delimiter,
             quote,
@@ -80,30 +80,30 @@ impl Csv {
         }
     }
 
-    pub(super) fn feed(&mut self, bytes: &[u8]) {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
         self.fed.drain(..self.at.min(self.fed.len()));
         self.at = 0;
         self.fed.extend_from_slice(bytes);
     }
 
-    pub(super) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.closed = true;
     }
 
     /// A field of the record that was given last.
-    pub(super) fn field(&self, index: usize) -> Option<&[u8]> {
+    pub(crate) fn field(&self, index: usize) -> Option<&[u8]> {
         let end = *self.ends.get(index)?;
         let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).unwrap_or(&0);
         self.text.get(*start..end)
     }
 
     /// How many fields it has.
-    pub(super) fn fields(&self) -> usize {
+    pub(crate) fn fields(&self) -> usize {
         self.ends.len()
     }
 
     /// The next record. One without anything in it is passed over.
-    pub(super) fn next(&mut self) -> Step {
+    pub(crate) fn next(&mut self) -> Step {
         if self.has_mark {
             let rest = self.fed.get(self.at..).unwrap_or_default();
             if rest.len() < BYTE_ORDER_MARK.len() && !self.closed {

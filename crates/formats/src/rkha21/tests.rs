@@ -6,6 +6,7 @@ mod lines;
 mod profiles;
 mod properties;
 mod rows;
+mod tables;
 mod writing;
 
 use super::{Line, Profile, Reader, Summary};

@@ -153,6 +153,7 @@ mod tests {
     fn rows(seed: u64, count: usize) -> Vec<Row> {
         let options = GenerateOptions {
             file: PathBuf::new(),
+            from: None,
             rows: 0,
             seed,
             date: String::new(),

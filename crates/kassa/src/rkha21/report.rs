@@ -4,23 +4,35 @@ use engine::imports::Faults;
 use formats::rkha21::Summary;
 use ledger::money::format_minor;
 
+use super::table;
+
 /// The faults as a table, as far as they are told.
 pub(super) fn faults(faults: &Faults) -> Vec<String> {
     let mut lines = vec![format!("{:>9}  {:>6}  {}", "row", "column", "reason")];
     for fault in &faults.first {
         lines.push(format!("{:>9}  {:>6}  {}", fault.line, fault.column, fault.reason));
     }
-    let told = u64::try_from(faults.first.len()).unwrap_or(u64::MAX);
-    match faults.count.saturating_sub(told) {
-        0 => {}
-        more => lines.push(format!("and {more} more")),
-    }
-    lines.push(String::new());
-    lines.push(match faults.count {
-        1 => "1 fault: the file would be refused.".to_owned(),
-        count => format!("{count} faults: the file would be refused."),
-    });
+    lines.extend(count(faults.first.len(), faults.count, "the file would be refused"));
     lines
+}
+
+/// The faults of a table, as far as they are told.
+pub(super) fn faults_of_table(faults: &table::Faults) -> Vec<String> {
+    let mut lines = vec![format!("{:>9}  {:<21}  {}", "line", "column", "reason")];
+    for fault in &faults.first {
+        lines.push(format!("{:>9}  {:<21}  {}", fault.line, fault.column, fault.reason));
+    }
+    lines.extend(count(faults.first.len(), faults.count, "no file was made"));
+    lines
+}
+
+/// How many faults there are, and what that means.
+fn count(told: usize, all: u64, what: &str) -> Vec<String> {
+    let told = u64::try_from(told).unwrap_or(u64::MAX);
+    let more = all.saturating_sub(told);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    let noun = if all == 1 { "fault" } else { "faults" };
+    more.into_iter().chain([String::new(), format!("{all} {noun}: {what}.")]).collect()
 }
 
 /// What a whole file comes to, for each kind and currency.

@@ -87,3 +87,50 @@ fn what_cannot_be_made_leaves_nothing_behind() {
     assert!(!again.status.success(), "a file that is there is left alone");
     check(&file, 0);
 }
+
+#[test]
+fn a_table_becomes_a_file() {
+    let folder = Folder::new("rkha21-table");
+    let path = |name: &str| folder.path().join(name);
+    let made = |file: &Path, expected: i32| {
+        let flags = ["--date", "2026-11-20", "--serial", "17", "--from"];
+        let mut command = kassa(&["rkha21", "generate"]);
+        let output = command.arg(file).args(flags).arg(path("table")).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(expected), "{error}");
+        assert_eq!(file.exists(), expected == 0);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let table = "kind,date,amount,currency,seller,card_token,source,corrects\n\
+                 purchase,2026-11-19,300.50,SEK,654,5646735165,s-1,\n\
+                 purchase-correction,2026-11-20,0.5,SEK,654,5646735165,s-2,s-1\n";
+    fs::write(path("table"), table).unwrap();
+    let told = made(&path("file"), 0);
+    assert!(told.ends_with("file: 261120-8850-20-000017, 2 rows\n"), "{told}");
+    let told = check(&path("file"), 0);
+    assert!(
+        told.contains("purchase                    SEK               1                300.50\n")
+    );
+    let bytes = fs::read(path("file")).unwrap();
+    let row = String::from_utf8(bytes[382..764].to_vec()).unwrap();
+    assert!(row.starts_with("0526111900000065401700000001+000000030050SEK"), "{row}");
+
+    let faulty = format!(
+        "{table}sale,2026-11-20,1,SEK,654,5646735165,s-3,\n\
+         purchase,2026-11-20,0,SEK,654,5646735165,s-1,\n\
+         purchase,2026-11-20,1,SEK,654,5646735165,s-1,\n\
+         reversal,2026-11-20,1,SEK,654,5646 735165,s-1,\n"
+    );
+    fs::write(path("table"), faulty).unwrap();
+    assert_eq!(
+        made(&path("none"), 1),
+        "     line  column                 reason\n\
+         \x20       4  kind                   `sale` is no value of this column\n\
+         \x20       5  amount                 amount has a value that it cannot have\n\
+         \x20       6  source                 the same as in line 2\n\
+         \x20       7  card_token             card-token has a value that it cannot have\n\n\
+         4 faults: no file was made.\n"
+    );
+    let mut both = kassa(&["rkha21", "generate", "--from", "a", "--rows", "1", "b"]);
+    assert_eq!(both.output().unwrap().status.code(), Some(2), "a table has its own rows");
+}
