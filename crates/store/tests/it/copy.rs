@@ -20,7 +20,7 @@ use crate::commands::{
     plain_authorize, seller, token,
 };
 use crate::conformance::write_everything;
-use crate::subject::{Dump, Subject, TempDir, dump, small};
+use crate::subject::{Dump, Subject, TempDir, dump, once_free, open_free, small};
 
 /// Few, so that every kind of record has several parcels.
 const PARCEL: usize = 7;
@@ -88,6 +88,13 @@ fn open(from: &TempDir, to: &TempDir) -> Result<StoreCopy, CopyError> {
     StoreCopy::open(&at(from), &at(to), PARCEL)
 }
 
+/// As [`open`], where nobody works on either.
+fn open_both(from: &TempDir, to: &TempDir) -> Result<StoreCopy, CopyError> {
+    let is_held =
+        |error: &CopyError| matches!(error, CopyError::SourceInUse | CopyError::TargetInUse);
+    once_free(|| open(from, to), is_held)
+}
+
 /// Runs a copy to its end. Returns the steps that it took.
 fn finish(mut copy: StoreCopy) -> Result<usize, CopyError> {
     let mut steps = 0;
@@ -100,7 +107,7 @@ fn finish(mut copy: StoreCopy) -> Result<usize, CopyError> {
 }
 
 fn copy(from: &TempDir, to: &TempDir) -> Result<usize, CopyError> {
-    finish(open(from, to)?)
+    finish(open_both(from, to)?)
 }
 
 /// Changes a stored database behind the store's back.
@@ -148,7 +155,7 @@ fn a_copy_that_is_cut_off_after_each_parcel_comes_to_its_end() {
     let expected = populated(from.path());
     let mut before = 0;
     loop {
-        let mut copy = open(&from, &to).unwrap();
+        let mut copy = open_both(&from, &to).unwrap();
         let CopyProgress { stage, done, total } = copy.progress().unwrap();
         if stage == CopyStage::Checking {
             assert_eq!(done, 0);
@@ -159,19 +166,19 @@ fn a_copy_that_is_cut_off_after_each_parcel_comes_to_its_end() {
         copy.step().unwrap();
         drop(copy);
         // Half a copy is nobody's store.
-        let writer = SqliteStore::open(to.path(), small()).err();
+        let writer = open_free(to.path()).err();
         assert!(matches!(writer, Some(OpenError::CopyUnfinished)), "{writer:?}");
         let reader = SqliteStore::open_read_only(to.path()).err();
         assert!(matches!(reader, Some(OpenError::CopyUnfinished)), "{reader:?}");
-        let again = open(&to, &TempDir::new()).err();
+        let again = open_both(&to, &TempDir::new()).err();
         assert!(matches!(again, Some(CopyError::Source(_))), "{again:?}");
     }
-    let mut half_checked = open(&from, &to).unwrap();
+    let mut half_checked = open_both(&from, &to).unwrap();
     half_checked.step().unwrap();
     drop(half_checked);
     copy(&from, &to).unwrap();
     assert_eq!(Content::in_dir(to.path()), expected);
-    let again = open(&from, &to).err();
+    let again = open_both(&from, &to).err();
     assert!(matches!(again, Some(CopyError::TargetNotEmpty)), "{again:?}");
 }
 
@@ -181,11 +188,11 @@ fn a_source_that_is_in_use_is_refused() {
     let store = SqliteStore::open(from.path(), small()).unwrap();
     assert!(matches!(open(&from, &to), Err(CopyError::SourceInUse)));
     drop(store);
-    let copy = open(&from, &to).unwrap();
+    let copy = open_both(&from, &to).unwrap();
     assert!(matches!(SqliteStore::open(from.path(), small()), Err(OpenError::Locked)));
     assert!(matches!(open(&from, &to), Err(CopyError::SourceInUse)));
     drop(copy);
-    assert!(SqliteStore::open(from.path(), small()).is_ok());
+    assert!(open_free(from.path()).is_ok());
 }
 
 #[test]

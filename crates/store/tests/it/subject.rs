@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 
 use cluster::{Cluster, Durability, Isolation};
 use engine::{Command, Reply, run_batch};
@@ -11,7 +12,8 @@ use ledger::{
     ReadSet, Row, RowId, Seal, Timestamp, TransactionId,
 };
 use store::{
-    MemoryStore, Options, Postgres, PostgresOptions, Reader, Record, SqliteStore, Store, StoreError,
+    MemoryStore, OpenError, Options, Postgres, PostgresOptions, Reader, Record, SqliteStore, Store,
+    StoreError,
 };
 
 use crate::commands;
@@ -85,8 +87,7 @@ impl Subject {
     /// The embedded store in a directory that outlives it.
     pub(crate) fn sqlite_in(dir: &Path) -> Subject {
         let path = dir.to_owned();
-        let open =
-            move || -> Box<dyn Store> { Box::new(SqliteStore::open(&path, small()).unwrap()) };
+        let open = move || -> Box<dyn Store> { Box::new(open_free(&path).unwrap()) };
         Subject::new("sqlite", Box::new(open), None)
     }
 
@@ -242,6 +243,30 @@ impl Dump {
         }
         seals
     }
+}
+
+/// How often [`once_free`] tries: some seconds long.
+const TRIES: u32 = 100_000;
+
+/// Tries again while `is_held` says that somebody holds what was just given back: a process that
+/// another test starts has all that is open here, until it is another program.
+pub(crate) fn once_free<T, E>(
+    mut open: impl FnMut() -> Result<T, E>,
+    is_held: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    for _ in 0..TRIES {
+        match open() {
+            Err(error) if is_held(&error) => thread::yield_now(),
+            opened => return opened,
+        }
+    }
+    open()
+}
+
+/// Opens the embedded store in a directory, once it is nobody's.
+pub(crate) fn open_free(dir: &Path) -> Result<SqliteStore, OpenError> {
+    let is_held = |error: &OpenError| matches!(error, OpenError::Locked);
+    once_free(|| SqliteStore::open(dir, small()), is_held)
 }
 
 /// A directory that goes with its value.
