@@ -293,7 +293,7 @@ impl Coded for ClearingChange {
             ClearingChange::PayoutAccountChanged => 56,
             ClearingChange::Settled => 57,
             ClearingChange::PaymentFileMade => 58,
-            ClearingChange::FileReceived => 59,
+            ClearingChange::FileReceived => 61,
             ClearingChange::MappingChanged => 60,
         }
     }
