@@ -5,8 +5,11 @@ use ledger::{Books, Idempotency, ReadSet, Timestamp};
 
 use crate::apply::{ApplyRows, ReleaseRows, apply_rows, release_rows};
 use crate::exception::Exception;
+use crate::fees::{FeeTable, SetFees, set_fees};
 use crate::file::AcquirerFile;
 use crate::mapping::{ReportMapping, SetMapping, set_mapping};
+use crate::payment_file::{MakePaymentFile, make_payment_file};
+use crate::payout_account::{PayoutAccount, SetPayoutAccount, set_payout_account};
 use crate::receive::{AcceptFile, BeginFile, KeepRows, accept_file, begin_file, keep_rows};
 use crate::reconciliation::{
     BeginReconciliation, EndReconciliation, RaiseFindings, Reconciliation, begin_reconciliation,
@@ -18,6 +21,9 @@ use crate::resolve::{
     take_exception,
 };
 use crate::totals::{ReportTotals, TerminalTotals, report_totals};
+use crate::settle::{Settle, settle};
+use crate::settlement::Settlement;
+use crate::tally::{Tally, tally};
 
 /// A request to change clearing and settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +54,16 @@ pub enum Command {
     EndReconciliation(EndReconciliation),
     /// Say what a terminal's day came to.
     ReportTotals(ReportTotals),
+    /// Sum up what is new in the journal.
+    Tally(Tally),
+    /// Set what sellers pay.
+    SetFees(SetFees),
+    /// Set where money goes, or comes from.
+    SetPayoutAccount(SetPayoutAccount),
+    /// Settle with a seller.
+    Settle(Settle),
+    /// Make a file of settlements for the bank.
+    MakePaymentFile(MakePaymentFile),
 }
 
 /// What a granted command came to.
@@ -74,6 +90,16 @@ pub enum Outcome {
     Reconciliation(Box<Reconciliation>),
     /// What a terminal says that its day came to.
     Totals(Box<TerminalTotals>),
+    /// What is new in the journal is summed up.
+    Tallied,
+    /// Fees as they are now.
+    Fees(FeeTable),
+    /// An account as it is now.
+    PayoutAccount(PayoutAccount),
+    /// A settlement.
+    Settlement(Box<Settlement>),
+    /// The number of a payment file.
+    PaymentFile(i64),
     /// There was nothing to do any more.
     Nothing,
 }
@@ -127,6 +153,11 @@ impl Command {
             Command::RaiseFindings(command) => command.read(reads),
             Command::EndReconciliation(command) => command.read(reads),
             Command::ReportTotals(command) => command.read(reads),
+            Command::Tally(command) => command.read(reads),
+            Command::Settle(command) => command.read(reads),
+            Command::MakePaymentFile(command) => command.read(reads),
+            // These need the directory alone, which is always there.
+            Command::SetFees(_) | Command::SetPayoutAccount(_) => {}
         }
     }
 
@@ -149,6 +180,11 @@ impl Command {
             Command::RaiseFindings(command) => raise_findings(command, books, now),
             Command::EndReconciliation(command) => end_reconciliation(command, books, now),
             Command::ReportTotals(command) => report_totals(command, books, now),
+            Command::Tally(command) => tally(command, books),
+            Command::SetFees(command) => set_fees(command, books, now),
+            Command::SetPayoutAccount(command) => set_payout_account(command, books, now),
+            Command::Settle(command) => settle(command, books, now),
+            Command::MakePaymentFile(command) => make_payment_file(command, books, now),
         }
     }
 }

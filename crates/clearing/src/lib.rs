@@ -10,22 +10,31 @@
 pub mod apply;
 pub mod command;
 pub mod exception;
+pub mod fees;
 pub mod file;
 pub mod limits;
 pub mod mapping;
 pub mod matching;
+pub mod payment_file;
+pub mod payout_account;
 pub mod receive;
 pub mod reconciliation;
 pub mod refusal;
 pub mod resolve;
 pub mod totals;
+pub mod settle;
+pub mod settlement;
+pub mod tally;
 
 pub use apply::{ApplyRows, ReleaseRows};
 pub use command::{Answer, Command, Outcome};
 pub use exception::{Amount, Exception, NewException, Origin, Reason};
+pub use fees::{FeeTable, SetFees};
 pub use file::{AcquirerFile, FileRows, FileState};
 pub use mapping::{ReportMapping, SetMapping};
 pub use matching::{Finding, Item, compare};
+pub use payment_file::{MakePaymentFile, PaymentFile};
+pub use payout_account::{PayoutAccount, SetPayoutAccount};
 pub use receive::{AcceptFile, BeginFile, KeepRows};
 pub use reconciliation::{
     BeginReconciliation, EndReconciliation, RaiseFindings, Reconciliation, Scope,
@@ -33,3 +42,6 @@ pub use reconciliation::{
 pub use refusal::Refusal;
 pub use resolve::{Correction, NoteException, Remedy, ResolveException, TakeException};
 pub use totals::{ReportTotals, TerminalTotals};
+pub use settle::Settle;
+pub use settlement::Settlement;
+pub use tally::{AcquirerBatch, JournalMark, SellerDay, Tally};

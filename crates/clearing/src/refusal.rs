@@ -49,4 +49,34 @@ pub enum Refusal {
     /// The ledger refuses what would resolve the exception.
     #[error("the ledger refuses it: {0}")]
     Ledger(ledger::Refusal),
+    /// No such company.
+    #[error("company is unknown")]
+    CompanyNotFound,
+    /// The company has no such seller.
+    #[error("seller is unknown")]
+    SellerNotFound,
+    /// The day that is to be settled has not ended for the company.
+    #[error("the day has not ended")]
+    DayNotEnded,
+    /// The bank was to pay in the past.
+    #[error("the execution date is past")]
+    ExecutionDatePast,
+    /// The company has said no account to pay from.
+    #[error("the company has no account to pay from")]
+    NoDebtorAccount,
+    /// No settlement is to be paid that can be.
+    #[error("no settlement is to be paid, but for {left_out} whose sellers have no account")]
+    NothingToPay {
+        /// How many sellers have no account.
+        left_out: usize,
+    },
+    /// Something in the payment file breaks the rules of the message.
+    #[error("the payment file breaks the rules of its message")]
+    PaymentFileNotWritable,
+    /// A sum is more than there are numbers for.
+    #[error("a sum is out of range")]
+    SumOutOfRange,
+    /// The ledger does not book what is to be paid out.
+    #[error("the ledger does not book it: {0}")]
+    NotPaidOut(ledger::Refusal),
 }

@@ -75,6 +75,10 @@ pub enum Kind {
     ReportMapping,
     /// What a terminal has uploaded of a day, in one currency.
     TerminalDay,
+    /// Settlements as a bank is told to pay them.
+    PaymentFile,
+    /// What a payment file says, byte by byte.
+    PaymentMessage,
 }
 
 /// Names a document: its number among those of its kind.
@@ -125,7 +129,7 @@ pub struct WrittenDocument {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 30] = [
+    pub const ALL: [Kind; 32] = [
         Kind::Numbers,
         Kind::Customer,
         Kind::Request,
@@ -156,6 +160,8 @@ impl Kind {
         Kind::Settlement,
         Kind::ReportMapping,
         Kind::TerminalDay,
+        Kind::PaymentFile,
+        Kind::PaymentMessage,
     ];
 
     /// The word used in rows and changes.
@@ -191,6 +197,8 @@ impl Kind {
             Kind::Settlement => "settlement",
             Kind::ReportMapping => "report_mapping",
             Kind::TerminalDay => "terminal_day",
+            Kind::PaymentFile => "payment_file",
+            Kind::PaymentMessage => "payment_message",
         }
     }
 
@@ -227,7 +235,9 @@ impl Kind {
             | Kind::JournalMark
             | Kind::Settlement
             | Kind::ReportMapping
-            | Kind::TerminalDay => false,
+            | Kind::TerminalDay
+            | Kind::PaymentFile
+            | Kind::PaymentMessage => false,
         }
     }
 

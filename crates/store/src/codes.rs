@@ -336,6 +336,8 @@ impl Coded for Kind {
             Kind::Settlement => 27,
             Kind::ReportMapping => 28,
             Kind::TerminalDay => 29,
+            Kind::PaymentFile => 30,
+            Kind::PaymentMessage => 31,
         }
     }
 

@@ -95,15 +95,8 @@ async fn apply_file(
         } else {
             submitted.await?
         };
-        file = match answer.done {
-            Outcome::File(file) => *file,
-            Outcome::Repeated(_)
-            | Outcome::Exception(_)
-            | Outcome::Mapping(_)
-            | Outcome::Reconciliation(_)
-            | Outcome::Totals(_)
-            | Outcome::Nothing => return Ok(()),
-        };
+        let Outcome::File(after) = answer.done else { return Ok(()) };
+        file = *after;
         // Whoever has lost the turn leaves the rest to who has it.
         if queries.take_turn(DUTY).await.map_err(|_| SubmitError::NotDone)?.is_none() {
             return Ok(());

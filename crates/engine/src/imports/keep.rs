@@ -40,15 +40,10 @@ pub fn keep(
         idempotency: about.idempotency,
     };
     let answer = engine.submit_blocking(Command::BeginFile(command))?;
-    let file_begun = match answer.done {
-        Outcome::File(found) => found,
-        Outcome::Repeated(number) => return Ok((number, true)),
-        Outcome::Exception(_)
-        | Outcome::Mapping(_)
-        | Outcome::Reconciliation(_)
-        | Outcome::Totals(_)
-        | Outcome::Nothing => return Err(SubmitError::Bug),
-    };
+    if let Outcome::Repeated(number) = answer.done {
+        return Ok((number, true));
+    }
+    let Outcome::File(file_begun) = answer.done else { return Err(SubmitError::Bug) };
     let mut chunks = Chunks { engine, file: file_begun.number, chunk: 0, lines: Vec::new() };
     let mut failure = None;
     let mut reader = Reader::new(profile);

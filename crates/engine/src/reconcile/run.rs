@@ -53,15 +53,8 @@ pub async fn begin_reconciliation(
     command: BeginReconciliation,
 ) -> Result<(Reconciliation, bool), SubmitError<Refusal>> {
     let answer = engine.submit(Command::BeginReconciliation(command)).await?;
-    match answer.done {
-        Outcome::Reconciliation(found) => Ok((*found, answer.replayed)),
-        Outcome::File(_)
-        | Outcome::Repeated(_)
-        | Outcome::Exception(_)
-        | Outcome::Mapping(_)
-        | Outcome::Totals(_)
-        | Outcome::Nothing => Err(SubmitError::Bug),
-    }
+    let Outcome::Reconciliation(found) = answer.done else { return Err(SubmitError::Bug) };
+    Ok((*found, answer.replayed))
 }
 
 /// Compares both sides, and ends the comparison. Blocks.
@@ -86,15 +79,8 @@ pub(super) fn conclude(
     }
     let command = EndReconciliation { reconciliation: begun.number, sums };
     let answer = engine.submit_blocking(Command::EndReconciliation(command))?;
-    match answer.done {
-        Outcome::Reconciliation(found) => Ok(*found),
-        Outcome::File(_)
-        | Outcome::Repeated(_)
-        | Outcome::Exception(_)
-        | Outcome::Mapping(_)
-        | Outcome::Totals(_)
-        | Outcome::Nothing => Err(SubmitError::Bug.into()),
-    }
+    let Outcome::Reconciliation(found) = answer.done else { return Err(SubmitError::Bug.into()) };
+    Ok(*found)
 }
 
 fn raise(engine: &Handle, findings: Vec<NewException>) -> Result<(), NotReconciled> {
