@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing but [`run_batch`] changes state, and it has one way in: a [`Command`].
 
+pub mod accountant;
 mod batch;
 mod clock;
 mod command;
@@ -20,6 +21,7 @@ mod testing;
 mod timers;
 mod watch;
 
+pub use accountant::run_accountant;
 pub use batch::{Reply, run_batch, run_work};
 pub use clock::{Clock, Randomness, VirtualClock};
 pub use command::{Command, Decision, Verb, Work};

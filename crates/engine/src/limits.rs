@@ -210,3 +210,13 @@ pub const PSP_DAYS_HELD_MAX: i64 = 35;
 
 /// How many days before or after its own day a payment may be in a PSP's report.
 pub const PSP_DAYS_AROUND: i64 = 3;
+
+/// Most rows of the journal that are summed up at once. A command for them holds up its writer for
+/// some milliseconds.
+pub const TALLY_ROWS_MAX: usize = 2_000;
+
+/// How often the journal is looked at for new rows, ...
+pub const TALLY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// ... and how long it is left alone between two lots of rows where there are more.
+pub const TALLY_PAUSE: Duration = Duration::from_millis(50);

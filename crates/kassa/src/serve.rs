@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use engine::imports::run_imports;
-use engine::{Command, Days, run_courier, run_desk, run_timers, run_watch};
+use engine::{Command, Days, run_accountant, run_courier, run_desk, run_timers, run_watch};
 use ledger::credentials::NoteUses;
 use surfaces::Platform;
 use surfaces::terminals::Throttling;
@@ -145,6 +145,8 @@ pub(crate) async fn serve(
     let courier = tokio::spawn(run_courier(platform.courier.clone()));
     let days = tokio::spawn(end_days(platform.clone()));
     let imports = tokio::spawn(run_imports(platform.engine.clone(), platform.queries.clone()));
+    let accountant =
+        tokio::spawn(run_accountant(platform.engine.clone(), platform.queries.clone()));
     let sealing = tokio::spawn(seal_anew_now(platform.clone()));
     let mut engine = tokio::task::spawn_blocking(move || engine.join());
     let (stop, stopped) = oneshot::channel::<()>();
@@ -175,6 +177,7 @@ pub(crate) async fn serve(
     courier.abort();
     days.abort();
     imports.abort();
+    accountant.abort();
     sealing.abort();
     note_uses_now(&platform).await;
     platform.engine.close();
