@@ -3,10 +3,15 @@
 //! its own.
 
 mod exceptions;
+mod fees;
 mod files;
+mod owners;
+mod payment_files;
+mod payout_accounts;
 mod problem;
 mod psp_reports;
 mod reconciliations;
+mod settlements;
 mod wire;
 
 use utoipa::OpenApi as _;
@@ -42,6 +47,15 @@ pub(super) fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(reconciliations::get_reconciliation))
         .routes(routes!(psp_reports::list_mappings))
         .routes(routes!(psp_reports::get_mapping, psp_reports::set_mapping))
-        .routes(routes!(psp_reports::add_report));
+        .routes(routes!(psp_reports::add_report))
+        .routes(routes!(fees::get_company_fees, fees::set_company_fees))
+        .routes(routes!(fees::get_seller_fees, fees::set_seller_fees))
+        .routes(routes!(payout_accounts::get_company_account, payout_accounts::set_company_account))
+        .routes(routes!(payout_accounts::get_seller_account, payout_accounts::set_seller_account))
+        .routes(routes!(settlements::list_settlements, settlements::settle_day))
+        .routes(routes!(settlements::get_settlement))
+        .routes(routes!(settlements::get_statement))
+        .routes(routes!(payment_files::list_payment_files, payment_files::make_payment_file))
+        .routes(routes!(payment_files::get_payment_file));
     routes.nest(MOUNT, inner)
 }

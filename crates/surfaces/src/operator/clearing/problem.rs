@@ -37,6 +37,17 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
         // What terminals say is their own contract's.
         Refusal::NotThisDevice | Refusal::NoMerchant | Refusal::TotalsTold => Problem::bug(),
         Refusal::Ledger(_) => conflict("ledger-refuses", refusal.to_string()),
+        Refusal::CompanyNotFound => Problem::not_found("no company has this number"),
+        Refusal::SellerNotFound => Problem::not_found("no seller of the company has this number"),
+        Refusal::DayNotEnded => conflict("day-not-ended", refusal.to_string()),
+        Refusal::ExecutionDatePast => {
+            Problem::field("/execution_date", "must not be before today, where the company is")
+        }
+        Refusal::NoDebtorAccount => conflict("no-debtor-account", refusal.to_string()),
+        Refusal::NothingToPay { .. } => conflict("nothing-to-pay", refusal.to_string()),
+        Refusal::PaymentFileNotWritable => conflict("file-not-writable", refusal.to_string()),
+        Refusal::SumOutOfRange => conflict("out-of-range", refusal.to_string()),
+        Refusal::NotPaidOut(_) => conflict("not-booked", refusal.to_string()),
     }
 }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::testing::BEGIN;
 
-const POSTS: [(&str, &str); 19] = [
+const POSTS: [(&str, &str); 23] = [
     ("POST", "/companies"),
     ("PATCH", "/companies/100"),
     ("POST", "/companies/100/sellers"),
@@ -25,6 +25,10 @@ const POSTS: [(&str, &str); 19] = [
     ("PATCH", "/customers/1/payee"),
     ("PUT", "/customers/1/agreements/swish"),
     ("POST", "/simulators/swish/next"),
+    ("PUT", "/companies/100/fees"),
+    ("PUT", "/companies/100/payout-account"),
+    ("POST", "/settlements"),
+    ("POST", "/payment-files"),
 ];
 
 #[test]

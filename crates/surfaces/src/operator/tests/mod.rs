@@ -14,6 +14,7 @@ mod psp_payments;
 mod reconciliations;
 mod rollouts;
 mod secrecy;
+mod settlements;
 mod simulators;
 mod transcripts;
 

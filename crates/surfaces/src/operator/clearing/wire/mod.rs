@@ -2,6 +2,10 @@
 
 pub(super) mod document;
 pub(super) mod exceptions;
+pub(super) mod fees;
 pub(super) mod files;
+pub(super) mod payment_files;
+pub(super) mod payout_accounts;
 pub(super) mod psp_reports;
 pub(super) mod reconciliations;
+pub(super) mod settlements;
