@@ -36,7 +36,16 @@ pub(super) fn not_totalled(error: SubmitError<clearing::Refusal>) -> Problem {
         | Refusal::NothingToPost
         | Refusal::NothingToCorrect
         | Refusal::ReconciliationNotFound
-        | Refusal::Ledger(_) => Problem::bug(),
+        | Refusal::Ledger(_)
+        | Refusal::CompanyNotFound
+        | Refusal::SellerNotFound
+        | Refusal::DayNotEnded
+        | Refusal::ExecutionDatePast
+        | Refusal::NoDebtorAccount
+        | Refusal::NothingToPay { .. }
+        | Refusal::PaymentFileNotWritable
+        | Refusal::SumOutOfRange
+        | Refusal::NotPaidOut(_) => Problem::bug(),
     })
 }
 
