@@ -220,3 +220,9 @@ pub const TALLY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// ... and how long it is left alone between two lots of rows where there are more.
 pub const TALLY_PAUSE: Duration = Duration::from_millis(50);
+
+/// The most exceptions that a report counts. One of more says that it has not counted all.
+pub const REPORT_EXCEPTIONS_MAX: usize = 100_000;
+
+/// The most days of a merchant's report.
+pub const REPORT_DAYS_MAX: i32 = 366;

@@ -7,6 +7,7 @@ pub mod documents;
 pub mod entries;
 pub mod events;
 pub mod payments;
+pub mod reports;
 pub mod verification;
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod payout_accounts;
 mod problem;
 mod psp_reports;
 mod reconciliations;
+mod reports;
 mod settlements;
 mod wire;
 
@@ -56,6 +57,9 @@ pub(super) fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(settlements::get_settlement))
         .routes(routes!(settlements::get_statement))
         .routes(routes!(payment_files::list_payment_files, payment_files::make_payment_file))
-        .routes(routes!(payment_files::get_payment_file));
+        .routes(routes!(payment_files::get_payment_file))
+        .routes(routes!(reports::report_batch))
+        .routes(routes!(reports::report_merchant))
+        .routes(routes!(reports::report_day));
     routes.nest(MOUNT, inner)
 }

@@ -12,6 +12,7 @@ mod packages;
 mod payees;
 mod psp_payments;
 mod reconciliations;
+mod reports;
 mod rollouts;
 mod secrecy;
 mod settlements;

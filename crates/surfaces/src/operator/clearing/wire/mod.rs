@@ -8,4 +8,5 @@ pub(super) mod payment_files;
 pub(super) mod payout_accounts;
 pub(super) mod psp_reports;
 pub(super) mod reconciliations;
+pub(super) mod reports;
 pub(super) mod settlements;
