@@ -20,10 +20,10 @@ use crate::resolve::{
     NoteException, ResolveException, TakeException, note_exception, resolve_exception,
     take_exception,
 };
-use crate::totals::{ReportTotals, TerminalTotals, report_totals};
 use crate::settle::{Settle, settle};
 use crate::settlement::Settlement;
 use crate::tally::{Tally, tally};
+use crate::totals::{ReportTotals, TerminalTotals, report_totals};
 
 /// A request to change clearing and settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -279,6 +279,11 @@ impl Exception {
         format!("exceptions.merchant:{company}/{seller}")
     }
 
+    /// The list of a company's exceptions that are about a day.
+    pub fn day_list(company: &str, day: Date) -> String {
+        format!("exceptions.day:{company}/{day}")
+    }
+
     /// Reads a document.
     pub fn of(document: &Document) -> Option<Exception> {
         let fields = &document.fields;
@@ -316,6 +321,9 @@ impl Exception {
         document.lists.extend(self.what.batch.as_deref().map(Self::batch_list));
         if let (Some(company), Some(seller)) = (&self.what.company, &self.what.seller) {
             document.lists.insert(Self::merchant_list(company, seller));
+        }
+        if let (Some(company), Some(day)) = (&self.what.company, self.what.day) {
+            document.lists.insert(Self::day_list(company, day));
         }
         document
     }

@@ -21,10 +21,10 @@ pub mod receive;
 pub mod reconciliation;
 pub mod refusal;
 pub mod resolve;
-pub mod totals;
 pub mod settle;
 pub mod settlement;
 pub mod tally;
+pub mod totals;
 
 pub use apply::{ApplyRows, ReleaseRows};
 pub use command::{Answer, Command, Outcome};
@@ -41,7 +41,7 @@ pub use reconciliation::{
 };
 pub use refusal::Refusal;
 pub use resolve::{Correction, NoteException, Remedy, ResolveException, TakeException};
-pub use totals::{ReportTotals, TerminalTotals};
 pub use settle::Settle;
 pub use settlement::Settlement;
 pub use tally::{AcquirerBatch, JournalMark, SellerDay, Tally};
+pub use totals::{ReportTotals, TerminalTotals};
