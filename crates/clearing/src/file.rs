@@ -18,6 +18,8 @@ pub struct AcquirerFile {
     pub number: i64,
     /// What tells it from all other files.
     pub identity: FileIdentity,
+    /// The name of the layout that its rows are kept in, as they came.
+    pub profile: String,
     /// SHA-256 of its bytes: 64 lower-case hexadecimal digits.
     pub sha256: String,
     /// Its length in bytes.
@@ -143,6 +145,7 @@ impl AcquirerFile {
                 serial: fields.number("serial")?,
                 batch: text("batch")?,
             },
+            profile: text("profile")?,
             sha256: text("sha256")?,
             bytes: fields.number("bytes")?,
             rows: fields.number("rows")?,
@@ -171,6 +174,7 @@ impl AcquirerFile {
             .with("cycle", Some(&identity.cycle))
             .with("serial", number(identity.serial))
             .with("batch", Some(&identity.batch))
+            .with("profile", Some(&self.profile))
             .with("sha256", Some(&self.sha256))
             .with("bytes", number(self.bytes))
             .with("rows", number(self.rows))

@@ -12,6 +12,8 @@ use crate::refusal::Refusal;
 pub struct BeginFile {
     /// What tells it from all other files.
     pub identity: FileIdentity,
+    /// The name of the layout that it was read with.
+    pub profile: String,
     /// SHA-256 of its bytes: 64 lower-case hexadecimal digits.
     pub sha256: String,
     /// Its length in bytes.
@@ -85,7 +87,15 @@ pub fn begin_file(
 ) -> Result<Answer, Refusal> {
     let repeated = repeated(books, command.idempotency)?;
     let name = AcquirerFile::name_while_receiving(&command.identity, &command.sha256);
-    if let Some(begun) = books.named(&name).and_then(AcquirerFile::of) {
+    if let Some(mut begun) = books.named(&name).and_then(AcquirerFile::of) {
+        if begun.profile != command.profile {
+            // It was read anew, with another layout, and its rows are kept as they came.
+            begun.profile.clone_from(&command.profile);
+            begun.rows = command.rows;
+            begun.debit_minor = command.debit_minor;
+            begun.credit_minor = command.credit_minor;
+            books.put_document(begun.document());
+        }
         return Ok(Answer::replayed(Outcome::File(Box::new(begun))));
     }
     if let Some(number) = repeated {
@@ -100,6 +110,7 @@ pub fn begin_file(
     let file = AcquirerFile {
         number: books.place_change(change, command.idempotency).id.0,
         identity: command.identity.clone(),
+        profile: command.profile.clone(),
         sha256: command.sha256.clone(),
         bytes: command.bytes,
         rows: command.rows,

@@ -8,7 +8,7 @@ mod apply;
 mod check;
 mod keep;
 
-pub use apply::{apply_waiting, run_imports};
+pub use apply::{NotApplied, apply_waiting, run_imports};
 pub(crate) use apply::{company_of, rows_of};
 pub use check::{Checked, Faults, NotChecked, check};
 pub use keep::{Begin, keep};

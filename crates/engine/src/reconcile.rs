@@ -10,7 +10,7 @@ mod spill;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{files_of_batch, reconcile_batch, row_of_file};
+pub use batch::{Room, files_of_batch, reconcile_batch, row_of_file};
 pub use duplicates::Duplicates;
 pub use psp::{PspDay, PspReport, reconcile_psp};
 pub use run::{NotReconciled, begin_reconciliation};

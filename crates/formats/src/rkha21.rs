@@ -7,6 +7,7 @@ mod decode;
 mod encode;
 mod error;
 mod profile;
+mod profiles;
 mod read;
 mod row;
 mod table;
@@ -16,6 +17,7 @@ mod write;
 
 pub use error::{Reason, RowError};
 pub use profile::{Name, Profile, ProfileError};
+pub use profiles::{NameTaken, Profiles};
 pub use read::{Line, Reader, read_row};
 pub use row::{Group, Header, Row, RowKeys, RowKind, Summary};
 pub use table::{TableError, TableReader, TableReason};

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use engine::limits::{PACKAGE_BYTES_MAX, SPOOLED_FILE_BYTES_MAX};
 use engine::{Clock, Queries, Threads, VirtualClock};
+use formats::rkha21::Profiles;
 use ledger::RowId;
 use store::{
     OpenError, Postgres, PostgresError, PostgresOptions, Source, SqliteStore, Store, StoreError,
@@ -39,6 +40,8 @@ pub(crate) struct Installation {
     packages: PackageFiles,
     /// Where files are while they are read.
     spool: Uploads,
+    /// The layouts of acquirers' files.
+    rkha21: Arc<Profiles>,
     /// Where the key of a database was made just now: the other servers need a copy.
     pub(crate) new_shared_key: Option<PathBuf>,
 }
@@ -54,6 +57,8 @@ pub(crate) struct Opening {
     pub(crate) patience: Duration,
     /// The longest package, in bytes.
     pub(crate) package_bytes_max: u64,
+    /// The layouts of acquirers' files.
+    pub(crate) rkha21: Arc<Profiles>,
 }
 
 /// What a running platform leaves to be waited for.
@@ -76,6 +81,7 @@ impl Default for Opening {
             writers: 1,
             patience: Duration::ZERO,
             package_bytes_max: PACKAGE_BYTES_MAX,
+            rkha21: Arc::default(),
         }
     }
 }
@@ -119,6 +125,7 @@ impl Installation {
             },
             packages: packages(settings, opening),
             spool: spool(settings),
+            rkha21: Arc::clone(&opening.rkha21),
             new_shared_key: None,
         })
     }
@@ -150,6 +157,7 @@ impl Installation {
             },
             packages: packages(settings, opening),
             spool: spool(settings),
+            rkha21: Arc::clone(&opening.rkha21),
             more_writers,
             new_shared_key: match held {
                 Held::Found(_) => None,
@@ -196,6 +204,7 @@ impl Installation {
             uses: Arc::default(),
             packages: Arc::new(self.packages),
             spool: Arc::new(self.spool),
+            rkha21: self.rkha21,
             virtual_clock,
             monotonic,
             draining: Arc::default(),

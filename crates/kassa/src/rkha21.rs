@@ -9,12 +9,12 @@ mod table;
 use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal as _, Read, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use engine::imports::{self, NotChecked};
-use formats::rkha21::{Header, Profile, Writer};
+use formats::rkha21::{Header, Profile, Profiles, Writer};
 use ledger::{Currency, Date};
 
 use crate::clock::monotonic;
@@ -127,10 +127,25 @@ fn write(mut writer: Writer<'_>, day: Day, rows: u64, file: File) -> anyhow::Res
 }
 
 fn profile_in(path: Option<&Path>) -> anyhow::Result<Cow<'static, Profile>> {
-    let Some(path) = path else { return Ok(Cow::Borrowed(Profile::open_v1())) };
+    match path {
+        None => Ok(Cow::Borrowed(Profile::open_v1())),
+        Some(path) => Ok(Cow::Owned(read_profile(path)?)),
+    }
+}
+
+/// The layouts that a server knows.
+///
+/// # Errors
+/// When a file is none, or two have the same name.
+pub(crate) fn profiles_in(paths: &[PathBuf]) -> anyhow::Result<Profiles> {
+    let read: anyhow::Result<Vec<Profile>> = paths.iter().map(|path| read_profile(path)).collect();
+    Profiles::new(read?).context("rkha21-profiles")
+}
+
+fn read_profile(path: &Path) -> anyhow::Result<Profile> {
     let failed = || format!("could not read the profile {}", path.display());
     let text = fs::read_to_string(path).with_context(failed)?;
-    Ok(Cow::Owned(Profile::parse(&text).with_context(failed)?))
+    Profile::parse(&text).with_context(failed)
 }
 
 /// A bar, where there is somebody to see it.

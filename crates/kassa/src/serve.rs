@@ -23,6 +23,7 @@ use crate::installation::{Installation, Opening, Running};
 use crate::logs;
 use crate::notices::NoticeSettings;
 use crate::psp::seal_anew;
+use crate::rkha21;
 use crate::server::{Server, tls};
 use crate::settings::ServeSettings;
 use crate::terminal::say;
@@ -51,6 +52,7 @@ pub(crate) fn run(settings: &ServeSettings, tuning: &Tuning) -> anyhow::Result<(
         writers: settings.writers,
         patience: DATABASE_WAIT_MAX,
         package_bytes_max: settings.package_bytes_max,
+        rkha21: Arc::new(rkha21::profiles_in(&settings.rkha21_profiles)?),
     };
     let installation = Installation::open(&settings.store, &opening)?;
     if let Some(path) = &installation.new_shared_key {
@@ -144,7 +146,11 @@ pub(crate) async fn serve(
     let desk = tokio::spawn(run_desk(platform.desk.clone()));
     let courier = tokio::spawn(run_courier(platform.courier.clone()));
     let days = tokio::spawn(end_days(platform.clone()));
-    let imports = tokio::spawn(run_imports(platform.engine.clone(), platform.queries.clone()));
+    let imports = tokio::spawn(run_imports(
+        platform.engine.clone(),
+        platform.queries.clone(),
+        Arc::clone(&platform.rkha21),
+    ));
     let accountant =
         tokio::spawn(run_accountant(platform.engine.clone(), platform.queries.clone()));
     let sealing = tokio::spawn(seal_anew_now(platform.clone()));

@@ -66,6 +66,7 @@ const EASY_URL: &str = "easy-url";
 const SANTANDER_URL: &str = "santander-url";
 const PSP_CA_FILE: &str = "psp-ca-file";
 const PSP_SIMULATORS: &str = "psp-simulators";
+const RKHA21_PROFILES: &str = "rkha21-profiles";
 const NOTIFY_NETWORKS: &str = "notify-networks";
 const ONLINE_PAYMENTS: &str = "online-payments";
 
@@ -87,7 +88,7 @@ const PACKAGE_BYTES_LIMIT: u64 = 16 * 1024 * 1024 * 1024;
 const THROTTLE_CALLS_MAX: usize = 10_000;
 const THROTTLE_SECONDS_MAX: u32 = 3_600;
 
-const SETTINGS: [Setting; 28] = [
+const SETTINGS: [Setting; 29] = [
     Setting {
         flag: CONFIG,
         variable: "KASSA_CONFIG",
@@ -336,6 +337,18 @@ const SETTINGS: [Setting; 28] = [
         is_of_store: false,
     },
     Setting {
+        flag: RKHA21_PROFILES,
+        variable: "KASSA_RKHA21_PROFILES",
+        value: "FILES",
+        default: "",
+        meaning: "The layouts of acquirers' files, as docs/formats/rkha21.md says, several with \
+                  commas between. Files that come are read with the first; rows that came before \
+                  with that of the name which was kept with them, so one that is replaced stays \
+                  in the list. Without this setting, and for what came without it, the open \
+                  profile. Servers of one database need the same",
+        is_of_store: false,
+    },
+    Setting {
         flag: NOTIFY_NETWORKS,
         variable: "KASSA_NOTIFY_NETWORKS",
         value: "NETWORKS",
@@ -385,6 +398,8 @@ pub(crate) struct ServeSettings {
     pub(crate) terminals_throttle: Option<Throttle>,
     /// Where PSPs are.
     pub(crate) psps: PspSettings,
+    /// The layouts of acquirers' files, that of files that come first.
+    pub(crate) rkha21_profiles: Vec<PathBuf>,
     /// Where notifications may go beside the public Internet.
     pub(crate) notify_networks: Networks,
     /// Whether no real money moves over payments v3.
@@ -446,6 +461,7 @@ impl ForServe {
             package_bytes_max: values.number(PACKAGE_BYTES, 1, PACKAGE_BYTES_LIMIT)?,
             terminals_throttle: throttle(&values.text(TERMINALS_THROTTLE))?,
             psps: psps::psps(&values)?,
+            rkha21_profiles: rkha21_profiles(&values),
             notify_networks: notify_networks(&values)?,
             is_test: is_test(&values)?,
         })
@@ -541,6 +557,12 @@ fn is_test(values: &Values) -> anyhow::Result<bool> {
     }
 }
 
+fn rkha21_profiles(values: &Values) -> Vec<PathBuf> {
+    let given = values.text(RKHA21_PROFILES);
+    let paths = given.split(',').map(str::trim).filter(|path| !path.is_empty());
+    paths.map(PathBuf::from).collect()
+}
+
 fn notify_networks(values: &Values) -> anyhow::Result<Networks> {
     Networks::parse(&values.text(NOTIFY_NETWORKS)).context(NOTIFY_NETWORKS)
 }
@@ -634,7 +656,9 @@ mod tests {
         let other = settings("packages_dir = \"/p\"\nterminals_throttle = \"off\"");
         assert_eq!(other.store.packages_dir(), Path::new("/p"));
         assert_eq!(other.terminals_throttle, None);
-        assert!(other.notify_networks.is_empty());
+        assert!(other.notify_networks.is_empty() && other.rkha21_profiles.is_empty());
+        let profiles = settings("rkha21_profiles = \"/a, /b\"").rkha21_profiles;
+        assert_eq!(profiles, [Path::new("/a"), Path::new("/b")]);
         let networks = settings("notify_networks = \"10.1.0.0/16, fd00::1\"").notify_networks;
         assert_eq!(networks.texts(), ["10.1.0.0/16", "fd00::1/128"]);
         let most = Throttle { calls: THROTTLE_CALLS_MAX, seconds: THROTTLE_SECONDS_MAX };

@@ -298,6 +298,7 @@ impl World {
             monotonic: || tokio::time::Instant::now().into_std(),
             packages: Arc::new(PackageFiles::new(scratch_dir(), 1024 * 1024)),
             spool: Arc::new(Uploads::new(scratch_dir(), 1024 * 1024)),
+            rkha21: Arc::default(),
         };
         let account = Seed(&platform).all();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

@@ -1,9 +1,11 @@
 //! Applies the files that were accepted, in the order in which they came.
 
+use std::sync::Arc;
+
 use clearing::apply::{PlacedRow, keys_of};
 use clearing::file::{FILES_WAITING, FileState};
 use clearing::{AcquirerFile, ApplyRows, Command, FileRows, Outcome, Refusal, ReleaseRows};
-use formats::rkha21::{Profile, Row, read_row};
+use formats::rkha21::{Profile, Profiles, Row, read_row};
 use ledger::{Books, CardToken, ReadSet, TransactionId};
 use store::{Part, Reader, StoreError};
 
@@ -14,7 +16,23 @@ use crate::queries::Queries;
 /// The duty of applying files.
 const DUTY: &str = "imports";
 
-type Failure = SubmitError<Refusal>;
+/// Why a file was not applied to its end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotApplied {
+    /// A commit was not made, or the store not read.
+    #[error("{0}")]
+    Submit(#[from] SubmitError<Refusal>),
+    /// This server cannot read its rows. It waits, and all that came after it.
+    #[error("file {file} came in the layout `{layout}`, which is none of rkha21-profiles")]
+    LayoutUnknown {
+        /// The file.
+        file: i64,
+        /// What its layout is called.
+        layout: String,
+    },
+}
+
+type Failure = NotApplied;
 
 /// A chunk as it was read: its rows with their companies, and the transactions that have their
 /// references already.
@@ -24,10 +42,10 @@ struct Chunk {
 }
 
 /// Applies for ever what waits.
-pub async fn run_imports(engine: Handle, queries: Queries) {
+pub async fn run_imports(engine: Handle, queries: Queries, profiles: Arc<Profiles>) {
     let mut failure = None;
     loop {
-        let outcome = apply_waiting(&engine, &queries).await;
+        let outcome = apply_waiting(&engine, &queries, &profiles).await;
         // An outage is told once, not every time that it is tried.
         match &outcome {
             Ok(0) => {}
@@ -47,13 +65,21 @@ pub async fn run_imports(engine: Handle, queries: Queries) {
 ///
 /// # Errors
 /// The first failure. What is left is found again by the next call.
-pub async fn apply_waiting(engine: &Handle, queries: &Queries) -> Result<usize, Failure> {
+pub async fn apply_waiting(
+    engine: &Handle,
+    queries: &Queries,
+    profiles: &Arc<Profiles>,
+) -> Result<usize, NotApplied> {
     let mut applied = 0_usize;
     while let Some(file) = next_waiting(queries).await? {
         if queries.take_turn(DUTY).await.map_err(|_| SubmitError::NotDone)?.is_none() {
             break;
         }
-        apply_file(engine, queries, file).await?;
+        if profiles.named(&file.profile).is_none() {
+            return Err(NotApplied::LayoutUnknown { file: file.number, layout: file.profile });
+        }
+        let rows = Rows { queries, profiles };
+        apply_file(engine, rows, file).await?;
         applied = applied.saturating_add(1);
     }
     Ok(applied)
@@ -68,7 +94,7 @@ async fn next_waiting(queries: &Queries) -> Result<Option<AcquirerFile>, Failure
 /// Applies a file to its end. While a chunk is being applied, the next one is read.
 async fn apply_file(
     engine: &Handle,
-    queries: &Queries,
+    source: Rows<'_>,
     mut file: AcquirerFile,
 ) -> Result<(), Failure> {
     let mut ahead = None;
@@ -78,18 +104,18 @@ async fn apply_file(
             FileState::Applying { chunk } => {
                 let read = match ahead.take().filter(|(number, _)| *number == chunk) {
                     Some((_, read)) => read,
-                    None => read_chunk(queries, &file, chunk).await?,
+                    None => source.chunk(&file, chunk).await?,
                 };
                 (apply_of(&file, chunk, read), chunk.saturating_add(1))
             }
             FileState::Releasing { chunk } => {
-                let release = release_of(queries, &file, chunk).await?;
+                let release = source.release(&file, chunk).await?;
                 (Command::ReleaseRows(release), file.chunks())
             }
         };
         let submitted = engine.submit(command);
         let answer = if next < file.chunks() {
-            let (answer, read) = tokio::join!(submitted, read_chunk(queries, &file, next));
+            let (answer, read) = tokio::join!(submitted, source.chunk(&file, next));
             ahead = Some((next, read?));
             answer?
         } else {
@@ -98,7 +124,8 @@ async fn apply_file(
         let Outcome::File(after) = answer.done else { return Ok(()) };
         file = *after;
         // Whoever has lost the turn leaves the rest to who has it.
-        if queries.take_turn(DUTY).await.map_err(|_| SubmitError::NotDone)?.is_none() {
+        let turn = source.queries.take_turn(DUTY).await;
+        if turn.map_err(|_| SubmitError::NotDone)?.is_none() {
             return Ok(());
         }
     }
@@ -114,31 +141,36 @@ fn apply_of(file: &AcquirerFile, chunk: i64, read: Chunk) -> Command {
     })
 }
 
-/// The rows that name an authorization, of as many chunks as go into one command.
-async fn release_of(
-    queries: &Queries,
-    file: &AcquirerFile,
-    chunk: i64,
-) -> Result<ReleaseRows, Failure> {
-    let (mut rows, mut next) = (Vec::new(), chunk);
-    while next < file.chunks() && rows.len() < clearing::limits::ROWS_PER_CHUNK {
-        let read = read_chunk(queries, file, next).await?;
-        rows.extend(read.rows.into_iter().filter(|placed| placed.row.authorization.is_some()));
-        next = next.saturating_add(1);
-    }
-    Ok(ReleaseRows { file: file.number, chunk, next, rows })
+/// Where files' rows are, and how they are read.
+#[derive(Clone, Copy)]
+struct Rows<'r> {
+    queries: &'r Queries,
+    profiles: &'r Arc<Profiles>,
 }
 
-async fn read_chunk(queries: &Queries, file: &AcquirerFile, chunk: i64) -> Result<Chunk, Failure> {
-    let (number, batch) = (file.number, file.identity.batch.clone());
-    let read = move |reader: &mut dyn Reader| load_chunk(reader, number, chunk, &batch);
-    match queries.read(read).await {
-        Ok(Some(chunk)) => Ok(chunk),
-        Ok(None) => {
-            tracing::error!(file = number, chunk, "rows of an acquirer's file cannot be read");
-            Err(SubmitError::Bug)
+impl Rows<'_> {
+    /// The rows that name an authorization, of as many chunks as go into one command.
+    async fn release(self, file: &AcquirerFile, chunk: i64) -> Result<ReleaseRows, Failure> {
+        let (mut rows, mut next) = (Vec::new(), chunk);
+        while next < file.chunks() && rows.len() < clearing::limits::ROWS_PER_CHUNK {
+            let read = self.chunk(file, next).await?;
+            rows.extend(read.rows.into_iter().filter(|placed| placed.row.authorization.is_some()));
+            next = next.saturating_add(1);
         }
-        Err(_) => Err(SubmitError::NotDone),
+        Ok(ReleaseRows { file: file.number, chunk, next, rows })
+    }
+
+    async fn chunk(self, file: &AcquirerFile, chunk: i64) -> Result<Chunk, Failure> {
+        let (number, file, profiles) = (file.number, file.clone(), Arc::clone(self.profiles));
+        let read = move |reader: &mut dyn Reader| load_chunk(reader, &profiles, &file, chunk);
+        match self.queries.read(read).await {
+            Ok(Some(chunk)) => Ok(chunk),
+            Ok(None) => {
+                tracing::error!(file = number, chunk, "rows of an acquirer's file cannot be read");
+                Err(SubmitError::Bug.into())
+            }
+            Err(_) => Err(SubmitError::NotDone.into()),
+        }
     }
 }
 
@@ -146,14 +178,17 @@ async fn read_chunk(queries: &Queries, file: &AcquirerFile, chunk: i64) -> Resul
 /// is not there, or is not what was kept.
 fn load_chunk(
     reader: &mut dyn Reader,
-    file: i64,
+    profiles: &Profiles,
+    file: &AcquirerFile,
     chunk: i64,
-    batch: &str,
 ) -> Result<Option<Chunk>, StoreError> {
-    let Some(id) = FileRows::id(file, chunk) else { return Ok(None) };
+    let batch = &file.identity.batch;
+    let Some(id) = FileRows::id(file.number, chunk) else { return Ok(None) };
     let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
     let kept = books.document(id).and_then(FileRows::of);
-    let Some(rows) = kept.as_ref().and_then(rows_of) else { return Ok(None) };
+    let profile = profiles.named(&file.profile);
+    let rows = profile.zip(kept).and_then(|(profile, kept)| rows_of(profile, &kept));
+    let Some(rows) = rows else { return Ok(None) };
     let cards = rows.iter().filter_map(|row| CardToken::parse(&row.card_token)).collect();
     let books = reader.load(&ReadSet { cards, is_anybodys: true, ..ReadSet::default() })?;
     let placed: Vec<PlacedRow> =
@@ -168,10 +203,10 @@ fn load_chunk(
     Ok(Some(Chunk { rows: placed, known }))
 }
 
-pub(crate) fn rows_of(kept: &FileRows) -> Option<Vec<Row>> {
+pub(crate) fn rows_of(profile: &Profile, kept: &FileRows) -> Option<Vec<Row>> {
     let first = u64::try_from(FileRows::first_line(kept.chunk)).ok()?;
     let lines = (first..).zip(&kept.lines);
-    lines.map(|(line, text)| read_row(Profile::open_v1(), line, text).ok()).collect()
+    lines.map(|(line, text)| read_row(profile, line, text).ok()).collect()
 }
 
 /// The number of the company in whose ledger a row's card is.

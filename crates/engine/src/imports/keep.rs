@@ -31,6 +31,7 @@ pub fn keep(
     let identity = identity_of(&summary.header);
     let command = BeginFile {
         identity: identity.clone(),
+        profile: profile.name().to_owned(),
         sha256: about.sha256,
         bytes: about.bytes,
         rows: i64::try_from(summary.rows).unwrap_or(i64::MAX),

@@ -9,7 +9,7 @@ use clearing::AcquirerFile;
 use clearing::exception::{EXCEPTIONS_OPEN, Exception};
 use clearing::file::FILES;
 use clearing::limits::ROWS_PER_CHUNK;
-use formats::rkha21::{Header, Profile, Row, RowKind, Summary, Writer};
+use formats::rkha21::{Header, Profile, Profiles, Row, RowKind, Summary, Writer};
 use ledger::{
     AuthorizationId, Books, Code, Currency, Date, Directory, ReadSet, RowId, Timestamp, WriteSet,
 };
@@ -102,16 +102,19 @@ fn world() -> (SharedStore, Vec<Code>) {
     (store, codes)
 }
 
-/// A day with every kind of row and several kinds of faults.
-fn day(seed: u64, codes: &[Code]) -> (Vec<u8>, Vec<Row>) {
-    let mut random = Random(seed);
-    let header = Header {
+fn header() -> Header {
+    Header {
         date: Date::parse("2026-11-20").unwrap(),
         sender: "8850".to_owned(),
         cycle: "10".to_owned(),
         serial: 7,
-    };
-    let mut writer = Writer::new(Profile::open_v1(), &header).unwrap();
+    }
+}
+
+/// A day with every kind of row and several kinds of faults.
+fn day(seed: u64, codes: &[Code]) -> (Vec<u8>, Vec<Row>) {
+    let mut random = Random(seed);
+    let mut writer = Writer::new(Profile::open_v1(), &header()).unwrap();
     let mut rows: Vec<Row> = Vec::new();
     for at in 0..ROWS {
         let mut kind = RowKind::ALL[usize::try_from(random.below(6)).unwrap()];
@@ -194,11 +197,12 @@ fn run(store: &SharedStore, bytes: &[u8], mood: Option<Random>) -> (End, Summary
         }
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let mut applied = 0;
+    let (mut applied, profiles) = (0, Arc::default());
     for _ in 0..100 {
-        match runtime.block_on(apply_waiting(&engine, &queries)) {
+        match runtime.block_on(apply_waiting(&engine, &queries, &profiles)) {
             Ok(files) => applied = files,
-            outcome => assert!(is_to_try_again(&outcome), "{outcome:?}"),
+            Err(NotApplied::Submit(error)) => assert!(is_to_try_again::<(), _>(&Err(error))),
+            outcome @ Err(NotApplied::LayoutUnknown { .. }) => panic!("{outcome:?}"),
         }
         if end_of(store).is_some() {
             break;
@@ -290,4 +294,45 @@ fn debts(store: &MemoryStore) -> i64 {
     let mut reader = store.source().open().unwrap();
     let accounts = reader.accounts_before(ledger::AccountId(i64::MAX), 100).unwrap();
     accounts.iter().map(|account| account.balance.debt).sum()
+}
+
+/// Goal: rows are read as they came, whatever layout comes after. Method: a file in another layout is
+/// kept, and applied by who does not know it, then by who does, when a third is the current one.
+#[test]
+fn a_file_waits_for_who_knows_its_layout() {
+    let open = include_str!("../../../formats/profiles/rkha21-open-v1.txt");
+    let named = |name: &str| {
+        let text = open.replacen("profile open-v1", &format!("profile {name}"), 1);
+        Profile::parse(&text.replacen("333 12 receipt text", "333 12 - blank", 1)).unwrap()
+    };
+    let (store, codes) = world();
+    let (theirs, (_, rows)) = (named("theirs"), day(1, &codes));
+    let mut writer = Writer::new(&theirs, &header()).unwrap();
+    for row in rows.iter().take(3) {
+        writer.row(row).unwrap();
+    }
+    let bytes = writer.finish().unwrap();
+    let queries = Queries::new(store.source());
+    let inner = Box::new(store.clone());
+    let (engine, threads) = spawn(vec![inner], Arc::new(StillClock(Timestamp(0))));
+    let checked = check(Cursor::new(&bytes), &theirs, &std::env::temp_dir()).unwrap();
+    let begin = Begin {
+        sha256: "0".repeat(64),
+        bytes: i64::try_from(bytes.len()).unwrap(),
+        actor: "test".to_owned(),
+        idempotency: None,
+    };
+    let (file, _) = keep(&engine, Cursor::new(&bytes), &theirs, &checked, begin).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let apply = |profiles: Vec<Profile>| {
+        let profiles = Arc::new(Profiles::new(profiles).unwrap());
+        runtime.block_on(apply_waiting(&engine, &queries, &profiles))
+    };
+    let unknown = NotApplied::LayoutUnknown { file, layout: "theirs".to_owned() };
+    assert_eq!(apply(vec![named("new")]), Err(unknown));
+    assert!(end_of(&store).is_none());
+    assert_eq!(apply(vec![named("new"), theirs.clone()]), Ok(1));
+    assert!(end_of(&store).is_some());
+    engine.close();
+    threads.join().unwrap();
 }

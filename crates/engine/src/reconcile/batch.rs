@@ -5,12 +5,14 @@
 //! already, and nothing is found of it again.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use clearing::apply::{PlacedRow, keys_of};
 use clearing::exception::{Exception, Means, Origin};
 use clearing::file::FileState;
 use clearing::{AcquirerFile, FileRows, Item, Reconciliation};
+use formats::rkha21::Profiles;
 use ledger::{CardToken, Directory, ReadSet, Row, RowId, Timestamp, Transaction, TransactionId};
 use store::{Part, Reader, StoreError};
 
@@ -44,21 +46,29 @@ pub fn files_of_batch(
     if files.iter().all(is_applied) { Ok(files) } else { Err(NotReconciled::BatchNotApplied) }
 }
 
-/// Compares the ledger with the files of a batch. `begun` is the comparison; `directory` is where
-/// both sides are written that do not fit in memory.
+/// What a comparison of a batch needs of the installation.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// Where both sides are written that do not fit in memory.
+    pub directory: PathBuf,
+    /// The layouts of files.
+    pub profiles: Arc<Profiles>,
+}
+
+/// Compares the ledger with the files of a batch. `begun` is the comparison.
 ///
 /// # Errors
 /// [`NotReconciled`].
 pub async fn reconcile_batch(
     engine: Handle,
     queries: &Queries,
-    directory: PathBuf,
+    room: Room,
     batch: String,
     begun: Reconciliation,
 ) -> Result<Reconciliation, NotReconciled> {
     let turn = turn().await?;
     let run = move |reader: &mut dyn Reader| {
-        let sides = match sides(reader, &batch, &directory) {
+        let sides = match sides(reader, &batch, &room) {
             Err(NotReconciled::Store(error)) => return Err(error),
             other => other,
         };
@@ -69,7 +79,7 @@ pub async fn reconcile_batch(
     ended
 }
 
-fn sides(reader: &mut dyn Reader, batch: &str, directory: &Path) -> Result<Sides, NotReconciled> {
+fn sides(reader: &mut dyn Reader, batch: &str, room: &Room) -> Result<Sides, NotReconciled> {
     let files = files_of_batch(reader, batch)?;
     let first_day = files.iter().map(|file| i64::from(file.identity.date.0)).min().unwrap_or(0);
     let begin = first_day.saturating_sub(BATCH_DAYS_BEFORE).saturating_mul(DAY_MS);
@@ -78,8 +88,9 @@ fn sides(reader: &mut dyn Reader, batch: &str, directory: &Path) -> Result<Sides
         batch,
         begin,
         directory: Directory::default(),
-        ours: Side::new(directory),
-        theirs: Side::new(directory),
+        profiles: &room.profiles,
+        ours: Side::new(&room.directory),
+        theirs: Side::new(&room.directory),
     };
     streams.read_ledger(reader)?;
     for file in &files {
@@ -94,6 +105,7 @@ struct Streams<'b> {
     /// The row after which the ledger is read.
     begin: RowId,
     directory: Directory,
+    profiles: &'b Profiles,
     ours: Side,
     theirs: Side,
 }
@@ -130,7 +142,7 @@ impl Streams<'_> {
     ) -> Result<(), NotReconciled> {
         let mut excepted = Excepted::of(file.number);
         for chunk in 0..file.chunks() {
-            let placed = load_rows(reader, file.number, chunk)?;
+            let placed = load_rows(reader, self.profiles, file, chunk)?;
             let last = placed.last().map_or(0, line_of);
             let excepted = excepted.up_to(reader, last)?;
             self.read_rows(reader, file.number, &placed, &excepted)?;
@@ -227,15 +239,22 @@ fn their_item(
 }
 
 /// The rows of a chunk, and whose they are.
-fn load_rows(reader: &mut dyn Reader, file: i64, chunk: i64) -> Result<Vec<PlacedRow>, StoreError> {
+fn load_rows(
+    reader: &mut dyn Reader,
+    profiles: &Profiles,
+    file: &AcquirerFile,
+    chunk: i64,
+) -> Result<Vec<PlacedRow>, StoreError> {
+    let (number, layout) = (file.number, &file.profile);
     let lost = || {
-        tracing::error!(file, chunk, "rows of an acquirer's file cannot be read");
+        tracing::error!(file = number, chunk, layout, "rows of an acquirer's file cannot be read");
         StoreError::NotCommitted
     };
-    let id = FileRows::id(file, chunk).ok_or_else(lost)?;
+    let profile = profiles.named(layout).ok_or_else(lost)?;
+    let id = FileRows::id(number, chunk).ok_or_else(lost)?;
     let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
     let kept = books.document(id).and_then(FileRows::of).ok_or_else(lost)?;
-    let rows = rows_of(&kept).ok_or_else(lost)?;
+    let rows = rows_of(profile, &kept).ok_or_else(lost)?;
     let cards = rows.iter().filter_map(|row| CardToken::parse(&row.card_token)).collect();
     let books = reader.load(&ReadSet { cards, is_anybodys: true, ..ReadSet::default() })?;
     let placed = |row| PlacedRow { company: company_of(&row, &books), row };
@@ -248,6 +267,7 @@ fn load_rows(reader: &mut dyn Reader, file: i64, chunk: i64) -> Result<Vec<Place
 /// When the store cannot be read.
 pub fn row_of_file(
     reader: &mut dyn Reader,
+    profiles: &Profiles,
     file: i64,
     line: i64,
 ) -> Result<Option<PlacedRow>, StoreError> {
@@ -258,7 +278,7 @@ pub fn row_of_file(
     let Some(chunk) = chunks.find(|chunk| FileRows::first_line(*chunk) <= line) else {
         return Ok(None);
     };
-    let rows = load_rows(reader, file, chunk)?;
+    let rows = load_rows(reader, profiles, &kept, chunk)?;
     Ok(rows.into_iter().find(|placed| line_of(placed) == line))
 }
 

@@ -9,7 +9,7 @@ use formats::rkha21::{Header, Profile, Row, RowKind, Writer};
 use ledger::{AcquirerReferences, Basis, Currency, Date, OfflineInfo, Post, Timestamp};
 use store::{Part, Store as _};
 
-use super::{NotReconciled, begin_reconciliation, reconcile_batch};
+use super::{NotReconciled, Room, begin_reconciliation, reconcile_batch};
 use crate::imports::{Begin, apply_waiting, check, keep};
 use crate::queries::Queries;
 use crate::testing::{SharedStore, StillClock, card, installation, purchase};
@@ -69,7 +69,7 @@ impl World {
             keep(&engine, Cursor::new(&bytes), Profile::open_v1(), &checked, about)
         });
         kept.await.unwrap().unwrap();
-        assert_eq!(apply_waiting(&self.engine, &self.queries).await, Ok(1));
+        assert_eq!(apply_waiting(&self.engine, &self.queries, &Arc::default()).await, Ok(1));
     }
 
     async fn reconcile(&self) -> Result<Reconciliation, NotReconciled> {
@@ -79,9 +79,9 @@ impl World {
             actor: "test".to_owned(),
         };
         let (begun, _) = begin_reconciliation(&self.engine, command).await?;
-        let directory = std::env::temp_dir();
+        let room = Room { directory: std::env::temp_dir(), profiles: Arc::default() };
         let engine = self.engine.clone();
-        reconcile_batch(engine, &self.queries, directory, BATCH.to_owned(), begun).await
+        reconcile_batch(engine, &self.queries, room, BATCH.to_owned(), begun).await
     }
 
     /// What the comparison comes to: `matched 3, missing 1`.

@@ -7,6 +7,7 @@ use std::time::Instant;
 use engine::{Clock, Courier, Desk, Handle, Queries, Randomness, VirtualClock};
 use estate::Draw;
 use estate::draw::uuid_text;
+use formats::rkha21::Profiles;
 use ledger::Timestamp;
 
 use crate::http::callers::Uses;
@@ -43,6 +44,8 @@ pub struct Platform {
     pub packages: Arc<PackageFiles>,
     /// Where files are while they are read that are not kept as files.
     pub spool: Arc<Uploads>,
+    /// The layouts of acquirers' files.
+    pub rkha21: Arc<Profiles>,
     /// The clock that the demo may move. `None` where time cannot be moved.
     pub virtual_clock: Option<Arc<VirtualClock>>,
     /// Measures how long things take. Tells no time of day.

@@ -1,6 +1,6 @@
 //! Profiles are read strictly: a layout with a gap would read nonsense without a word.
 
-use crate::rkha21::{Name, Profile, RowKind};
+use crate::rkha21::{Name, NameTaken, Profile, Profiles, RowKind};
 
 const OPEN_V1: &str = include_str!("../../../profiles/rkha21-open-v1.txt");
 
@@ -119,4 +119,25 @@ fn names_and_kinds_are_read_as_they_are_shown() {
     assert!(RowKind::ALL.into_iter().all(|kind| RowKind::parse(kind.as_str()) == Some(kind)));
     assert_eq!(Name::parse("Amount"), None);
     assert_eq!(RowKind::parse(""), None);
+}
+
+#[test]
+fn the_first_is_for_what_comes_and_all_for_what_came() {
+    let other = |name: &str, length: &str| {
+        let text = OPEN_V1.replacen("profile open-v1", &format!("profile {name}"), 1);
+        Profile::parse(&text.replacen("45 6 authorization word", length, 1)).unwrap()
+    };
+    let blank = "45 6 - blank";
+    let open = Profile::open_v1();
+    assert_eq!(Profiles::new(Vec::new()), Ok(Profiles::default()));
+    assert_eq!(Profiles::default().current(), open);
+    let (a, b) = (other("a", blank), other("b", blank));
+    let profiles = Profiles::new(vec![a.clone(), b.clone()]).unwrap();
+    assert_eq!(profiles.current(), &a);
+    let named = ["a", "b", "open-v1", "c"].map(|name| profiles.named(name));
+    assert_eq!(named, [Some(&a), Some(&b), Some(open), None]);
+    assert_eq!(Profiles::new(vec![a.clone(), a.clone()]), Err(NameTaken("a".to_owned())));
+    assert_eq!(Profiles::new(vec![a.clone(), open.clone()]).unwrap().current(), &a);
+    let forged = other("open-v1", blank);
+    assert_eq!(Profiles::new(vec![forged]), Err(NameTaken("open-v1".to_owned())));
 }

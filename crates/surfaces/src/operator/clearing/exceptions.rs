@@ -1,5 +1,7 @@
 //! Exceptions: what does not agree, until somebody has dealt with it.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -169,11 +171,12 @@ async fn find(platform: &Platform, id: &str) -> Result<Exception, Problem> {
 async fn row(platform: &Platform, exception: &Exception) -> Result<(PlacedRow, String), Problem> {
     let nothing = || refused(&Refusal::NothingToPost);
     let Origin::FileRow { file, line } = exception.what.origin else { return Err(nothing()) };
+    let profiles = Arc::clone(&platform.rkha21);
     let read = move |reader: &mut dyn Reader| {
         let id = AcquirerFile::id(file);
         let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
         let batch = books.document(id).and_then(AcquirerFile::of).map(|file| file.identity.batch);
-        Ok(row_of_file(reader, file, line)?.zip(batch))
+        Ok(row_of_file(reader, &profiles, file, line)?.zip(batch))
     };
     let found = platform.queries.read(read).await.map_err(Problem::not_read)?;
     found.ok_or_else(nothing)

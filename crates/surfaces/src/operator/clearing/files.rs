@@ -1,6 +1,5 @@
 //! Acquirers' files: taken in whole, and applied once.
 
-use std::path::Path;
 use std::time::Duration;
 
 use axum::Json;
@@ -14,8 +13,7 @@ use clearing::{AcquirerFile, Refusal};
 use engine::imports::{Begin, check, keep};
 use engine::limits::{IMPORT_WAIT_MAX, PAGE_ITEMS_MAX};
 use engine::queries::documents::documents;
-use engine::{Handle, Part, Reader, StoreError};
-use formats::rkha21::Profile;
+use engine::{Part, Reader, StoreError};
 use http_body_util::BodyExt as _;
 use ledger::{Idempotency, ReadSet};
 use serde_json::{Map, Value};
@@ -78,8 +76,8 @@ pub(in crate::operator) async fn add_file(
         actor: operator.actor(),
         idempotency,
     };
-    let (engine, spool) = (platform.engine.clone(), platform.spool.dir().to_owned());
-    let take_in = spawn_blocking(move || take_in(&engine, &received, &spool, begin));
+    let taker = platform.clone();
+    let take_in = spawn_blocking(move || take_in(&taker, &received, begin));
     let (number, replayed) = take_in.await.map_err(|_| Problem::bug())??;
     let body = wait(&platform, number).await?;
     let status = if body.is_applied() { StatusCode::CREATED } else { StatusCode::ACCEPTED };
@@ -107,16 +105,11 @@ pub(super) async fn receive(platform: &Platform, request: Request) -> Result<Rec
 }
 
 /// Reads a file to its end, and keeps it where it is in order.
-fn take_in(
-    engine: &Handle,
-    received: &Received,
-    spool: &Path,
-    begin: Begin,
-) -> Result<(i64, bool), Problem> {
-    let profile = Profile::open_v1();
+fn take_in(platform: &Platform, received: &Received, begin: Begin) -> Result<(i64, bool), Problem> {
+    let profile = platform.rkha21.current();
     let open = || received.open().map_err(|error| not_received(UploadError::Disk(error)));
-    let checked = check(open()?, profile, spool).map_err(not_in_order)?;
-    keep(engine, open()?, profile, &checked, begin).map_err(not_cleared)
+    let checked = check(open()?, profile, platform.spool.dir()).map_err(not_in_order)?;
+    keep(&platform.engine, open()?, profile, &checked, begin).map_err(not_cleared)
 }
 
 /// The file when it is applied, or as it is after a while.

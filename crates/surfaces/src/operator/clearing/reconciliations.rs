@@ -1,5 +1,7 @@
 //! Comparisons of what we have with what others say.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -8,7 +10,9 @@ use clearing::reconciliation::RECONCILIATIONS;
 use clearing::{BeginReconciliation, Reconciliation, Refusal, Scope};
 use engine::limits::IMPORT_WAIT_MAX;
 use engine::queries::documents::documents;
-use engine::reconcile::{NotReconciled, begin_reconciliation, files_of_batch, reconcile_batch};
+use engine::reconcile::{
+    NotReconciled, Room, begin_reconciliation, files_of_batch, reconcile_batch,
+};
 use ledger::ReadSet;
 use tokio::task::JoinHandle;
 
@@ -85,9 +89,10 @@ pub(in crate::operator) async fn start_reconciliation(
     let begun = begin_reconciliation(&platform.engine, command).await;
     let (begun, _) = begun.map_err(not_cleared)?;
     let (number, engine) = (begun.number, platform.engine.clone());
-    let (queries, spool) = (platform.queries.clone(), platform.spool.dir().to_owned());
+    let (queries, profiles) = (platform.queries.clone(), Arc::clone(&platform.rkha21));
+    let room = Room { directory: platform.spool.dir().to_owned(), profiles };
     let run = tokio::spawn(async move {
-        let ended = reconcile_batch(engine, &queries, spool, batch, begun).await;
+        let ended = reconcile_batch(engine, &queries, room, batch, begun).await;
         ended.inspect_err(told)
     });
     answer(&platform, number, run).await

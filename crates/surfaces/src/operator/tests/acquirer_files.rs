@@ -1,5 +1,7 @@
 //! Acquirers' files: what becomes of each kind of row, and of files that are not in order.
 
+use std::sync::Arc;
+
 use formats::rkha21::{Header, Profile, Row, RowKind, Writer};
 use ledger::{Currency, Date};
 
@@ -62,7 +64,8 @@ pub(super) fn send(world: &World, file: Vec<u8>) -> Reply {
 
 fn send_under(world: &World, key: &str, file: Vec<u8>) -> Reply {
     let platform = &world.platform;
-    let importing = engine::imports::run_imports(platform.engine.clone(), platform.queries.clone());
+    let (engine, queries) = (platform.engine.clone(), platform.queries.clone());
+    let importing = engine::imports::run_imports(engine, queries, Arc::clone(&platform.rkha21));
     let importing = world.block_on(async { tokio::spawn(importing).abort_handle() });
     let mut request = Request::post("/operator/v1/acquirer-files")
         .header("authorization", format!("Bearer {OPERATOR_KEY}"));
