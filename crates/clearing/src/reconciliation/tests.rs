@@ -57,7 +57,9 @@ fn what_is_written_is_read_again() {
         assert_eq!(Scope::parse(&scope.name()), Some(scope.clone()));
         let mut sums = Sums::new();
         let found = compare(vec![item("a", 1), item("b", 2)], vec![item("a", 1)]);
-        found.iter().for_each(|finding| count(&mut sums, finding));
+        for finding in found.iter() {
+            count(&mut sums, finding);
+        }
         let reconciliation = Reconciliation {
             number: 9,
             scope,

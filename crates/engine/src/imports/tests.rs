@@ -190,9 +190,8 @@ fn run(store: &SharedStore, bytes: &[u8], mood: Option<Random>) -> (End, Summary
         let kept = keep(&engine, Cursor::new(bytes), profile, &checked, begin());
         tries += 1;
         match &kept {
-            Ok(_) => break,
-            // What was written after all is there already.
-            Err(crate::SubmitError::Refused(clearing::Refusal::FileKnown { .. })) => break,
+            // Refused is what was written after all, and is there already.
+            Ok(_) | Err(crate::SubmitError::Refused(clearing::Refusal::FileKnown { .. })) => break,
             Err(_) => assert!(is_to_try_again(&kept) && tries < 100, "{kept:?}"),
         }
     }

@@ -242,10 +242,7 @@ impl TableError {
 
 /// What the column of a field is called: `kind`, and otherwise as in layouts.
 fn column_of(name: Name) -> String {
-    match name {
-        Name::Code => "kind".to_owned(),
-        name => name.as_str().replace('-', "_"),
-    }
+    if name == Name::Code { "kind".to_owned() } else { name.as_str().replace('-', "_") }
 }
 
 /// What the columns are, by the line of names.
@@ -334,13 +331,11 @@ impl Values<'_> {
     /// A value as a text; none where it is blank, or there is no such column.
     fn text(&mut self, name: Name) -> Option<String> {
         let bytes = self.bytes(name).filter(|bytes| !bytes.is_empty())?;
-        match str::from_utf8(bytes) {
-            Ok(text) => Some(text.to_owned()),
-            Err(_) => {
-                self.fault(name, TableReason::NotRead(ReportReason::NotUtf8));
-                None
-            }
+        let text = str::from_utf8(bytes).ok().map(str::to_owned);
+        if text.is_none() {
+            self.fault(name, TableReason::NotRead(ReportReason::NotUtf8));
         }
+        text
     }
 
     fn needed<T>(&mut self, name: Name, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
