@@ -57,7 +57,7 @@ fn what_is_written_is_read_again() {
         assert_eq!(Scope::parse(&scope.name()), Some(scope.clone()));
         let mut sums = Sums::new();
         let found = compare(vec![item("a", 1), item("b", 2)], vec![item("a", 1)]);
-        for finding in found.iter() {
+        for finding in &found {
             count(&mut sums, finding);
         }
         let reconciliation = Reconciliation {

@@ -83,8 +83,8 @@ impl Report {
         let (mut after, mut looked_at) = (0, 0_usize);
         loop {
             let found = reader.documents(list, Part::After(after), READ_AT_A_TIME)?;
-            let Some(last) = found.last() else { return Ok(()) };
-            after = last.id.number;
+            let Some(newest) = found.last() else { return Ok(()) };
+            after = newest.id.number;
             looked_at = looked_at.saturating_add(found.len());
             for exception in found.iter().filter_map(Exception::of).filter(&suits) {
                 let standing = self.exceptions.entry(exception.what.reason).or_default();
@@ -182,8 +182,8 @@ fn days(
     let mut after = 0;
     loop {
         let found = reader.documents(list, Part::After(after), READ_AT_A_TIME)?;
-        let Some(last) = found.last() else { return Ok(()) };
-        after = last.id.number;
+        let Some(newest) = found.last() else { return Ok(()) };
+        after = newest.id.number;
         found.iter().filter_map(SellerDay::of).for_each(&mut take);
     }
 }
