@@ -75,12 +75,11 @@ pub(crate) fn generate(options: &GenerateOptions) -> anyhow::Result<ExitCode> {
     let failed = || format!("could not write {}", path.display());
     let writer = Writer::new(&profile, &header).with_context(failed)?;
     let file = File::create_new(path).with_context(failed)?;
-    let made = match &options.from {
-        Some(table) => table::write(writer, &header, table, file),
-        None => {
-            let day = Day::new(options, &header, currency);
-            write(writer, day, options.rows, file).map(|()| Made::Rows(options.rows))
-        }
+    let made = if let Some(table) = &options.from {
+        table::write(writer, &header, table, file)
+    } else {
+        let day = Day::new(options, &header, currency);
+        write(writer, day, options.rows, file).map(|()| Made::Rows(options.rows))
     };
     if !matches!(made, Ok(Made::Rows(_))) {
         // What there is of it is no file of anybody.
