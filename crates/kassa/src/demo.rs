@@ -1,5 +1,6 @@
 //! `kassa demo`: the fixed demo installation on an embedded store, with a clock that can be moved.
 
+mod acquirer;
 mod narration;
 mod online;
 mod payments;
@@ -20,7 +21,6 @@ use engine::{Clock as _, VirtualClock};
 use ledger::{RowId, Timestamp};
 use serde_json::json;
 use store::Store;
-use surfaces::Platform;
 
 use crate::clock::SystemClock;
 use crate::command_line::DemoOptions;
@@ -122,7 +122,8 @@ async fn play(
         say(&credentials_json(address));
     }
     let places = terminals::places(&running.platform).await?;
-    let tour = (!options.no_scenario).then(|| (names_of_run(&running.platform), places));
+    let now = running.platform.now();
+    let tour = (!options.no_scenario).then(|| (names_of_run(now), places));
     let kept = options.data_dir.clone();
     let data_dir = data_dir.to_owned();
     let (end, ended) = channel::<()>();
@@ -130,7 +131,8 @@ async fn play(
     let guide = std::thread::spawn(move || {
         say(&narration::welcome(address, kept.as_deref()));
         let Some((run, places)) = tour else { return say(&narration::farewell(address)) };
-        if let Err(error) = tour::play(address, &run) {
+        let cancelled = tour::play(address, &run);
+        if let Err(error) = &cancelled {
             note(&format!("kassa: the tour stopped: {error:#}"));
         }
         if let Err(error) = payments::play(address, &run) {
@@ -138,6 +140,12 @@ async fn play(
         }
         if let Err(error) = online::play(address, &run) {
             note(&format!("kassa: the payments online stopped: {error:#}"));
+        }
+        if let Ok(authorization) = &cancelled {
+            let toured = acquirer::Toured { run: &run, authorization };
+            if let Err(error) = acquirer::play(address, &toured, now) {
+                note(&format!("kassa: the acquirer's file stopped: {error:#}"));
+            }
         }
         say(&narration::terminals());
         let devices = terminals::start(address, places, &data_dir);
@@ -168,9 +176,9 @@ async fn bind(asked: Option<SocketAddr>, router: Router) -> anyhow::Result<Serve
 }
 
 /// What makes the ids of this run's tour differ from those of another on the same store.
-fn names_of_run(platform: &Platform) -> String {
+fn names_of_run(now: Timestamp) -> String {
     let digits = |byte: &char| byte.is_ascii_digit();
-    let digits: String = platform.now().rfc3339().chars().filter(digits).take(17).collect();
+    let digits: String = now.rfc3339().chars().filter(digits).take(17).collect();
     format!("demo-{digits}")
 }
 

@@ -118,6 +118,45 @@ pub(super) fn checkout(address: SocketAddr, id: &str) -> String {
     )
 }
 
+/// What the lines of the acquirer's file are.
+pub(super) fn acquirer() -> String {
+    let title = "An acquirer's file";
+    let rule = "─".repeat(COLUMNS.saturating_sub(1).saturating_sub(title.chars().count()));
+    format!(
+        "{title} {rule}\n\n\
+         The day's transactions in RKHA21, sent to the operator API: checked to its end, kept whole,\n\
+         applied once. What is booked already is found again; what does not agree is put before a\n\
+         person. kassa rkha21 makes, checks and sends such files.\n"
+    )
+}
+
+/// What became of a file's rows: posted, matched, refused.
+pub(super) fn file(name: &str, counts: [u64; 3]) -> String {
+    let [posted, matched, refused] = counts;
+    format!(
+        "   {name}: a purchase of the tour, one made offline, one on what was cancelled\n     \
+         {posted} posted, {matched} matched, {refused} refused\n"
+    )
+}
+
+/// A row that somebody has to look at.
+pub(super) fn exception(line: u64, reason: &str, detail: &str) -> String {
+    format!("   Row {line} is an exception: {reason}\n     {detail}\n")
+}
+
+/// How it was dealt with.
+pub(super) fn resolved(owner: &str, transaction: &str) -> String {
+    format!(
+        "   {owner} takes it, and posts it without the authorization\n     transaction \
+         {transaction}: the goods had left before the shop cancelled\n"
+    )
+}
+
+/// How the account stands after something.
+pub(super) fn balances(after: &str, balances: &Balances) -> String {
+    row(after, balances)
+}
+
 /// What the terminals' lines are.
 pub(super) fn terminals() -> String {
     let title = "Two terminals of the merchant begin to work";

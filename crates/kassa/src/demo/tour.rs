@@ -10,13 +10,14 @@ use super::seed::{CARD, COMPANY, LEDGER_TOKEN, OPERATOR_KEY, SELLER};
 use crate::client::{Answer, Request, send};
 use crate::terminal::say;
 
-/// Plays all steps and tells of each. `run` is the beginning of all ids.
+/// Plays all steps and tells of each. `run` is the beginning of all ids. Returns the authorization,
+/// which is cancelled in the end.
 ///
 /// # Errors
 /// When a step is not answered as it must be.
-pub(super) fn play(address: SocketAddr, run: &str) -> anyhow::Result<()> {
+pub(super) fn play(address: SocketAddr, run: &str) -> anyhow::Result<String> {
     let tour = Tour { address, root: format!("/ledger/credit-account-acquiring/v1/{COMPANY}") };
-    say(&narration::introduction(&tour.balances()?));
+    say(&narration::introduction(&balances(address)?));
     let authorized = tour.step(
         1,
         "Authorize 300.00 SEK: the shop asks, the account reserves",
@@ -55,7 +56,7 @@ pub(super) fn play(address: SocketAddr, run: &str) -> anyhow::Result<()> {
         "{}",
         "",
     )?;
-    Ok(())
+    Ok(id)
 }
 
 struct Tour {
@@ -78,30 +79,33 @@ impl Tour {
         let request = Request { method: "POST", path: &path, token: LEDGER_TOKEN, body: &body };
         let answer = send(self.address, request)?;
         ensure!(answer.status == 201, "{path} answered {}: {}", answer.status_line, answer.body);
-        let balances = self.balances()?;
+        let balances = balances(self.address)?;
         say(&narration::step(number, title, self.address, request, &answer, &balances));
         Ok(answer)
     }
+}
 
-    /// Asks the operator API how the account stands.
-    fn balances(&self) -> anyhow::Result<Balances> {
-        let path = format!("/operator/v1/accounts?card_token={CARD}");
-        let request = Request { method: "GET", path: &path, token: OPERATOR_KEY, body: "" };
-        let answer = send(self.address, request)?;
-        ensure!(answer.status == 200, "{path} answered {}: {}", answer.status_line, answer.body);
-        let answer: Value = serde_json::from_str(&answer.body).context("an account is not JSON")?;
-        let account = answer.pointer("/items/0").unwrap_or(&answer);
-        let amount = |name: &str| {
-            let amount = account.get(name).and_then(Value::as_str);
-            amount.map(str::to_owned).with_context(|| format!("an account has no {name}"))
-        };
-        Ok(Balances {
-            limit: amount("credit_limit")?,
-            debt: amount("debt")?,
-            reserved: amount("reserved_amount")?,
-            available: amount("available_amount")?,
-        })
-    }
+/// Asks the operator API how the account stands.
+///
+/// # Errors
+/// When it does not say.
+pub(super) fn balances(address: SocketAddr) -> anyhow::Result<Balances> {
+    let path = format!("/operator/v1/accounts?card_token={CARD}");
+    let request = Request { method: "GET", path: &path, token: OPERATOR_KEY, body: "" };
+    let answer = send(address, request)?;
+    ensure!(answer.status == 200, "{path} answered {}: {}", answer.status_line, answer.body);
+    let answer: Value = serde_json::from_str(&answer.body).context("an account is not JSON")?;
+    let account = answer.pointer("/items/0").unwrap_or(&answer);
+    let amount = |name: &str| {
+        let amount = account.get(name).and_then(Value::as_str);
+        amount.map(str::to_owned).with_context(|| format!("an account has no {name}"))
+    };
+    Ok(Balances {
+        limit: amount("credit_limit")?,
+        debt: amount("debt")?,
+        reserved: amount("reserved_amount")?,
+        available: amount("available_amount")?,
+    })
 }
 
 /// The last part of the authorization's link: clients follow links.

@@ -127,7 +127,7 @@ fn moving_the_clock_lets_an_authorization_expire() {
 #[test]
 fn the_demo_tells_its_story() {
     let folder = Folder::new("story");
-    for _ in 0..2 {
+    for debt in ["130.00", "365.00"] {
         let mut command = kassa(&["demo", "--print-json", "--listen", "127.0.0.1:0", "--data-dir"]);
         command.arg(folder.path());
         let mut server = Server::start(command);
@@ -140,9 +140,12 @@ fn the_demo_tells_its_story() {
             assert!(story.contains(step), "{story}");
         }
         assert_eq!(story.matches("201 Created").count(), 5, "{story}");
-        assert!(story.contains("130.00"), "{story}");
+        assert!(story.contains(debt), "{story}");
+        assert!(story.contains("1 posted, 1 matched, 1 refused"), "{story}");
+        assert!(story.contains("Row 4 is an exception: authorization-ended"), "{story}");
+        assert!(story.contains("Dag takes it"), "{story}");
         assert!(server.terminate().success());
     }
     let server = Server::start(demo_on(folder.path()));
-    assert_eq!(server.balances(CARD), ["260.00", "0.00", "49740.00"]);
+    assert_eq!(server.balances(CARD), ["470.00", "0.00", "49530.00"]);
 }
