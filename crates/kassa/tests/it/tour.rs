@@ -10,6 +10,9 @@ use crate::server::{CARD, Folder, LEDGER, LEDGER_TOKEN, OPERATOR_KEY, Server, de
 /// Where the README says that the demo is.
 const BASE: &str = "http://127.0.0.1:8080";
 
+/// Where it says that the program is.
+const KASSA: &str = "KASSA=target/release/kassa ";
+
 #[test]
 fn the_readmes_tour_runs_as_it_is_written() {
     let found = Command::new("curl").arg("--version").output();
@@ -21,12 +24,15 @@ fn the_readmes_tour_runs_as_it_is_written() {
     let folder = Folder::new("tour");
     let server = Server::start(demo_on(folder.path()));
     let base = format!("http://{}", server.address);
+    let program = format!("KASSA='{}' ", env!("CARGO_BIN_EXE_kassa"));
+    assert!(readme.contains(KASSA), "README.md does not say where the program is");
     // One shell for all, since a later block may use what an earlier one has set. Each curl tells
     // the status of its answer.
     let mut script = format!("set -euo pipefail\n{CURL}\n");
     for (number, block) in blocks.iter().enumerate() {
         let number = number + 1;
-        script.extend([format!("echo '--- block {number}' >&2\n"), block.replace(BASE, &base)]);
+        let block = block.replace(BASE, &base).replace(KASSA, &program);
+        script.extend([format!("echo '--- block {number}' >&2\n"), block]);
     }
     let output = Command::new("bash").args(["-c", &script]).env("BASE", &base).output().unwrap();
     let (said, error) =
