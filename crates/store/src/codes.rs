@@ -442,12 +442,12 @@ mod tests {
         check::<Channel>(3);
         check::<Mount>(3);
         check::<TransactionKind>(11);
-        check::<ChangeKind>(60);
+        check::<ChangeKind>(62);
         check::<AccountStatus>(3);
         check::<House>(2);
         check::<CardStatus>(2);
         check::<Contract>(6);
-        check::<Kind>(28);
+        check::<Kind>(32);
     }
 
     #[test]

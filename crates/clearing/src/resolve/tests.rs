@@ -1,5 +1,5 @@
-//! What the first reason is for which an exception is not dealt with. What is booked is tested where
-//! there is a ledger: in the operator API's tests.
+//! What the first reason is for which an exception is not dealt with. What is booked is tested
+//! where there is a ledger: in the operator API's tests.
 
 use std::sync::Arc;
 

@@ -295,8 +295,8 @@ fn debts(store: &MemoryStore) -> i64 {
     accounts.iter().map(|account| account.balance.debt).sum()
 }
 
-/// Goal: rows are read as they came, whatever layout comes after. Method: a file in another layout is
-/// kept, and applied by who does not know it, then by who does, when a third is the current one.
+/// Goal: rows are read as they came, whatever layout comes after. Method: a file in another layout
+/// is kept, and applied by who does not know it, then by who does, when a third is the current one.
 #[test]
 fn a_file_waits_for_who_knows_its_layout() {
     let open = include_str!("../../../formats/profiles/rkha21-open-v1.txt");

@@ -1,8 +1,8 @@
 //! The ledger against the files of one acquirer's batch.
 //!
 //! Rows are looked up in the ledger by the keys that the import used; so both sides call a thing by
-//! the same name: the transaction's own. What the import could not post is on the list of exceptions
-//! already, and nothing is found of it again.
+//! the same name: the transaction's own. What the import could not post is on the list of
+//! exceptions already, and nothing is found of it again.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! One run of a comparison: begun by a commit, its findings put on the list of exceptions by others,
-//! ended by one. A run that is cut off may be made again.
+//! One run of a comparison: begun by a commit, its findings put on the list of exceptions by
+//! others, ended by one. A run that is cut off may be made again.
 
 use std::io;
 

@@ -152,8 +152,8 @@ fn partition_of(hash: u64) -> usize {
     usize::try_from(hash.checked_rem(count).unwrap_or(0)).unwrap_or(0)
 }
 
-/// A file that nobody else can open, and that is gone when it is closed. The directory is made where
-/// there is none.
+/// A file that nobody else can open, and that is gone when it is closed. The directory is made
+/// where there is none.
 ///
 /// # Errors
 /// When the directory cannot be written.

@@ -124,9 +124,9 @@ pub(super) fn acquirer() -> String {
     let rule = "─".repeat(COLUMNS.saturating_sub(1).saturating_sub(title.chars().count()));
     format!(
         "{title} {rule}\n\n\
-         The day's transactions in RKHA21, sent to the operator API: checked to its end, kept whole,\n\
-         applied once. What is booked already is found again; what does not agree is put before a\n\
-         person. kassa rkha21 makes, checks and sends such files.\n"
+         The day's transactions in RKHA21, sent to the operator API: checked to its end, kept\n\
+         whole, applied once. What is booked already is found again; what does not agree is put\n\
+         before a person. kassa rkha21 makes, checks and sends such files.\n"
     )
 }
 

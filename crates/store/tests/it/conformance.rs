@@ -171,7 +171,7 @@ fn check_has_all_and_nothing_optional(loaded: &Loaded, rows: &[Row]) {
     let is_customers = |row: &Arc<Credential>| row.scope == Scope::Customer(7);
     assert!(loaded.directory.credentials().any(|row| is_customers(row) && row.login.is_some()));
     // Of each kind a full one and a bare one; residents are in the directory.
-    assert_eq!((loaded.directory.documents_on("all").count(), loaded.documents.len()), (8, 40));
+    assert_eq!((loaded.directory.documents_on("all").count(), loaded.documents.len()), (8, 48));
 }
 
 #[test]

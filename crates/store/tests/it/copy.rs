@@ -259,7 +259,7 @@ fn what_is_not_equal_is_found_and_named() {
         ("UPDATE document SET fields = '{}' WHERE kind = 3", "terminal 4"),
         ("UPDATE document SET fields = '{}' WHERE kind = 1", "customer 2"),
         ("DELETE FROM document WHERE kind = 7 AND number > 100", "tally 108"),
-        ("INSERT INTO document VALUES (27, 200, '{}', '[]', '[]')", "settlement 200"),
+        ("INSERT INTO document VALUES (31, 200, '{}', '[]', '[]')", "payment_message 200"),
         ("DELETE FROM document_name WHERE kind = 3", "terminal 4 is not found"),
         ("UPDATE document_list SET number = 108 WHERE kind = 7", "the names and lists of tally"),
         ("INSERT INTO document_name VALUES ('x', 5, 6)", "update 6 is found by what"),

@@ -19,8 +19,8 @@ use crate::http::body::Segments;
 use crate::http::fields::Params;
 use crate::http::problem::Problem;
 
-/// Reports an acquirer's batch: what became of the rows of its files, what is booked of it, and what
-/// does not agree.
+/// Reports an acquirer's batch: what became of the rows of its files, what is booked of it, and
+/// what does not agree.
 #[utoipa::path(get, path = "/reports/batches/{batch}", tag = "reconciliation",
     params(("batch" = String, Path, description = "The acquirer's batch"), BatchFormat),
     responses((status = 200, body = ReportBody)))]

@@ -89,7 +89,7 @@ pub(in crate::operator) async fn get_settlement(
 /// Shows the statement of a settlement, to be read, printed or sent to the seller.
 #[utoipa::path(get, path = "/settlements/{id}/statement", tag = "settlement",
     params(("id" = String, Path, description = "The settlement's id"),
-        ("format" = Option<String>, Query, description = "`html`, which it is when absent, or `csv`")),
+        ("format" = Option<String>, Query, description = "`html` (when absent) or `csv`")),
     responses((status = 200, description = "The statement",
         content((String = "text/html"), (String = "text/csv")))))]
 pub(in crate::operator) async fn get_statement(

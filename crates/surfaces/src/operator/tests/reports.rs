@@ -10,8 +10,8 @@ const BATCH: &str = "/reports/batches/261120885020";
 const MERCHANT: &str = "/reports/merchants/100/654?from=2026-11-20&to=2026-11-20";
 const DAY: &str = "/reports/days/2026-11-20?company_number=100";
 
-/// A day with a file: two rows are posted, one is matched, two are exceptions, of which one is dealt
-/// with. A purchase of the API's is in no file.
+/// A day with a file: two rows are posted, one is matched, two are exceptions, of which one is
+/// dealt with. A purchase of the API's is in no file.
 fn with_a_day() -> World {
     let world = world();
     let code = authorize(&world, "a-1", "100.00");

@@ -11,7 +11,8 @@ const FEES: &str = r#"{"currencies":[{"currency":"SEK","minimum_per_day":"10.00"
 const ACCOUNT: &str =
     r#"{"holder":"Corner shop","iban":"se45 5000 0000 0583 9825 7466","bic":"ESSESESS"}"#;
 const RUN: &str = r#"POST /settlements {"company_number":"100","day":"2026-11-20"}"#;
-const FILE: &str = r#"POST /payment-files {"company_number":"100","day":"2026-11-20","execution_date":"2026-11-23"}"#;
+const FILE: &str = r#"POST /payment-files {"company_number":"100","day":"2026-11-20",
+    "execution_date":"2026-11-23"}"#;
 
 /// Books something offline at seller 654.
 fn book(world: &World, resource: &str, source: &str, card: &str, currency: &str, amount: &str) {
@@ -95,7 +96,8 @@ fn fees_are_set_and_shown() {
             "/currencies/0/rates/0/fixed",
         ),
         (
-            r#"{"currencies":[{"currency":"SEK","rates":[{"kind":"purchase","basis_points":10001}]}]}"#,
+            r#"{"currencies":[{"currency":"SEK",
+                "rates":[{"kind":"purchase","basis_points":10001}]}]}"#,
             "/currencies/0/rates/0/basis_points",
         ),
         (
@@ -103,7 +105,8 @@ fn fees_are_set_and_shown() {
             "/currencies/0/rates/0/kind",
         ),
         (
-            r#"{"currencies":[{"currency":"SEK","rates":[{"kind":"purchase"},{"kind":"purchase"}]}]}"#,
+            r#"{"currencies":[{"currency":"SEK",
+                "rates":[{"kind":"purchase"},{"kind":"purchase"}]}]}"#,
             "/currencies/0/rates/1/kind",
         ),
     ] {

@@ -81,7 +81,8 @@ pub(in crate::operator) struct NewResolution {
     /// With `corrected`: how much is taken back, in major units of the transaction's currency.
     #[schema(value_type = Option<String>, pattern = "^[0-9]+(\\.[0-9]+)?$", example = "300.00")]
     pub(in crate::operator) amount: Option<Decimal>,
-    /// With `corrected`: the source id of the correction; `exc-` and the exception's id when absent.
+    /// With `corrected`: the source id of the correction; `exc-` and the exception's id when
+    /// absent.
     #[schema(max_length = 50)]
     pub(in crate::operator) source_id: Option<String>,
 }
