@@ -4,11 +4,17 @@ use super::*;
 use crate::testing::{ACCESS_KEY, Mood, OPERATOR_KEY, TOKEN};
 
 /// Every route of devices, with a body that is good, and one that is not.
-const ROUTES: [(&str, &str, &str, &str); 4] = [
+const ROUTES: [(&str, &str, &str, &str); 5] = [
     ("POST", "/call-home", r#"{"application_version":"1"}"#, "{"),
     ("GET", "/packages/1", "", ""),
     ("POST", "/updates/1/status", r#"{"status":"installed"}"#, r#"{"x":1}"#),
     ("POST", "/transactions", r#"{"transactions":[]}"#, "[]"),
+    (
+        "POST",
+        "/totals",
+        r#"{"day":"2026-11-20","currency":"SEK","purchases":{"count":0,"amount":"0"}}"#,
+        "{}",
+    ),
 ];
 
 #[test]
@@ -80,7 +86,7 @@ fn what_is_not_there_is_answered_in_the_same_shape() {
         problem(&world.call(method, &format!("/device/v1{path}"), &device.token, ""))
     };
     assert_eq!(call("GET", "/nothing"), (404, "not-found".to_owned()));
-    for path in ["/call-home", "/activate", "/transactions", "/updates/1/status"] {
+    for path in ["/call-home", "/activate", "/transactions", "/totals", "/updates/1/status"] {
         assert_eq!(call("GET", path), (405, "method-not-allowed".to_owned()), "{path}");
     }
     assert_eq!(call("POST", "/packages/1"), (405, "method-not-allowed".to_owned()));

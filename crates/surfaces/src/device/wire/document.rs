@@ -9,9 +9,11 @@ use crate::http::problem::ProblemBody;
 pub(in crate::device) use crate::http::document::IdempotencyKey;
 
 /// The bodies of requests and what is in them: they have no fields but those that are named.
-pub(in crate::device) const REQUESTS: [&str; 6] = [
+pub(in crate::device) const REQUESTS: [&str; 8] = [
     "ActivationRequest",
     "CallHomeRequest",
+    "NewTotal",
+    "NewTotals",
     "OfflineTransaction",
     "OfflineUpload",
     "PackageReport",

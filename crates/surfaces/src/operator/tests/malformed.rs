@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::testing::BEGIN;
 
-const POSTS: [(&str, &str); 23] = [
+const POSTS: [(&str, &str); 27] = [
     ("POST", "/companies"),
     ("PATCH", "/companies/100"),
     ("POST", "/companies/100/sellers"),
@@ -25,6 +25,10 @@ const POSTS: [(&str, &str); 23] = [
     ("PATCH", "/customers/1/payee"),
     ("PUT", "/customers/1/agreements/swish"),
     ("POST", "/simulators/swish/next"),
+    ("POST", "/exceptions/1/notes"),
+    ("POST", "/exceptions/1/resolve"),
+    ("POST", "/reconciliations"),
+    ("PUT", "/psp-report-mappings/swish"),
     ("PUT", "/companies/100/fees"),
     ("PUT", "/companies/100/payout-account"),
     ("POST", "/settlements"),
