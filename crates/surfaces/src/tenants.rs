@@ -11,6 +11,7 @@
 //!   that all this is not shown of calls that nobody can make and of ids that nobody has.
 
 mod callers;
+mod clearing;
 mod junk;
 mod shops;
 mod table;
@@ -33,6 +34,7 @@ enum Surface {
     Aapay,
     Access,
     CardLedger,
+    Clearing,
     Device,
     Operator,
     Payments,
@@ -76,10 +78,11 @@ const PUBLIC: [&str; 6] = [
 const BOUNDARY: &str = "frontier";
 
 impl Surface {
-    const ALL: [Surface; 7] = [
+    const ALL: [Surface; 8] = [
         Surface::Aapay,
         Surface::Access,
         Surface::CardLedger,
+        Surface::Clearing,
         Surface::Device,
         Surface::Operator,
         Surface::Payments,
@@ -91,6 +94,7 @@ impl Surface {
             Surface::Aapay => "aapay.json",
             Surface::Access => "access.json",
             Surface::CardLedger => "card-ledger.json",
+            Surface::Clearing => "clearing.json",
             Surface::Device => "device.json",
             Surface::Operator => "operator.json",
             Surface::Payments => "payments.json",
@@ -112,6 +116,11 @@ fn access() {
 #[test]
 fn card_ledger() {
     check(Surface::CardLedger);
+}
+
+#[test]
+fn clearing() {
+    check(Surface::Clearing);
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(super) fn good(fixture: &Fixture, surface: Surface) -> Vec<Header> {
         Surface::Access => authorization(&format!("apikey {ACCESS_KEY}")),
         Surface::CardLedger => bearer(TOKEN_654),
         Surface::Device => bearer(&fixture.ours.token),
-        Surface::Operator => bearer(OPERATOR_KEY),
+        Surface::Clearing | Surface::Operator => bearer(OPERATOR_KEY),
         Surface::Payments => bearer(SHOP_TOKEN),
         Surface::Terminals => application(APP),
     }
@@ -45,7 +45,7 @@ pub(super) fn others(fixture: &Fixture, surface: Surface) -> Vec<Vec<Header>> {
         Surface::Access => vec![authorization(&format!("apikey {ACCESS_KEY_OTHER}"))],
         Surface::CardLedger => shops::OTHERS.map(|shop| bearer(shop.token)).into(),
         Surface::Device => vec![bearer(&fixture.theirs.token)],
-        Surface::Operator => Vec::new(),
+        Surface::Clearing | Surface::Operator => Vec::new(),
         Surface::Payments => vec![bearer(SHOP_TOKEN_OTHER)],
         Surface::Terminals => vec![application(APP_OTHER)],
     }
@@ -73,6 +73,7 @@ pub(super) fn wrong(fixture: &Fixture, surface: Surface) -> Vec<Stranger> {
         }
         Surface::Access
         | Surface::CardLedger
+        | Surface::Clearing
         | Surface::Device
         | Surface::Operator
         | Surface::Payments => {
@@ -98,7 +99,7 @@ fn retired(fixture: &Fixture, surface: Surface) -> (Option<(String, String)>, (S
             let (number, seller) = ("100".to_owned(), None);
             (Contract::CardLedger, Scope::Company { number, seller })
         }
-        Surface::Operator => (Contract::Operator, Scope::Installation),
+        Surface::Clearing | Surface::Operator => (Contract::Operator, Scope::Installation),
         Surface::Payments => (Contract::Payments, Scope::Customer(1)),
         Surface::Terminals => (Contract::Terminals, Scope::Customer(1)),
         Surface::Device => return (None, (String::new(), fixture.reset.token.clone())),
@@ -163,7 +164,9 @@ fn wrong_authorizations(
         (Surface::Payments, "a token of payments v3", SHOP_TOKEN),
         (Surface::Terminals, "an application's token", APP.1),
     ];
-    for (of, who, secret) in secrets.into_iter().filter(|(of, ..)| *of != surface) {
+    // Both are the operator's.
+    let own = if surface == Surface::Clearing { Surface::Operator } else { surface };
+    for (of, who, secret) in secrets.into_iter().filter(|(of, ..)| *of != own) {
         strangers.push((who, authorization(&format!("{scheme} {secret}"))));
         if of == Surface::Access {
             strangers.push((who, authorization(&format!("apikey {secret}"))));
@@ -258,7 +261,7 @@ pub(super) fn check_refusal(surface: Surface, why: Why, reply: &Reply, about: &s
     let (status, challenge) = match surface {
         Surface::Access => (401, "apikey"),
         Surface::Aapay | Surface::CardLedger => (401, "Bearer"),
-        Surface::Device | Surface::Operator => (401, "Bearer realm=\"kassa\""),
+        Surface::Clearing | Surface::Device | Surface::Operator => (401, "Bearer realm=\"kassa\""),
         Surface::Terminals => (403, ""),
         // A header that is none is 401, a token that is none 403.
         Surface::Payments => {
@@ -291,7 +294,7 @@ pub(super) fn check_refusal(surface: Surface, why: Why, reply: &Reply, about: &s
             assert_eq!(body["Status"], 401, "{about}");
             "application/problem+json"
         }
-        Surface::Device | Surface::Operator => {
+        Surface::Clearing | Surface::Device | Surface::Operator => {
             assert_eq!(body["type"], "urn:kassa:problem:unauthenticated", "{about}");
             assert_eq!(body["status"], 401, "{about}");
             "application/problem+json"

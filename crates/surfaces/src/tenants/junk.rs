@@ -92,6 +92,11 @@ fn access() {
 }
 
 #[test]
+fn clearing() {
+    check(Surface::Clearing);
+}
+
+#[test]
 fn device() {
     check(Surface::Device);
 }

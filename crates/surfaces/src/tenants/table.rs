@@ -11,6 +11,7 @@ pub(super) fn rows(surface: Surface) -> Vec<Row> {
         Surface::Aapay => ("", &AAPAY),
         Surface::Access => ("/access/v1", &ACCESS),
         Surface::CardLedger => return shops::rows(),
+        Surface::Clearing => ("/operator/v1", &CLEARING),
         Surface::Device => ("/device/v1", &DEVICE),
         Surface::Operator => ("/operator/v1", &OPERATOR),
         Surface::Payments => ("/v3", &PAYMENTS),
@@ -138,7 +139,59 @@ pub(super) const APPLICATION: &str = r#""OrganisationNo":"123456-7890",
     "CountryCodeNumeric":"752","CurrencyCode":"SEK","ReceiptMerchantName":"ÅKES",
     "TerminalidOrder":{"Quantity":"1","TerminalModelId":"9","TerminalOperatingModeId":"2"}"#;
 
-const DEVICE: [Call; 5] = [
+const CLEARING: [Call; 33] = [
+    ("GET /acquirer-files", ""),
+    ("POST /acquirer-files", "$day"),
+    ("GET /acquirer-files/$file", ""),
+    ("GET /companies/$company/fees", ""),
+    (
+        "PUT /companies/$company/fees",
+        r#"{"currencies":[{"currency":"SEK","rates":[{"kind":"purchase","basis_points":100}]}]}"#,
+    ),
+    ("GET /companies/$company/payout-account", ""),
+    ("PUT /companies/$company/payout-account", PAYOUT_ACCOUNT),
+    ("GET /companies/$company/sellers/$seller/fees", ""),
+    ("PUT /companies/$company/sellers/$seller/fees", r#"{"currencies":[]}"#),
+    ("GET /companies/$company/sellers/$seller/payout-account", ""),
+    ("PUT /companies/$company/sellers/$seller/payout-account", PAYOUT_ACCOUNT),
+    ("GET /exceptions", ""),
+    ("GET /exceptions/$exception", ""),
+    ("POST /exceptions/$exception/notes", r#"{"text":"Frågat"}"#),
+    ("POST /exceptions/$exception/take", r#"{"owner":"Åsa"}"#),
+    ("POST /exceptions/$exception/resolve", r#"{"means":"accepted","note":"Åtgärdad"}"#),
+    ("GET /payment-files", ""),
+    (
+        "POST /payment-files",
+        r#"{"company_number":"$company","day":"$open_day","execution_date":"$later"}"#,
+    ),
+    ("GET /payment-files/$payment_file", ""),
+    ("GET /psp-report-mappings", ""),
+    ("GET /psp-report-mappings/$mapping", ""),
+    ("PUT /psp-report-mappings/$mapping", MAPPING),
+    ("POST /psp-reports?mapping=$mapping&day=2026-11-20", "$report"),
+    ("GET /reconciliations", ""),
+    ("POST /reconciliations", r#"{"batch":"$batch"}"#),
+    ("GET /reconciliations/$reconciliation", ""),
+    ("GET /reports/batches/$batch", ""),
+    ("GET /reports/days/$date?company_number=$company", ""),
+    ("GET /reports/merchants/$company/$seller?from=2026-11-01", ""),
+    ("GET /settlements", ""),
+    ("POST /settlements", r#"{"company_number":"$company","day":"2026-11-20"}"#),
+    ("GET /settlements/$settlement", ""),
+    ("GET /settlements/$settlement/statement", ""),
+];
+
+/// How the columns of a PSP's report are to be read.
+pub(super) const MAPPING: &str = concat!(
+    r#"{"psp":"swish","reference":"psp","columns":"reference = ref\namount = amt\n"#,
+    r#"currency = SEK\nkind = kind\npayment-words = pay\n"}"#,
+);
+
+/// An IBAN of the standard's own examples.
+const PAYOUT_ACCOUNT: &str =
+    r#"{"holder":"Kiosken","iban":"SE4550000000058398257466","bic":"ESSESESS"}"#;
+
+const DEVICE: [Call; 6] = [
     (
         "POST /activate",
         r#"{"terminal_id":"$waiting","activation_code":"$code","serial_number":"$serial",
@@ -155,6 +208,10 @@ const DEVICE: [Call; 5] = [
         "POST /transactions",
         r#"{"transactions":[{"id":"$new","card_token":"$card","amount":"1.00","currency":"SEK",
         "entry_mode":"chip","accepted_at":"2026-11-20T10:00:00.000Z"}]}"#,
+    ),
+    (
+        "POST /totals",
+        r#"{"day":"2026-11-20","currency":"SEK","purchases":{"count":0,"amount":"0.00"}}"#,
     ),
 ];
 

@@ -183,6 +183,7 @@ impl Fixture {
             Surface::Access => self.access_scenes(),
             Surface::CardLedger => shops::scenes(self, row),
             Surface::Device => self.device_scenes(),
+            Surface::Clearing => super::clearing::scenes(self, row),
             Surface::Operator => {
                 Scenes { own: self.operator_scene(row), others: Vec::new(), nobodys: Scene::new() }
             }
