@@ -20,6 +20,7 @@ fn the_openapi_documents_are_those_of_the_code() {
         "aapay.json",
         "access.json",
         "card-ledger.json",
+        "clearing.json",
         "device.json",
         "operator.json",
         "payments.json",
