@@ -64,6 +64,27 @@ fn notifications_are_measured_beside_a_bare_loop() {
     assert_eq!(report["verified"].as_u64(), Some(verified), "{report}");
 }
 
+/// Goal: every planted fault of an acquirer's day is found as what it is, and nothing else. Method:
+/// the smallest run, which fails by itself otherwise, and its figures.
+#[test]
+fn planted_faults_are_found() {
+    let mut bench = kassa(&["bench", "reconcile", "--rows", "2000", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&printed(&mut bench)).unwrap();
+    let found = report["large"]["classified"].as_object().unwrap();
+    let reasons: Vec<(&str, u64)> =
+        found.iter().map(|(reason, count)| (reason.as_str(), count.as_u64().unwrap())).collect();
+    let expected = [
+        "amount-differs",
+        "card-unknown",
+        "currency-differs",
+        "duplicate",
+        "missing",
+        "over-capture",
+        "reference-differs",
+    ];
+    assert_eq!(reasons, expected.map(|reason| (reason, 10)));
+}
+
 /// Goal: terminals call home, and nothing but that is counted. Method: the smallest run, and its
 /// figures.
 #[test]
