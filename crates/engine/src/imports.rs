@@ -8,8 +8,8 @@ mod apply;
 mod check;
 mod keep;
 
+pub(crate) use apply::placed_rows;
 pub use apply::{NotApplied, apply_waiting, run_imports};
-pub(crate) use apply::{company_of, rows_of};
 pub use check::{Checked, Faults, NotChecked, check};
 pub use keep::{Begin, keep};
 

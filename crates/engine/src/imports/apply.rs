@@ -174,8 +174,7 @@ impl Rows<'_> {
     }
 }
 
-/// Reads a chunk, whose cards' companies, and what is booked under its references. `None` where it
-/// is not there, or is not what was kept.
+/// Reads a chunk, and what is booked under its references. `None` where its rows cannot be read.
 fn load_chunk(
     reader: &mut dyn Reader,
     profiles: &Profiles,
@@ -183,16 +182,7 @@ fn load_chunk(
     chunk: i64,
 ) -> Result<Option<Chunk>, StoreError> {
     let batch = &file.identity.batch;
-    let Some(id) = FileRows::id(file.number, chunk) else { return Ok(None) };
-    let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
-    let kept = books.document(id).and_then(FileRows::of);
-    let profile = profiles.named(&file.profile);
-    let rows = profile.zip(kept).and_then(|(profile, kept)| rows_of(profile, &kept));
-    let Some(rows) = rows else { return Ok(None) };
-    let cards = rows.iter().filter_map(|row| CardToken::parse(&row.card_token)).collect();
-    let books = reader.load(&ReadSet { cards, is_anybodys: true, ..ReadSet::default() })?;
-    let placed: Vec<PlacedRow> =
-        rows.into_iter().map(|row| PlacedRow { company: company_of(&row, &books), row }).collect();
+    let Some(placed) = placed_rows(reader, profiles, file, chunk)? else { return Ok(None) };
     let mut reads = ReadSet { is_anybodys: true, ..ReadSet::default() };
     for PlacedRow { row, company } in &placed {
         let company = company.as_deref();
@@ -203,14 +193,34 @@ fn load_chunk(
     Ok(Some(Chunk { rows: placed, known }))
 }
 
-pub(crate) fn rows_of(profile: &Profile, kept: &FileRows) -> Option<Vec<Row>> {
+/// The rows of a chunk, and whose they are. `None` where the chunk is not there, is not what was
+/// kept, or is in a layout that is not known.
+pub(crate) fn placed_rows(
+    reader: &mut dyn Reader,
+    profiles: &Profiles,
+    file: &AcquirerFile,
+    chunk: i64,
+) -> Result<Option<Vec<PlacedRow>>, StoreError> {
+    let Some(id) = FileRows::id(file.number, chunk) else { return Ok(None) };
+    let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
+    let kept = books.document(id).and_then(FileRows::of);
+    let profile = profiles.named(&file.profile);
+    let rows = profile.zip(kept).and_then(|(profile, kept)| rows_of(profile, &kept));
+    let Some(rows) = rows else { return Ok(None) };
+    let cards = rows.iter().filter_map(|row| CardToken::parse(&row.card_token)).collect();
+    let books = reader.load(&ReadSet { cards, is_anybodys: true, ..ReadSet::default() })?;
+    let placed = |row| PlacedRow { company: company_of(&row, &books), row };
+    Ok(Some(rows.into_iter().map(placed).collect()))
+}
+
+fn rows_of(profile: &Profile, kept: &FileRows) -> Option<Vec<Row>> {
     let first = u64::try_from(FileRows::first_line(kept.chunk)).ok()?;
     let lines = (first..).zip(&kept.lines);
     lines.map(|(line, text)| read_row(profile, line, text).ok()).collect()
 }
 
 /// The number of the company in whose ledger a row's card is.
-pub(crate) fn company_of(row: &Row, books: &Books) -> Option<String> {
+fn company_of(row: &Row, books: &Books) -> Option<String> {
     let card = books.cards.get(&CardToken::parse(&row.card_token)?)?;
     Some(books.directory.company_by_id(card.company)?.number.clone())
 }

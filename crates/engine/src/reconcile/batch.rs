@@ -13,14 +13,14 @@ use clearing::exception::{Exception, Means, Origin};
 use clearing::file::FileState;
 use clearing::{AcquirerFile, FileRows, Item, Reconciliation};
 use formats::rkha21::Profiles;
-use ledger::{CardToken, Directory, ReadSet, Row, RowId, Timestamp, Transaction, TransactionId};
+use ledger::{Directory, ReadSet, Row, RowId, Timestamp, Transaction, TransactionId};
 use store::{Part, Reader, StoreError};
 
 use super::journal::{newest, row_before};
 use super::run::{NotReconciled, conclude, turn};
 use super::sides::{Side, Sides};
 use crate::handle::Handle;
-use crate::imports::{company_of, rows_of};
+use crate::imports::placed_rows;
 use crate::limits::{
     BATCH_DAYS_BEFORE, BATCH_FILES_MAX, PAGE_ITEMS_MAX, RECONCILED_ROWS_AT_A_TIME,
 };
@@ -245,20 +245,11 @@ fn load_rows(
     file: &AcquirerFile,
     chunk: i64,
 ) -> Result<Vec<PlacedRow>, StoreError> {
-    let (number, layout) = (file.number, &file.profile);
-    let lost = || {
+    placed_rows(reader, profiles, file, chunk)?.ok_or_else(|| {
+        let (number, layout) = (file.number, &file.profile);
         tracing::error!(file = number, chunk, layout, "rows of an acquirer's file cannot be read");
         StoreError::NotCommitted
-    };
-    let profile = profiles.named(layout).ok_or_else(lost)?;
-    let id = FileRows::id(number, chunk).ok_or_else(lost)?;
-    let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
-    let kept = books.document(id).and_then(FileRows::of).ok_or_else(lost)?;
-    let rows = rows_of(profile, &kept).ok_or_else(lost)?;
-    let cards = rows.iter().filter_map(|row| CardToken::parse(&row.card_token)).collect();
-    let books = reader.load(&ReadSet { cards, is_anybodys: true, ..ReadSet::default() })?;
-    let placed = |row| PlacedRow { company: company_of(&row, &books), row };
-    Ok(rows.into_iter().map(placed).collect())
+    })
 }
 
 /// One row of a file that was accepted, by its line, and whose it is. `None` where there is none.
