@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use crate::options::Options;
-use crate::{browser, postgres, process};
+use crate::{browser, postgres, process, room};
 
 /// A program that the steps cannot do without.
 struct Prerequisite {
@@ -74,10 +74,11 @@ pub(crate) fn test(arguments: &[String]) -> anyhow::Result<()> {
 }
 
 fn check_prerequisites() -> anyhow::Result<()> {
-    let missing: Vec<&str> = PREREQUISITES
+    let missing: Vec<String> = PREREQUISITES
         .iter()
         .filter(|needed| !process::answers(needed.program, needed.arguments))
-        .map(|needed| needed.advice)
+        .map(|needed| needed.advice.to_owned())
+        .chain(room::missing())
         .collect();
     if !missing.is_empty() {
         bail!("this machine cannot run the tests yet:\n- {}", missing.join("\n- "));

@@ -15,6 +15,7 @@ mod options;
 mod packages;
 mod postgres;
 mod process;
+mod room;
 mod suites;
 #[cfg(test)]
 mod tidy;
