@@ -153,6 +153,8 @@ pub(crate) struct World {
     /// Receivers of notifications.
     pub(crate) post: Arc<post::TestPost>,
     runtime: tokio::runtime::Runtime,
+    /// A directory of its own, for what comes as files.
+    scratch: std::path::PathBuf,
 }
 
 /// What came back.
@@ -279,6 +281,7 @@ impl World {
         };
         let desk = Desk::new(engine.clone(), queries.clone(), clock_of_engine, office);
         let randomness: Arc<dyn Randomness> = Arc::new(TestRandomness(AtomicU64::new(1)));
+        let scratch = scratch_dir();
         let clock_of_courier = Arc::<VirtualClock>::clone(&virtual_clock) as Arc<dyn Clock>;
         let (courier, post) =
             post::courier(&engine, &queries, clock_of_courier, &vault, Arc::clone(&randomness));
@@ -296,13 +299,14 @@ impl World {
             virtual_clock: Some(virtual_clock),
             draining: Arc::default(),
             monotonic: || tokio::time::Instant::now().into_std(),
-            packages: Arc::new(PackageFiles::new(scratch_dir(), 1024 * 1024)),
-            spool: Arc::new(Uploads::new(scratch_dir(), 1024 * 1024)),
+            packages: Arc::new(PackageFiles::new(scratch.join("packages"), 1024 * 1024)),
+            spool: Arc::new(Uploads::new(scratch.join("spool"), 1024 * 1024)),
             rkha21: Arc::default(),
         };
         let account = Seed(&platform).all();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        World { app: build(platform.clone()), clock, platform, account, mood, psps, post, runtime }
+        let app = build(platform.clone());
+        World { app, clock, platform, account, mood, psps, post, runtime, scratch }
     }
 
     /// As [`World::new`], with customers: 1 and 2 are partners, 3 and 4 merchants of theirs.
@@ -450,7 +454,7 @@ impl Drop for World {
     fn drop(&mut self) {
         self.platform.engine.close();
         // Most tests put nothing there.
-        drop(std::fs::remove_dir_all(self.platform.packages.path_of("")));
+        drop(std::fs::remove_dir_all(&self.scratch));
     }
 }
 

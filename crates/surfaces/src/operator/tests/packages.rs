@@ -285,14 +285,14 @@ fn uploads_have_their_turn() {
 
 #[test]
 fn a_disk_that_does_not_take_it_is_told_as_such() {
-    let mut world = with_customers();
+    let world = with_customers();
     let dir = world.platform.packages.path_of("");
+    std::fs::create_dir_all(dir.parent().unwrap()).unwrap();
     std::fs::write(dir.to_str().unwrap().trim_end_matches('/'), "no directory").unwrap();
     let reply = upload(&world, "", form(&GOOD));
     assert_eq!((reply.status, reply.header("retry-after")), (503, "1"), "{reply:?}");
     assert!(!reply.body.contains(dir.to_str().unwrap()));
     assert_eq!(operate(&world, "GET /packages").json()["items"], serde_json::json!([]));
     std::fs::remove_file(dir.to_str().unwrap().trim_end_matches('/')).unwrap();
-    world.platform.packages = std::sync::Arc::clone(&world.platform.packages);
     assert_eq!(upload(&world, "", form(&GOOD)).status, 201);
 }
