@@ -116,10 +116,12 @@ fn take_in(platform: &Platform, received: &Received, begin: Begin) -> Result<(i6
 async fn wait(platform: &Platform, number: i64) -> Result<FileBody, Problem> {
     let begun = (platform.monotonic)();
     loop {
-        let body = show(platform, number).await?;
+        let query = platform.queries.read(move |reader| find(reader, number));
+        let file = query.await.map_err(Problem::not_read)?;
+        let is_applied = file.is_none_or(|file| file.applied_at.is_some());
         let waited = (platform.monotonic)().saturating_duration_since(begun);
-        if body.is_applied() || waited >= IMPORT_WAIT_MAX {
-            return Ok(body);
+        if is_applied || waited >= IMPORT_WAIT_MAX {
+            return show(platform, number).await;
         }
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
@@ -150,10 +152,14 @@ fn load(
     reader: &mut dyn Reader,
     number: i64,
 ) -> Result<Option<(AcquirerFile, Vec<Exception>)>, StoreError> {
-    let id = AcquirerFile::id(number);
-    let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
-    let Some(file) = books.document(id).and_then(AcquirerFile::of) else { return Ok(None) };
+    let Some(file) = find(reader, number)? else { return Ok(None) };
     let list = Origin::file_list(number);
     let found = reader.documents(&list, Part::After(0), PAGE_ITEMS_MAX)?;
     Ok(Some((file, found.iter().filter_map(Exception::of).collect())))
+}
+
+fn find(reader: &mut dyn Reader, number: i64) -> Result<Option<AcquirerFile>, StoreError> {
+    let id = AcquirerFile::id(number);
+    let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
+    Ok(books.document(id).and_then(AcquirerFile::of))
 }
