@@ -10,6 +10,7 @@ mod ledger;
 mod notifications;
 mod payments;
 mod reconcile;
+mod seed;
 mod server;
 mod stand_ins;
 

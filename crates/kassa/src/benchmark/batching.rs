@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 
-use super::ledger::{COMPANY, Filling, HOT_CARDS, SELLER, fill, write_card_token};
+use super::ledger::{Filling, HOT_CARDS, fill, write_card_token};
 use super::print;
+use super::seed::{COMPANY, SELLER};
 use crate::clock::{SystemClock, monotonic};
 use crate::command_line::BatchingBenchOptions;
 use crate::installation::open_empty;

@@ -18,12 +18,12 @@ use estate::steer_rollout::StartRollout;
 use estate::submit::SubmitRequest;
 use estate::terminal::Activation;
 use estate::{Command, Draw, Layer, Terminal};
-use ledger::CredentialId;
+use ledger::{CredentialId, Currency};
 use store::Store;
 use surfaces::Secrets;
 use surfaces::http::secrets::secret_hash;
 
-use super::ledger::company;
+use super::seed::company;
 use super::{ACTOR, each_batch, on_server, pace, print};
 use crate::clock::OsRandomness;
 use crate::command_line::EstateBenchOptions;
@@ -86,7 +86,12 @@ impl Filling<'_> {
     /// a device each, updates, and a rollout. Settings are chosen on all three levels.
     fn fill(&mut self, merchants: u64, terminals: u64) -> anyhow::Result<Filled> {
         note(&format!("filling the store: {merchants} merchants, {terminals} terminals"));
-        each_batch(self.store, "companies", std::iter::once(company()), &mut |_| {})?;
+        each_batch(
+            self.store,
+            "companies",
+            std::iter::once(company(&[Currency::SEK])),
+            &mut |_| {},
+        )?;
         let partner = self.partner()?;
         let merchants = self.merchants(partner, merchants)?;
         let waiting = self.terminals(&merchants, terminals)?;

@@ -4,22 +4,14 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, ensure};
 use bench::{LedgerOptions, Target, run_ledger};
-use engine::Command;
-use ledger::books::Done;
-use ledger::limits::{AMOUNT_MINOR_MAX, AUTHORIZATION_DAYS_DEFAULT};
-use ledger::{
-    AccountId, AccountNo, AddCard, AddCompany, AddSeller, Answer, CardToken, Contract, Currency,
-    Decimal, IssueCredential, OpenAccount, Scope, Zone,
-};
+use ledger::{CardToken, Contract, Currency, Scope};
 use store::Store;
-use surfaces::http::secrets::secret_hash;
 
-use super::{ACTOR, each_batch, on_server, pace, print};
+use super::seed::{COMPANY, SELLER, add_card, company, credential, open_account, opened, seller};
+use super::{each_batch, on_server, pace, print};
 use crate::command_line::LedgerBenchOptions;
 use crate::terminal::note;
 
-pub(super) const COMPANY: &str = "100";
-pub(super) const SELLER: &str = "654";
 const TOKEN: &str = "bench-ledger-token-00000000000000";
 
 /// The cards of the one account that takes all load in its phase.
@@ -79,98 +71,33 @@ pub(super) struct Filling {
 pub(super) fn fill(store: &mut dyn Store, options: Filling) -> anyhow::Result<()> {
     ensure!(options.accounts <= options.cards, "there must be a card for each account");
     note(&format!("filling the store: {} accounts, {} cards", options.accounts, options.cards));
-    let first = [company(), Ok(seller()), Ok(credential())].into_iter();
-    each_batch(store, "settings", first, &mut |_| {})?;
-    let limit = Decimal::parse(&(AMOUNT_MINOR_MAX / 100).to_string()).context("the limit")?;
+    let scope = Scope::Company { number: COMPANY.to_owned(), seller: None };
+    let caller = credential(Contract::CardLedger, scope, TOKEN);
+    let settings = [company(&[Currency::SEK])?, seller(SELLER), caller];
+    each_batch(store, "settings", settings.into_iter().map(Ok), &mut |_| {})?;
     let hot = options.accounts;
     let mut accounts = Vec::new();
-    let openings = (0..=hot).map(|_| Ok(open_account(limit)));
+    let openings = (0..=hot).map(|_| open_account(Currency::SEK));
     each_batch(store, "accounts", openings, &mut |answer| accounts.extend(opened(&answer)))?;
     ensure!(accounts.len() > 1, "no account was opened");
     let hot_account = accounts.pop().context("no account was opened")?;
     let cards = (0..options.cards).map(|card| {
         let account = card.checked_rem(options.accounts).and_then(|at| usize::try_from(at).ok());
         let account = account.and_then(|at| accounts.get(at)).context("a card has no account")?;
-        add_card(*account, card)
+        Ok(add_card(*account, card_token(card)?))
     });
-    let hot_cards =
-        (0..HOT_CARDS).map(|card| add_card(hot_account, options.cards.saturating_add(card)));
+    let hot_cards = (0..HOT_CARDS).map(|card| {
+        let token = card_token(options.cards.saturating_add(card))?;
+        Ok(add_card(hot_account, token))
+    });
     each_batch(store, "cards", cards.chain(hot_cards), &mut |_| {})
-}
-
-fn opened(answer: &Answer) -> Option<AccountNo> {
-    match &answer.done {
-        Done::Changed(change) => Some(AccountNo::of(AccountId(change.id.0))),
-        Done::Authorized { .. }
-        | Done::Posted { .. }
-        | Done::Corrected { .. }
-        | Done::Cancelled { .. }
-        | Done::Expired(_)
-        | Done::Nothing => None,
-    }
-}
-
-pub(super) fn company() -> anyhow::Result<Command> {
-    Ok(Command::AddCompany(AddCompany {
-        number: COMPANY.to_owned(),
-        name: "Benchmark".to_owned(),
-        zone: Zone::parse(Zone::DEFAULT_NAME).context("the time zone")?,
-        currencies: vec![Currency::SEK],
-        authorization_days: AUTHORIZATION_DAYS_DEFAULT,
-        actor: ACTOR.to_owned(),
-        idempotency: None,
-    }))
-}
-
-fn seller() -> Command {
-    Command::AddSeller(AddSeller {
-        company: COMPANY.to_owned(),
-        number: SELLER.to_owned(),
-        name: "Benchmark".to_owned(),
-        actor: ACTOR.to_owned(),
-        idempotency: None,
-    })
-}
-
-fn credential() -> Command {
-    Command::IssueCredential(IssueCredential {
-        login: None,
-        contract: Contract::CardLedger,
-        label: "benchmark".to_owned(),
-        scope: Scope::Company { number: COMPANY.to_owned(), seller: None },
-        secret_hash: secret_hash(TOKEN),
-        salt: [0; 16],
-        expires_at: None,
-        actor: ACTOR.to_owned(),
-        idempotency: None,
-    })
-}
-
-fn open_account(credit_limit: Decimal) -> Command {
-    Command::OpenAccount(OpenAccount {
-        company: COMPANY.to_owned(),
-        currency: Currency::SEK.code().to_owned(),
-        credit_limit,
-        holder: "Benchmark".to_owned(),
-        actor: ACTOR.to_owned(),
-        idempotency: None,
-    })
-}
-
-fn add_card(account: AccountNo, card: u64) -> anyhow::Result<Command> {
-    Ok(Command::AddCard(AddCard {
-        account,
-        token: card_token(card)?,
-        pan: None,
-        expiry: None,
-        actor: ACTOR.to_owned(),
-        idempotency: None,
-    }))
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+
+    use ledger::AccountId;
 
     use super::*;
 

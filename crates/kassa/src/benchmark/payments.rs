@@ -11,13 +11,13 @@ use engine::Command;
 use estate::add_merchant::AddMerchant;
 use estate::change_customer::AddCustomer;
 use estate::command::Outcome;
-use ledger::{Contract, IssueCredential, Scope};
+use ledger::{Contract, Currency, IssueCredential, Scope};
 use payments::{ChangePayee, Psp, TermStep};
 use surfaces::Platform;
 use surfaces::http::secrets::secret_hash;
 
 use super::estate::draw;
-use super::ledger::company;
+use super::seed::company;
 use super::stand_ins::StandIns;
 use super::{ACTOR, on_server, print};
 use crate::clock::{SystemClock, monotonic};
@@ -90,7 +90,7 @@ fn fill(installation: Installation) -> anyhow::Result<()> {
 
 fn fill_platform(platform: &Platform) -> anyhow::Result<()> {
     let engine = &platform.engine;
-    engine.submit_blocking(company()?).context("could not add a company")?;
+    engine.submit_blocking(company(&[Currency::SEK])?).context("could not add a company")?;
     let partner = customer(platform, estate::Command::AddCustomer(partner()))?;
     let merchant = customer(platform, estate::Command::AddMerchant(merchant(partner)))?;
     engine.submit_blocking(credential(partner)).context("could not issue a credential")?;

@@ -23,8 +23,8 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 use super::super::ACTOR;
-use super::super::ledger::{COMPANY, SELLER, company};
 use super::super::payments::{MERCHANT_ID, customer, merchant, partner};
+use super::super::seed::{COMPANY, SELLER, company};
 use super::{BODY, SECRET};
 use crate::clock::SystemClock;
 use crate::installation::{Installation, Opening, Running};
@@ -227,7 +227,7 @@ fn payment(platform: &Platform, merchant: i64) -> Command {
 /// A partner, its merchant with an agreement, and its endpoint. The merchant's number.
 fn fill(platform: &Platform, url: &str) -> anyhow::Result<i64> {
     let engine = &platform.engine;
-    engine.submit_blocking(company()?).context("could not add a company")?;
+    engine.submit_blocking(company(&[Currency::SEK])?).context("could not add a company")?;
     let partner = customer(platform, estate::Command::AddCustomer(partner()))?;
     let merchant = customer(platform, estate::Command::AddMerchant(merchant(partner)))?;
     let actor = ACTOR.to_owned();

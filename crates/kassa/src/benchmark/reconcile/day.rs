@@ -11,23 +11,22 @@ use engine::{Clock as _, Command};
 use formats::rkha21::{Header, Profile, Row, RowKind, Writer};
 use ledger::books::Done;
 use ledger::{
-    AccountId, AccountNo, AcquirerReferences, AddCard, AddCompany, AddSeller, Answer,
-    AuthorizationKind, Authorize, Basis, CardToken, Code, Contract, Currency, Date, Decimal,
-    Instrument, IssueCredential, Mount, OfflineClaims, OfflineInfo, OpenAccount, Post, PostingKind,
-    RowId, Scope, Zone,
+    AcquirerReferences, AuthorizationKind, Authorize, Basis, CardToken, Code, Contract, Currency,
+    Date, Decimal, Instrument, Mount, OfflineClaims, OfflineInfo, Post, PostingKind, RowId, Scope,
+    Zone,
 };
 use store::Store;
-use surfaces::http::secrets::secret_hash;
 
-use super::super::{ACTOR, each_batch};
+use super::super::each_batch;
+use super::super::seed::{
+    COMPANY, SELLER, add_card, company, credential, open_account, opened, seller,
+};
 use super::office::{Counts, Found, KEY};
 use crate::clock::SystemClock;
 
 /// One row in so many has each kind of fault: 0.5 %.
 pub(super) const FAULT_EVERY: u64 = 200;
 
-const COMPANY: &str = "100";
-const SELLER: &str = "654";
 const OTHER_SELLER: &str = "655";
 
 /// Holders' accounts in SEK, with a card each. The last one is in EUR.
@@ -101,7 +100,7 @@ impl Plan {
 
 impl Day {
     pub(super) fn new(rows: u64, number: u32) -> Day {
-        let zone = Zone::parse("UTC");
+        let zone = Zone::parse(Zone::DEFAULT_NAME);
         let date = zone.map_or(Date(0), |zone| zone.day_of(SystemClock.now()));
         Day { rows, number, date }
     }
@@ -345,13 +344,17 @@ impl Booking {
 
 /// Fills a store with what days need, and gives what their authorizations are called.
 pub(super) fn fill(store: &mut dyn Store, days: &[&Day]) -> anyhow::Result<Codes> {
-    let settings = [company()?, seller(SELLER), seller(OTHER_SELLER), credential()];
+    let currencies = [Currency::SEK, other_currency()];
+    let office = credential(Contract::Operator, Scope::Installation, KEY);
+    let settings = [company(&currencies)?, seller(SELLER), seller(OTHER_SELLER), office];
     each_batch(store, "settings", settings.into_iter().map(Ok), &mut |_| {})?;
     let mut accounts = Vec::new();
     let openings = (0..=ACCOUNTS)
-        .map(|at| open(if at == ACCOUNTS { other_currency() } else { Currency::SEK }));
+        .map(|at| open_account(if at == ACCOUNTS { other_currency() } else { Currency::SEK }));
     each_batch(store, "accounts", openings, &mut |answer| accounts.extend(opened(&answer)))?;
-    let cards = (0_u64..).zip(accounts).map(|(at, account)| add_card(account, at));
+    let cards = (0_u64..).zip(accounts).map(|(at, account)| {
+        Ok(add_card(account, CardToken::parse(&token(at)).context("a card's token")?))
+    });
     each_batch(store, "cards", cards, &mut |_| {})?;
     let mut codes = Codes::new();
     for day in days {
@@ -368,77 +371,6 @@ pub(super) fn fill(store: &mut dyn Store, days: &[&Day]) -> anyhow::Result<Codes
         each_batch(store, "purchases", day.booked().map(Ok), &mut |_| {})?;
     }
     Ok(codes)
-}
-
-fn opened(answer: &Answer) -> Option<AccountNo> {
-    match &answer.done {
-        Done::Changed(change) => Some(AccountNo::of(AccountId(change.id.0))),
-        Done::Authorized { .. }
-        | Done::Posted { .. }
-        | Done::Corrected { .. }
-        | Done::Cancelled { .. }
-        | Done::Expired(_)
-        | Done::Nothing => None,
-    }
-}
-
-fn company() -> anyhow::Result<Command> {
-    Ok(Command::AddCompany(AddCompany {
-        number: COMPANY.to_owned(),
-        name: "Benchmark".to_owned(),
-        zone: Zone::parse("UTC").context("the time zone")?,
-        currencies: vec![Currency::SEK, other_currency()],
-        authorization_days: 7,
-        actor: ACTOR.to_owned(),
-        idempotency: None,
-    }))
-}
-
-fn seller(number: &str) -> Command {
-    Command::AddSeller(AddSeller {
-        company: COMPANY.to_owned(),
-        number: number.to_owned(),
-        name: "Benchmark".to_owned(),
-        actor: ACTOR.to_owned(),
-        idempotency: None,
-    })
-}
-
-/// The key with which the office calls.
-fn credential() -> Command {
-    Command::IssueCredential(IssueCredential {
-        login: None,
-        contract: Contract::Operator,
-        label: "benchmark".to_owned(),
-        scope: Scope::Installation,
-        secret_hash: secret_hash(KEY),
-        salt: [0; 16],
-        expires_at: None,
-        actor: ACTOR.to_owned(),
-        idempotency: None,
-    })
-}
-
-fn open(currency: Currency) -> anyhow::Result<Command> {
-    Ok(Command::OpenAccount(OpenAccount {
-        company: COMPANY.to_owned(),
-        currency: currency.code().to_owned(),
-        credit_limit: Decimal::parse("1000000000").context("the limit")?,
-        holder: "Benchmark".to_owned(),
-        actor: ACTOR.to_owned(),
-        idempotency: None,
-    }))
-}
-
-fn add_card(account: AccountNo, at: u64) -> anyhow::Result<Command> {
-    Ok(Command::AddCard(AddCard {
-        account,
-        token: CardToken::parse(&token(at)).context("a card's token")?,
-        pan: None,
-        expiry: None,
-        actor: ACTOR.to_owned(),
-        idempotency: None,
-    }))
 }
 
 fn authorize(at: u64, source: String, minor: i64) -> anyhow::Result<Command> {
