@@ -1,6 +1,7 @@
 //! A small world for the surfaces' tests: a seeded platform on the memory store, whose clock and
 //! chance the test owns.
 
+pub(crate) mod log;
 pub(crate) mod merchants;
 pub(crate) mod post;
 

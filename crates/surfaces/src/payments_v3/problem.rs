@@ -131,10 +131,15 @@ impl Problem {
         Problem { status, ..self }
     }
 
+    /// Its result code, and what goes on. Nothing of it is the caller's own.
+    pub(super) fn told(&self) -> (&str, &str) {
+        (self.code.as_str(), self.detail.unwrap_or(self.code.description()))
+    }
+
     fn body(&self, now: Timestamp, ndc: &str) -> Frame {
-        let description = self.detail.unwrap_or(self.code.description());
+        let (code, description) = self.told();
         let mut frame = Frame::default();
-        frame.set("result.code", self.code.as_str());
+        frame.set("result.code", code);
         frame.set("result.description", description);
         for (at, bad) in self.bad.iter().enumerate() {
             let name = |field: &str| format!("result.parameterErrors[{at}].{field}");

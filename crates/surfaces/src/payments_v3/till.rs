@@ -2,12 +2,13 @@
 //! payments.
 
 use axum::http::HeaderMap;
+use engine::limits::PSP_ANSWER_WAIT_MAX;
 use ledger::ids::Hasher;
 use ledger::{Date, Fingerprint, Idempotency, Key};
 use payments::result_code::Standing as Outcome;
 use payments::{
-    Brand as Scheme, Checkout, Command, Event, Extend, Method, Payee, Payment, PaymentKind, Psp,
-    Refusal, ResultCode, Wake,
+    Brand as Scheme, Checkout, Command, Event, Extend, Method, Outcome as Done, Payee, Payment,
+    PaymentKind, Psp, Refusal, ResultCode, Wake,
 };
 
 use super::cashier::{
@@ -27,7 +28,7 @@ const PAYER: &str = "payer";
 impl Till for Shop {
     fn view<'t>(&'t self, id: &'t str) -> Answer<'t, Option<View>> {
         Box::pin(async move {
-            let Some(checkout) = checkouts::by_id(self, id).await.map_err(lost)? else {
+            let Some(checkout) = checkouts::by_id(self, id).await? else {
                 return Ok(None);
             };
             let newest = self.newest(&checkout).await?;
@@ -37,7 +38,7 @@ impl Till for Shop {
 
     fn pay<'t>(&'t self, id: &'t str, attempt: Attempt) -> Answer<'t, Attempted> {
         Box::pin(async move {
-            let found = checkouts::by_id(self, id).await.map_err(lost)?;
+            let found = checkouts::by_id(self, id).await?;
             let Some(checkout) = found else { return Ok(Attempted::Made) };
             self.attempt(checkout, attempt).await
         })
@@ -45,12 +46,12 @@ impl Till for Shop {
 
     fn extend<'t>(&'t self, id: &'t str) -> Answer<'t, ()> {
         Box::pin(async move {
-            let found = checkouts::by_id(self, id).await.map_err(lost)?;
+            let found = checkouts::by_id(self, id).await?;
             let Some(checkout) = found else { return Ok(()) };
             let command = Command::Extend(Extend { checkout: checkout.number });
             match self.platform.engine.submit(command).await {
                 Ok(_) | Err(engine::SubmitError::Refused(_)) => Ok(()),
-                Err(_) => Err(Unanswered),
+                Err(error) => Err(Problem::not_submitted(error).into()),
             }
         })
     }
@@ -67,7 +68,7 @@ impl Till for Shop {
 impl Shop {
     async fn newest(&self, checkout: &Checkout) -> Result<Option<Payment>, Unanswered> {
         let Some(number) = checkout.newest() else { return Ok(None) };
-        payment_by_number(&self.platform, number).await.map_err(lost)
+        Ok(payment_by_number(&self.platform, number).await?)
     }
 
     fn seen(&self, checkout: &Checkout, newest: Option<&Payment>) -> View {
@@ -210,7 +211,7 @@ impl Shop {
     }
 
     async fn made(&self, order: Order) -> Result<Attempted, Unanswered> {
-        let command = super::cashier::command(&self.platform, order).await.map_err(lost)?;
+        let command = super::cashier::command(&self.platform, order).await?;
         match decide(&self.platform, command).await {
             // Where another attempt is under way, has paid, or time is over, the page shows it.
             Ok(Made::Now(_) | Made::Before(_))
@@ -222,24 +223,24 @@ impl Shop {
                 Ok(Attempted::Refused(vec![mistake]))
             }
             Err(
-                engine::SubmitError::Overloaded
+                error @ (engine::SubmitError::Overloaded
                 | engine::SubmitError::NotDone
                 | engine::SubmitError::Unknown
-                | engine::SubmitError::Bug,
-            ) => Err(Unanswered),
+                | engine::SubmitError::Bug),
+            ) => Err(Problem::not_submitted(error).into()),
         }
     }
 
     fn today(&self, checkout: &Checkout) -> Result<Date, Unanswered> {
         let (directory, now) = (self.platform.engine.directory(), self.platform.now());
         let company = directory.company(&checkout.wanted.merchant.company);
-        company.map(|company| company.day_of(now)).ok_or(Unanswered)
+        company.map(|company| company.day_of(now)).ok_or_else(|| Problem::bug().into())
     }
 
     /// Has the PSP asked about the payment that is under way, and told to end it where that is
     /// wanted.
     async fn wake(&self, id: &str, ends_as: Option<Event>) -> Result<(), Unanswered> {
-        let found = checkouts::by_id(self, id).await.map_err(lost)?;
+        let found = checkouts::by_id(self, id).await?;
         let Some(checkout) = found else { return Ok(()) };
         let Some(payment) = self.newest(&checkout).await? else { return Ok(()) };
         if payment.result().standing() != Outcome::Pending {
@@ -256,21 +257,24 @@ impl Shop {
             (None, None) => return Ok(()),
         };
         match self.platform.engine.submit(command).await {
-            Ok(_) => {
-                self.platform.desk.due_now(payment.number);
-                let wait = engine::limits::PSP_ANSWER_WAIT_MAX;
-                self.platform.desk.wait(payment.number, wait).await;
+            Ok(payments::Answer { done: Done::Payment(woken, _), .. }) => {
+                self.platform.desk.hurry(*woken, PSP_ANSWER_WAIT_MAX).await;
                 Ok(())
             }
-            Err(engine::SubmitError::Refused(_)) => Ok(()),
-            Err(_) => Err(Unanswered),
+            // Nothing can come of it any more, or something else is being done.
+            Ok(_) | Err(engine::SubmitError::Refused(_)) => Ok(()),
+            Err(error) => Err(Problem::not_submitted(error).into()),
         }
     }
 }
 
 /// The till does not say why it does not answer; the log does.
-fn lost(_: Problem) -> Unanswered {
-    Unanswered
+impl From<Problem> for Unanswered {
+    fn from(problem: Problem) -> Unanswered {
+        let (code, detail) = problem.told();
+        tracing::warn!(code, detail, "a payer's page has no answer");
+        Unanswered
+    }
 }
 
 fn word(way: Way) -> &'static str {

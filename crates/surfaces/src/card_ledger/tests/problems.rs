@@ -1,7 +1,5 @@
 //! Every documented problem, its shape, and which of two comes first.
 
-use std::sync::{Arc, Mutex};
-
 use axum::body::Body;
 use axum::http::{Extensions, Request};
 use engine::SubmitError;
@@ -11,6 +9,7 @@ use ledger::{Currency, Money, Refusal};
 
 use super::*;
 use crate::card_ledger::problem::Problem;
+use crate::testing::log::Log;
 use crate::testing::{
     CARD_500, CARD_BLOCKED, CARD_EXPIRED, CARD_ON_BLOCKED, CARD_ON_CLOSED, TOKEN_200, TOKEN_300,
     TOKEN_400, TOKEN_654,
@@ -576,34 +575,6 @@ fn failures_say_what_may_have_happened() {
     }
 }
 
-/// Remembers the fields of events.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
-            self.0.lock().unwrap().extend([format!("{field}={value:?} ")]);
-        });
-    }
-
-    fn enter(&self, _: &tracing::span::Id) {}
-
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
 #[test]
 fn instances_are_in_the_log_and_secrets_are_not() {
     let world = world();
@@ -611,7 +582,7 @@ fn instances_are_in_the_log_and_secrets_are_not() {
     let body = authorization(json!({ "cardToken": CARD_BLOCKED }));
     let path = format!("{V1}/authorizations");
     let reply = tracing::subscriber::with_default(log.clone(), || world.post(&path, &body));
-    let logged = log.0.lock().unwrap().clone();
+    let logged = log.text();
     let instance = reply.json()["Instance"].as_str().unwrap().to_owned();
     assert!(logged.contains(&format!("instance=\"{instance}\"")), "{logged}");
     assert!(logged.contains("code=\"authorization-declined\""), "{logged}");

@@ -12,6 +12,7 @@ mod follow_ups;
 mod hostile;
 mod keys;
 mod ledger_card;
+mod page;
 mod registrations;
 mod transcripts;
 
