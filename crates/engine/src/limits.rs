@@ -175,7 +175,7 @@ pub const DELIVERIES_MAX: usize = 1_024;
 pub const DELIVERIES_TO_ONE_MAX: usize = 8;
 
 /// Most notifications that wait here for their turn with one receiver. More are left in the store,
-/// and found again.
+/// and found again when half of these are gone.
 pub const DELIVERIES_WAITING_MAX: usize = 1_000;
 
 /// Most notifications that were just written and wait for their first attempt here. More are found

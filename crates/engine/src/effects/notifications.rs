@@ -84,6 +84,8 @@ struct Inner {
     /// Commands that may be submitted: many answers at once shall not keep others waiting.
     commands: Semaphore,
     idle: Notify,
+    /// A line had turned some away, and has room again.
+    drained: Notify,
 }
 
 impl Courier {
@@ -99,6 +101,7 @@ impl Courier {
             deliveries: Semaphore::new(DELIVERIES_MAX),
             commands: Semaphore::new(COURIER_COMMANDS_MAX),
             idle: Notify::new(),
+            drained: Notify::new(),
         };
         Courier { inner: Arc::new(inner) }
     }
@@ -126,7 +129,35 @@ impl Courier {
         if self.inner.queries.take_turn(DUTY).await?.is_none() {
             return Ok(0);
         }
-        let (mut after, mut offered) = (0, 0_usize);
+        self.offer_from(0, || false).await
+    }
+
+    /// Goes on where lines had turned some away, once they have room again: a receiver that has
+    /// more than a line holds waits for no look. Returns how many were put into a line; none where
+    /// another node has the turn to look, which finds them.
+    async fn refill(&self) -> usize {
+        let drained = self.lock_lines().take_drained();
+        if drained.is_empty() || !matches!(self.inner.queries.take_turn(DUTY).await, Ok(Some(_))) {
+            return 0;
+        }
+        let mut offered = 0_usize;
+        for (receiver, first) in drained {
+            let is_full = || self.lock_lines().is_full(&receiver);
+            // Where the store is out of reach, all is found again by the next look.
+            let more = self.offer_from(first.saturating_sub(1), is_full).await;
+            offered = offered.saturating_add(more.unwrap_or(0));
+        }
+        offered
+    }
+
+    /// Offers all pending notifications after a number, until that is enough. Returns how many
+    /// were put into a line.
+    async fn offer_from(
+        &self,
+        mut after: i64,
+        is_enough: impl Fn() -> bool,
+    ) -> Result<usize, StoreError> {
+        let mut offered = 0_usize;
         loop {
             let part = Part::After(after);
             let read = move |reader: &mut dyn Reader| {
@@ -137,6 +168,9 @@ impl Courier {
             after = last;
             let found = found.iter().filter_map(Notification::of).collect();
             offered = offered.saturating_add(self.offer_all(found));
+            if is_enough() {
+                return Ok(offered);
+            }
         }
     }
 
@@ -356,7 +390,11 @@ impl Place {
             self.number = Some(begin.what.notification);
             self.courier.deliver(begin).await;
             self.number = None;
-            next = self.courier.lock_lines().next(&self.receiver, begin.what.notification);
+            let mut lines = self.courier.lock_lines();
+            next = lines.next(&self.receiver, begin.what.notification);
+            if lines.has_drained() {
+                self.courier.inner.drained.notify_one();
+            }
         }
     }
 }
@@ -384,12 +422,13 @@ impl std::fmt::Debug for Courier {
 pub async fn run_courier(courier: Courier) {
     let (mut loops, clock) = (JoinSet::new(), Arc::clone(&courier.inner.clock));
     loops.spawn(take_turns(courier.clone()));
+    loops.spawn(fill_up(courier.clone()));
     let look = move || {
         let courier = courier.clone();
         async move { courier.look().await }
     };
     loops.spawn(look_about("pending notifications", clock, look));
-    // Neither ends; both end with this.
+    // None ends; all end with this.
     loops.join_next().await;
 }
 
@@ -397,6 +436,13 @@ async fn take_turns(courier: Courier) {
     loop {
         courier.turn().await;
         tokio::time::sleep(COURIER_INTERVAL).await;
+    }
+}
+
+async fn fill_up(courier: Courier) {
+    loop {
+        courier.inner.drained.notified().await;
+        courier.refill().await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who waits for which receiver here.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use payments::BeginDelivery;
 
@@ -15,12 +15,16 @@ pub(super) struct Lines {
     by_receiver: HashMap<String, Line>,
     /// Those that are on their way or wait.
     known: HashSet<i64>,
+    /// Lines that had turned some away and have room again, and the first of those.
+    drained: BTreeMap<String, i64>,
 }
 
 #[derive(Debug, Default)]
 struct Line {
     working: usize,
     waiting: VecDeque<BeginDelivery>,
+    /// The lowest number that was turned away since there was room.
+    turned_away: Option<i64>,
 }
 
 /// What became of a notification that was offered.
@@ -32,7 +36,7 @@ pub(super) enum Offered {
     Waits,
     /// It is on its way, or waits.
     Known,
-    /// Too many wait. It must be offered again later.
+    /// Too many wait. It must be offered again later, when the line has drained or at a look.
     Full,
 }
 
@@ -51,6 +55,8 @@ impl Lines {
             line.waiting.push_back(begin);
             Offered::Waits
         } else {
+            let first = line.turned_away.map_or(number, |first| first.min(number));
+            line.turned_away = Some(first);
             return Offered::Full;
         };
         self.known.insert(number);
@@ -61,7 +67,13 @@ impl Lines {
     /// work there no more.
     pub(super) fn next(&mut self, receiver: &str, done: i64) -> Option<BeginDelivery> {
         self.known.remove(&done);
-        let next = self.by_receiver.get_mut(receiver)?.waiting.pop_front();
+        let line = self.by_receiver.get_mut(receiver)?;
+        let next = line.waiting.pop_front();
+        // While the other half is drained, the store is read.
+        if line.waiting.len() <= DELIVERIES_WAITING_MAX.div_euclid(2) {
+            let first = line.turned_away.take();
+            self.drained.extend(first.map(|first| (receiver.to_owned(), first)));
+        }
         if next.is_none() {
             self.end(receiver);
         }
@@ -72,6 +84,22 @@ impl Lines {
     pub(super) fn leave(&mut self, receiver: &str, number: i64) {
         self.known.remove(&number);
         self.end(receiver);
+    }
+
+    /// The lines that had turned some away and have room again: from which number on there is more
+    /// for each. They are told once.
+    pub(super) fn take_drained(&mut self) -> BTreeMap<String, i64> {
+        std::mem::take(&mut self.drained)
+    }
+
+    /// Whether a line has drained since they were taken.
+    pub(super) fn has_drained(&self) -> bool {
+        !self.drained.is_empty()
+    }
+
+    /// Whether a line has turned some away and has no room yet.
+    pub(super) fn is_full(&self, receiver: &str) -> bool {
+        self.by_receiver.get(receiver).is_some_and(|line| line.turned_away.is_some())
     }
 
     fn end(&mut self, receiver: &str) {
@@ -128,6 +156,28 @@ mod tests {
         assert_eq!(lines.offer("a", begin(0)), Offered::Waits, "it may come again");
         assert_eq!(lines.next("b", i64::try_from(end).unwrap()), None);
         assert!(!lines.is_empty());
+    }
+
+    #[test]
+    fn a_line_that_has_turned_some_away_is_told_once_when_half_of_it_is_gone() {
+        let mut lines = Lines::default();
+        let end = DELIVERIES_TO_ONE_MAX + DELIVERIES_WAITING_MAX;
+        let number = |number: usize| i64::try_from(number).unwrap();
+        for number in (0..end).chain([end + 7, end + 3, end + 5]) {
+            lines.offer("a", begin(number));
+        }
+        lines.offer("b", begin(end + 1));
+        assert!(lines.is_full("a") && !lines.is_full("b"));
+        for done in 0..DELIVERIES_WAITING_MAX / 2 {
+            assert!(lines.is_full("a") && !lines.has_drained(), "{done}");
+            assert!(lines.next("a", number(done)).is_some());
+        }
+        assert!(!lines.is_full("a") && lines.has_drained());
+        assert_eq!(lines.take_drained(), BTreeMap::from([("a".to_owned(), number(end + 3))]));
+        assert!(!lines.has_drained());
+        // Nobody was turned away since.
+        lines.next("a", number(DELIVERIES_WAITING_MAX / 2));
+        assert!(!lines.has_drained());
     }
 
     #[test]

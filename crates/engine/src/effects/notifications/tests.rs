@@ -14,11 +14,13 @@ use payments::{
     Standing, State, Task,
 };
 use store::Store as _;
+use tokio::sync::RwLock;
 
 use super::super::post::{Letter, Posting};
 use super::*;
 use crate::VirtualClock;
 use crate::handle::{Threads, spawn};
+use crate::limits::{DELIVERIES_TO_ONE_MAX, DELIVERIES_WAITING_MAX};
 use crate::testing::{SharedStore, StillClock};
 
 const CUSTOMER: i64 = 2;
@@ -51,6 +53,8 @@ struct World {
     sent: AtomicUsize,
     died: Notify,
     took: Notify,
+    /// Receivers take nothing while it is written to.
+    gate: RwLock<()>,
 }
 
 impl Post for World {
@@ -60,6 +64,7 @@ impl Post for World {
 
     fn send(&self, letter: Letter) -> Posting<'_> {
         Box::pin(async move {
+            let _open = self.gate.read().await;
             let header = |wanted| {
                 let mut found = letter.headers.iter().filter(|(name, _)| *name == wanted);
                 found.next().map(|(_, value)| value.clone()).unwrap()
@@ -145,6 +150,7 @@ impl Stage {
             sent: AtomicUsize::new(0),
             died: Notify::new(),
             took: Notify::new(),
+            gate: RwLock::default(),
         };
         let (threads, endpoints, world) = (Some(threads), BTreeMap::new(), Arc::new(world));
         let mut stage = Stage { store, engine, threads, world, endpoints };
@@ -396,7 +402,7 @@ fn all_is_delivered_in_order_whatever_receivers_do() {
     let gone = stage.endpoints["https://gone/"];
     assert!(failed.iter().all(|it| it.endpoint == gone));
     let asked = stage.world.came.lock().unwrap()["https://gone/"];
-    assert!(asked <= crate::limits::DELIVERIES_TO_ONE_MAX, "{asked}");
+    assert!(asked <= DELIVERIES_TO_ONE_MAX, "{asked}");
     let change = ChangeEndpoint {
         endpoint: gone,
         url: Some("https://refused/2".to_owned()),
@@ -451,9 +457,42 @@ async fn a_slow_receiver_delays_no_other() {
     check_taken(&stage, 1..51, &["https://silent/"]);
     assert_eq!(
         stage.world.came.lock().unwrap()["https://silent/"],
-        crate::limits::DELIVERIES_TO_ONE_MAX,
+        DELIVERIES_TO_ONE_MAX,
         "so many and no more are on their way to it"
     );
+    tokio::task::spawn_blocking(move || drop(stage)).await.unwrap();
+}
+
+/// Goal: a receiver that has more than its line holds gets all of it at its own speed. Method: it
+/// has more than twice as many, and nobody looks a second time nor does time pass.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_line_is_filled_up_without_another_look() {
+    let stage = tokio::task::spawn_blocking(|| {
+        let quick: Behaviour = Box::new(|_, _| answer(200));
+        let mut stage = Stage::new(vec![("https://quick/", quick)], &[]);
+        stage.pay(1..1_201);
+        stage
+    });
+    let stage = stage.await.unwrap();
+    let courier = stage.courier();
+    let shut = stage.world.gate.write().await;
+    let most = DELIVERIES_TO_ONE_MAX + DELIVERIES_WAITING_MAX;
+    assert_eq!(courier.look().await.unwrap(), most);
+    assert_eq!(courier.refill().await, 0, "there is no room");
+    drop(shut);
+    while stage.taken().len() < 2_400 {
+        let news = async {
+            tokio::select! {
+                () = courier.inner.drained.notified() => courier.refill().await,
+                () = stage.world.took.notified() => 0,
+            }
+        };
+        let patience = std::time::Duration::from_mins(1);
+        tokio::time::timeout(patience, news).await.expect("a line with room is filled up");
+    }
+    courier.idle().await;
+    check_taken(&stage, 1..1_201, &[]);
+    assert_eq!(courier.refill().await, 0, "nobody was turned away since");
     tokio::task::spawn_blocking(move || drop(stage)).await.unwrap();
 }
 
