@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::api::{
-    Answer, Attempt, CardEntry, Decline, Ending, Fault, Field, Means, Mistake, Outcome, Redirect,
-    RedirectMethod, Standing, Till, Unanswered, View, Waiting, Way, Whose,
+    Answer, Attempt, CardEntry, Decline, Ending, Fault, Field, Framer, Means, Mistake, Outcome,
+    Redirect, RedirectMethod, Standing, Till, Unanswered, View, Waiting, Way, Whose,
 };
 
 /// How long a checkout lives, in milliseconds.
@@ -198,7 +198,7 @@ pub(crate) fn view(id: &str, return_url: &str) -> View {
         left_ms: LIFE_MS,
         may_extend: true,
         standing: Standing::Open(None),
-        frame_origins: vec!["https://shop.example".to_owned()],
+        framers: vec![Framer::Origin("https://shop.example".to_owned())],
         return_url: return_url.to_owned(),
     }
 }

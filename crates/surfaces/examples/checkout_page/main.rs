@@ -6,7 +6,7 @@ mod fake;
 /// What the fake till is made of.
 mod api {
     pub(crate) use surfaces::checkout::{
-        Answer, Attempt, CardEntry, Decline, Ending, Fault, Field, Means, Mistake, Outcome,
+        Answer, Attempt, CardEntry, Decline, Ending, Fault, Field, Framer, Means, Mistake, Outcome,
         Redirect, RedirectMethod, Standing, Till, Unanswered, View, Waiting, Way, Whose,
     };
 }
@@ -26,7 +26,7 @@ use axum::{Json, Router};
 use engine::Randomness;
 use serde_json::{Value, json};
 use surfaces::checkout::{
-    Checkouts, Decline, Ending, Standing, View, Way, router as checkout_router,
+    Checkouts, Decline, Ending, Framer, Standing, View, Way, router as checkout_router,
 };
 use tokio::net::TcpListener;
 
@@ -106,7 +106,8 @@ async fn make(
         merchant.clone_into(&mut made.merchant);
     }
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    made.frame_origins = vec![format!("http://{host}"), world.till.base.clone()];
+    let hosts = [format!("http://{host}"), world.till.base.clone()];
+    made.framers = hosts.into_iter().map(Framer::Origin).collect();
     world.till.put(made);
     Json(json!({ "id": id })).into_response()
 }

@@ -38,8 +38,8 @@ use crate::http::requests::no_method;
 
 pub use assets::widget_integrity;
 pub use till::{
-    Answer, Attempt, CardEntry, Decline, Ending, Fault, Field, Means, Mistake, Outcome, Redirect,
-    RedirectMethod, Standing, Till, Unanswered, View, Waiting, Way, Whose,
+    Answer, Attempt, CardEntry, Decline, Ending, Fault, Field, Framer, Means, Mistake, Outcome,
+    Redirect, RedirectMethod, Standing, Till, Unanswered, View, Waiting, Way, Whose,
 };
 
 /// What the handlers need.

@@ -13,7 +13,8 @@ use super::html::Html;
 use super::manner::Manner;
 use super::render::{self, Glance, Page, Scene, standing_word};
 use super::till::{
-    Decline, Ending, Mistake, Redirect, RedirectMethod, Standing, Unanswered, View, Waiting, Way,
+    Decline, Ending, Framer, Mistake, Redirect, RedirectMethod, Standing, Unanswered, View,
+    Waiting, Way,
 };
 use crate::http::ways_back::way_back;
 use crate::payments_v3::form::Form;
@@ -88,14 +89,14 @@ impl Call {
         let html = render::page(&scene, page);
         let policy = Policy {
             form_target: posted_to(&view.standing).map(|redirect| redirect.url.clone()),
-            frame_origins: self.frame_origins(view),
+            framers: self.framers(view),
         };
         respond(status(&page, &view.standing), &html, &policy)
     }
 
     /// Only the widget's page may be framed, and by the merchant's pages only.
-    fn frame_origins(&self, view: &View) -> Vec<String> {
-        if self.manner.is_widget { view.frame_origins.clone() } else { Vec::new() }
+    fn framers(&self, view: &View) -> Vec<Framer> {
+        if self.manner.is_widget { view.framers.clone() } else { Vec::new() }
     }
 
     pub(super) fn unanswered(&self) -> Response {

@@ -65,11 +65,22 @@ pub struct View {
     pub may_extend: bool,
     /// How far it has come.
     pub standing: Standing,
-    /// The origins of the merchant's pages that may frame the page: `https://shop.example`.
-    pub frame_origins: Vec<String>,
+    /// Whose pages may frame the page.
+    pub framers: Vec<Framer>,
     /// `shopperResultUrl`, which was held against the merchant's allow-list when the checkout was
     /// made.
     pub return_url: String,
+}
+
+/// Pages that may frame the page, for the widget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Framer {
+    /// Those of one origin: `https://shop.example`.
+    Origin(String),
+    /// All over HTTPS.
+    AnyHttps,
+    /// All on the payer's own machine, for tests.
+    Loopback,
 }
 
 /// How far a checkout has come.

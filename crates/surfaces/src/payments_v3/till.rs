@@ -15,7 +15,7 @@ use super::cashier::{
     CardEntry, Made, Means, Order, decide, demanded, payment_by_number, psp_method, takes,
 };
 use super::problem::Problem;
-use super::{Shop, checkouts};
+use super::{Shop, checkouts, urls};
 use crate::checkout::{
     Answer, Attempt, CardEntry as TypedCard, Decline, Ending, Fault, Field, Means as ChosenMeans,
     Mistake, Outcome as Attempted, Redirect, RedirectMethod, Standing, Till, Unanswered, View,
@@ -76,7 +76,6 @@ impl Shop {
         let directory = self.platform.engine.directory();
         let customer = estate::Customer::find(&directory, wanted.merchant.customer);
         let payee = Payee::find(&directory, wanted.merchant.customer);
-        let listed = |origin: &&String| origin.contains("://") && !origin.ends_with('*');
         View {
             id: wanted.id.clone(),
             merchant: customer.map(|customer| customer.name).unwrap_or_default(),
@@ -90,7 +89,7 @@ impl Shop {
             left_ms: checkout.expires_at.0.saturating_sub(now.0),
             may_extend: checkout.extensions < payments::limits::CHECKOUT_EXTENSIONS_MAX,
             standing: self.standing(checkout, newest),
-            frame_origins: payee.return_origins.iter().filter(listed).cloned().collect(),
+            framers: urls::framers(&payee),
             return_url: wanted.online.shopper_result_url.clone().unwrap_or_default(),
         }
     }

@@ -1,7 +1,9 @@
-//! Where a merchant's payers may be sent: to origins that the merchant has listed, and nowhere
-//! else.
+//! Where a merchant's payers may be sent, and whose pages may frame the checkout's: to and by
+//! origins that the merchant has listed, and nowhere and nobody else.
 
 use payments::Payee;
+
+use crate::checkout::Framer;
 
 /// What a merchant lists to allow every address on this machine, for tests.
 const LOOPBACK: &str = "loopback";
@@ -20,6 +22,16 @@ pub(super) fn is_allowed(payee: &Payee, url: &str) -> bool {
         LOOPBACK => is_loopback,
         listed => origin(listed) == Some((scheme, host.clone(), port)),
     })
+}
+
+/// Whose pages may frame the checkout's page: those to which the merchant's payers may be sent.
+pub(super) fn framers(payee: &Payee) -> Vec<Framer> {
+    let framers = payee.return_origins.iter().map(|allowed| match allowed.as_str() {
+        ANY_HTTPS => Framer::AnyHttps,
+        LOOPBACK => Framer::Loopback,
+        listed => Framer::Origin(listed.to_owned()),
+    });
+    framers.collect()
 }
 
 /// The scheme, the host in lower case and the port of a web address. `None` where it is none that a

@@ -3,6 +3,7 @@
 use super::super::assets::{SCRIPT, STYLE};
 use super::super::html::{Element, Html, element};
 use super::super::manner::{Language, Manner};
+use super::super::till::Framer;
 use super::super::words::{about, words};
 use super::parts::post_button;
 use super::{Scene, standing_word};
@@ -164,7 +165,12 @@ fn countdown(scene: &Scene<'_>, place: &str) -> Element {
         .child(button)
 }
 
-/// Who may hear from the page's script, for the widget.
+/// Who may hear from the page's script, for the widget: origins, and `*` where who may frame the
+/// page cannot be named. Browsers see to it that nobody else does.
 fn frames(scene: &Scene<'_>) -> String {
-    scene.view.frame_origins.join(" ")
+    let named = scene.view.framers.iter().map(|framer| match framer {
+        Framer::Origin(origin) => origin.as_str(),
+        Framer::AnyHttps | Framer::Loopback => "*",
+    });
+    named.collect::<Vec<_>>().join(" ")
 }

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 
 use super::{Got, ID, LIFE_MS, World};
-use crate::checkout::{Standing, Way};
+use crate::checkout::{Framer, Standing, Way};
 
 const NONCE: &str = "22222222222222222222222222222222";
 const OTHER_NONCE: &str = "33333333333333333333333333333333";
@@ -225,10 +225,22 @@ async fn only_the_merchants_pages_frame_the_page() {
     assert!(framed.body.contains("data-frames=\"https://shop.example\""), "{}", framed.body);
     // One brand only, so its form is there at once.
     assert!(framed.body.contains("autocomplete=\"cc-number\""), "{}", framed.body);
-    let open = World::with(|view| view.frame_origins = Vec::new());
+    let open = World::with(|view| view.framers = Vec::new());
     let policy = open.page("?widget=1").await;
     let policy = policy.header("content-security-policy");
     assert!(policy.ends_with("frame-ancestors 'none'"), "{policy}");
+}
+
+#[tokio::test]
+async fn who_cannot_be_named_may_frame_the_page_too() {
+    let world = World::with(|view| view.framers = vec![Framer::AnyHttps]);
+    let framed = world.page("?widget=1").await;
+    let policy = framed.header("content-security-policy");
+    assert!(policy.ends_with("frame-ancestors https:"), "{policy}");
+    assert_eq!(framed.header("x-frame-options"), "");
+    assert!(framed.body.contains("data-frames=\"*\""), "{}", framed.body);
+    let alone = world.page("").await;
+    assert!(alone.header("content-security-policy").ends_with("frame-ancestors 'none'"));
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use crate::checkout::entries::Shown;
 use crate::checkout::manner::Manner;
 use crate::checkout::render::{Glance, Page, Scene, missing, page, unanswered};
 use crate::checkout::{
-    Decline, Ending, Fault, Field, Mistake, Redirect, RedirectMethod, Standing, View, Waiting, Way,
-    Whose,
+    Decline, Ending, Fault, Field, Framer, Mistake, Redirect, RedirectMethod, Standing, View,
+    Waiting, Way, Whose,
 };
 
 /// What an attacker would like to see in a page as it is.
@@ -147,7 +147,7 @@ fn hostile_texts_stay_texts() {
         reference: Some(HOSTILE.to_owned()),
         amount: HOSTILE.to_owned(),
         currency: HOSTILE.to_owned(),
-        frame_origins: vec![HOSTILE.to_owned()],
+        framers: vec![Framer::Origin(HOSTILE.to_owned())],
         return_url: format!("https://shop/{HOSTILE}"),
         ..stands(standing)
     };

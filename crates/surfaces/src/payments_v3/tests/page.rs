@@ -1,5 +1,7 @@
 //! Goal: what a payer asks for on the page of a checkout is what this contract's payments do.
 
+use payments::{ChangePayee, Command};
+
 use super::checkouts::FORM;
 use super::*;
 use crate::testing::Mood;
@@ -48,6 +50,31 @@ fn who_gives_up_sees_it_at_once() {
     *told.lock().unwrap() = ("CANCELLED", None);
     page(&world, "POST", &format!("{checkout}/cancel"), "");
     assert_eq!(state(&world, &checkout), "ended");
+}
+
+#[test]
+fn pages_of_the_listed_origins_may_frame_it() {
+    let world = world();
+    let checkout = id(&post(&world, "/v3/checkouts", FORM));
+    let loopback = "http://localhost:* http://127.0.0.1:* https://localhost:*";
+    for (listed, expected) in [
+        (vec!["https://shop.example:8443"], "https://shop.example:8443".to_owned()),
+        (vec!["https://*"], "https:".to_owned()),
+        (vec!["loopback"], loopback.to_owned()),
+        (vec!["https://*", "loopback"], format!("https: {loopback}")),
+        (vec![], "'none'".to_owned()),
+    ] {
+        let change = ChangePayee {
+            customer: 3,
+            return_origins: Some(listed.into_iter().map(str::to_owned).collect()),
+            actor: "op".to_owned(),
+            ..ChangePayee::default()
+        };
+        world.platform.engine.submit_blocking(Command::ChangePayee(change)).unwrap();
+        let framed = page(&world, "GET", &format!("{checkout}?widget=1"), "");
+        let policy = framed.header("content-security-policy");
+        assert!(policy.ends_with(&format!("; frame-ancestors {expected}")), "{policy}");
+    }
 }
 
 #[test]
