@@ -6,6 +6,7 @@ use ledger::{Books, ReadSet, Timestamp};
 use crate::authenticate;
 use crate::command::{Answer, Outcome, find, put};
 use crate::limits::{OPEN_MS_MAX, STALE_AGE_PERCENT, TASK_LEASE_MS};
+use crate::method::Method;
 use crate::payment::{Cause, Payment, PaymentKind, Task};
 use crate::refusal::Refusal;
 use crate::registration::{self, Registration};
@@ -19,6 +20,8 @@ pub struct Begin {
     pub payment: i64,
     /// What a refund or reversal is about.
     pub original: Option<i64>,
+    /// How it is paid.
+    pub method: Method,
     /// How often it had been begun when it was found due.
     pub attempts: i64,
 }
@@ -46,11 +49,20 @@ pub struct Age {
 }
 
 impl Begin {
+    /// Asks for the task that a payment has.
+    pub fn of(payment: &Payment, task: Task) -> Begin {
+        let Payment { number, original, method, .. } = *payment;
+        Begin { payment: number, original, method, attempts: task.attempts }
+    }
+
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
         reads.documents.push(Payment::id(self.payment));
-        reads.documents.push(Registration::id(self.payment));
         reads.documents.extend(self.original.map(Payment::id));
+        // Where nobody is asked, the payer's time is over, and a card may have been kept meanwhile.
+        if self.method.psp().is_none() {
+            reads.documents.push(Registration::id(self.payment));
+        }
     }
 }
 

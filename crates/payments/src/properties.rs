@@ -124,9 +124,8 @@ impl Run {
             }
             Step::Begin { payment, attempts_ago } => {
                 let payment = self.at(*payment)?;
-                let attempts = payment.task?.attempts - attempts_ago;
-                let (payment, original) = (payment.number, payment.original);
-                Command::Begin(Begin { payment, original, attempts })
+                let begin = Begin::of(payment, payment.task?);
+                Command::Begin(Begin { attempts: begin.attempts - attempts_ago, ..begin })
             }
             Step::Record { payment, task, standing } => {
                 let payment = self.at(*payment)?;
@@ -181,10 +180,8 @@ impl Run {
             for payment in due {
                 let Some(task) = self.world.read(payment.number).task else { continue };
                 self.world.now = self.world.now.max(task.due_at);
-                let (number, original) = (payment.number, payment.original);
-                let begin = Begin { payment: number, original, attempts: task.attempts };
-                self.world.run(Command::Begin(begin)).unwrap();
-                let task = self.world.read(number).task.unwrap();
+                self.world.run(Command::Begin(Begin::of(&payment, task))).unwrap();
+                let task = self.world.read(payment.number).task.unwrap();
                 self.world.run(record(&payment, task, says(task.operation))).unwrap();
                 self.check();
             }

@@ -437,6 +437,7 @@ impl World {
                 let attempts = payment.as_ref().and_then(|it| it.task).map_or(0, |it| it.attempts);
                 Command::Begin(Begin {
                     payment: self.number(about),
+                    method: payment.as_ref().map_or(Method::Swish, |payment| payment.method),
                     original: payment.and_then(|payment| payment.original),
                     attempts: step.number("attempts").unwrap_or(attempts),
                 })

@@ -289,8 +289,7 @@ impl Desk {
     /// Begins a payment's task, unless somebody else was faster.
     async fn begin(&self, payment: Payment) -> usize {
         let Some(task) = payment.task else { return 0 };
-        let (number, original) = (payment.number, payment.original);
-        let command = Begin { payment: number, original, attempts: task.attempts };
+        let (number, command) = (payment.number, Begin::of(&payment, task));
         match self.submit(Command::Begin(command)).await {
             Ok(payments::Answer { done: Outcome::Payment(payment, original), .. }) => {
                 self.start(*payment, original.map(|original| *original));
@@ -325,9 +324,7 @@ impl Desk {
             if next.due_at > self.inner.clock.now() {
                 return self.lock_schedule().put(payment.number, next.due_at);
             }
-            let (number, about) = (payment.number, payment.original);
-            let command = Begin { payment: number, original: about, attempts: next.attempts };
-            match self.submit(Command::Begin(command)).await {
+            match self.submit(Command::Begin(Begin::of(&payment, next))).await {
                 Ok(payments::Answer { done: Outcome::Payment(begun, about), .. }) => {
                     (payment, original) = (*begun, about.map(|about| *about));
                 }

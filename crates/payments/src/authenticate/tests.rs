@@ -97,7 +97,7 @@ fn a_proof_does_not_help_where_there_is_no_money() {
 fn who_never_comes_back_is_given_up() {
     let mut world = World::new();
     let payment = challenged(&mut world, PaymentType::Debit, true);
-    let begin = Command::Begin(Begin { payment: payment.number, original: None, attempts: 0 });
+    let begin = Command::Begin(Begin::of(&payment, payment.task.unwrap()));
     world.wait_ms(OPEN_MS_MAX - 1);
     world.run(begin.clone()).unwrap();
     assert_eq!(world.read(payment.number).result(), ResultCode::PENDING);

@@ -1,5 +1,7 @@
 //! Who may do what is due, what wakes a payment, and what makes it stale.
 
+use ledger::ReadSet;
+
 use crate::method::Method;
 use crate::payment::{Cause, PaymentKind, TASKS};
 use crate::state::Event;
@@ -127,10 +129,21 @@ fn who_begins_a_refund_is_told_what_it_is_about() {
     let mut world = World::new();
     world.steps("pay; tell p paid; refund; wait 45s");
     let (refund, original) = (world.named("r"), world.named("p"));
-    let begin = Begin { payment: refund.number, original: refund.original, attempts: 1 };
+    let begin = Begin::of(&refund, refund.task.unwrap());
+    assert_eq!((begin.original, begin.attempts), (refund.original, 1));
     let done = world.run(Command::Begin(begin)).unwrap().done;
     let Outcome::Payment(shown, about) = done else { panic!("{done:?}") };
     assert_eq!((shown.kind, about), (PaymentKind::Refund, Some(Box::new(original))));
+}
+
+#[test]
+fn a_kept_card_is_loaded_only_where_nobody_is_asked() {
+    for (method, expected) in [(Method::Swish, 1), (Method::CardLedger, 2), (Method::Card, 2)] {
+        let (mut reads, begin) =
+            (ReadSet::default(), Begin { payment: 7, original: None, method, attempts: 0 });
+        begin.read(&mut reads);
+        assert_eq!(reads.documents.len(), expected, "{method:?}");
+    }
 }
 
 #[test]
