@@ -1,14 +1,13 @@
 //! The decision to cancel an authorization.
 
-use crate::account::Balance;
 use crate::authorization::{Authorization, AuthorizationState};
 use crate::books::{Answer, Books, Done, ReadSet};
 use crate::directory::Seller;
-use crate::ids::{Code, Fingerprint, RowId, TransactionId};
+use crate::ids::Code;
 use crate::post::find_authorization;
 use crate::refusal::Refusal;
 use crate::time::{Date, Timestamp};
-use crate::transaction::{AcquirerReferences, Mount, Transaction, TransactionKind};
+use crate::transaction::{Between, Mount, Transaction, TransactionKind};
 
 /// Asks to end an authorization and release what remains (card ledger, POST cancellations).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,38 +80,19 @@ pub(crate) fn release(
     value_date: Date,
     now: Timestamp,
 ) -> Transaction {
-    Transaction {
-        id: TransactionId(0),
-        at: now,
+    let between = Between {
         company: authorization.company,
         seller: authorization.seller,
         account: authorization.account,
         payable: seller.payable_or_panic(authorization.currency),
-        card: authorization.card,
-        kind,
-        authorization: Some(authorization.id),
-        corrects: None,
-        source: String::new(),
-        fingerprint: Fingerprint::default(),
-        posted: 0,
-        released: authorization.reserved(),
-        withdrawal: None,
         currency: authorization.currency,
-        references: AcquirerReferences::default(),
-        receipt: None,
-        point_of_sale: None,
-        method: None,
-        channel: None,
-        value_date,
+    };
+    Transaction {
+        card: authorization.card,
+        authorization: Some(authorization.id),
+        released: authorization.reserved(),
         mount: authorization.mount,
-        offline_info: false,
-        over_limit: false,
-        despite_block: false,
-        balance: Balance::default(),
-        previous: RowId(0),
-        sibling: RowId(0),
-        corrected: 0,
-        last_child: RowId(0),
+        ..Transaction::bare(kind, between, value_date, now)
     }
 }
 

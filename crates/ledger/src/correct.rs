@@ -1,9 +1,9 @@
 //! The decision to take back a monetary transaction, or part of it.
 
-use crate::account::{Account, Balance};
+use crate::account::Account;
 use crate::authorize::{named_minor, positive_minor};
 use crate::books::{Answer, Books, Done, ReadSet};
-use crate::ids::{Fingerprint, Hasher, Key, RowId, TransactionId};
+use crate::ids::{Fingerprint, Hasher, Key};
 use crate::money::Decimal;
 use crate::post::{acquirer_key, is_visible, posting_key};
 use crate::refusal::Refusal;
@@ -132,32 +132,17 @@ fn row(
     value_date: Date,
     now: Timestamp,
 ) -> Transaction {
+    let kind = TransactionKind::Correction(command.kind);
     Transaction {
-        id: TransactionId(0),
-        at: now,
-        kind: TransactionKind::Correction(command.kind),
+        card: corrected.card,
+        authorization: corrected.authorization,
         corrects: Some(corrected.id),
         source: command.source.clone(),
         fingerprint,
         posted: amount,
-        released: 0,
-        withdrawal: None,
         references: command.references.clone(),
-        receipt: None,
-        point_of_sale: None,
-        method: None,
-        channel: None,
-        value_date,
         mount: command.mount,
-        offline_info: false,
-        over_limit: false,
-        despite_block: false,
-        balance: Balance::default(),
-        previous: RowId(0),
-        sibling: RowId(0),
-        corrected: 0,
-        last_child: RowId(0),
-        ..corrected.clone()
+        ..Transaction::bare(kind, corrected.between(), value_date, now)
     }
 }
 

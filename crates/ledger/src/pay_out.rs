@@ -7,12 +7,12 @@ use crate::account::{Account, AccountKind, AccountStatus, Balance, House};
 use crate::books::{Books, ReadSet};
 use crate::change::{Change, ChangeKind};
 use crate::directory::{Company, HouseAccount};
-use crate::ids::{AccountId, CompanyId, Fingerprint, Hasher, Key, RowId, SellerId, TransactionId};
+use crate::ids::{AccountId, Fingerprint, Hasher, Key, RowId, TransactionId};
 use crate::limits::AMOUNT_MINOR_MAX;
 use crate::money::{Currency, MoneyError};
 use crate::refusal::Refusal;
 use crate::time::{Date, Timestamp};
-use crate::transaction::{AcquirerReferences, Mount, Transaction, TransactionKind};
+use crate::transaction::{Between, Transaction, TransactionKind};
 
 /// Who opens a company's own accounts, as the journal names them.
 const ACTOR: &str = "settlement";
@@ -54,14 +54,6 @@ struct Part {
     house: House,
     amount: i64,
     key: Key,
-}
-
-/// Everyone that a settlement names.
-#[derive(Clone, Copy, Debug)]
-struct Parties {
-    company: CompanyId,
-    seller: SellerId,
-    payable: AccountId,
 }
 
 impl PayOut {
@@ -121,9 +113,15 @@ pub fn pay_out(command: &PayOut, books: &mut Books, now: Timestamp) -> Result<Pa
         if part.amount == 0 {
             return Ok(None);
         }
-        let row = row(command, part, parties, fingerprint, now);
         let account = house_account(command, part.house, books, now)?;
-        books.place_transaction(Transaction { account, ..row }, &[part.key]).map(Some)
+        let between = Between { account, ..parties };
+        let row = Transaction {
+            source: command.source.clone(),
+            fingerprint,
+            posted: part.amount,
+            ..Transaction::bare(part.kind, between, command.value_date, now)
+        };
+        books.place_transaction(row, &[part.key]).map(Some)
     };
     Ok(PaidOut { settlement: place(settlement)?, fee: place(fee)?, replayed: false })
 }
@@ -150,13 +148,15 @@ fn check_amounts(parts: [Part; 2]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn parties(command: &PayOut, books: &Books) -> Result<Parties, Refusal> {
+/// Everyone that a settlement names. Without its account, which may still have to be opened.
+fn parties(command: &PayOut, books: &Books) -> Result<Between, Refusal> {
     let directory = &books.directory;
     let company = directory.company(&command.company).ok_or(Refusal::CompanyNotConfigured)?;
     let seller = directory.seller(company.id, &command.seller);
     let seller = seller.ok_or(Refusal::SellerNotRegistered)?;
     let payable = seller.payable(command.currency).ok_or(Refusal::CurrencyNotSupported)?;
-    Ok(Parties { company: company.id, seller: seller.id, payable })
+    let (account, currency) = (AccountId(0), command.currency);
+    Ok(Between { company: company.id, seller: seller.id, account, payable, currency })
 }
 
 /// Both parts must fit before either is placed. What is not open yet holds nothing.
@@ -206,49 +206,6 @@ fn house_account(
     company.houses.push(HouseAccount { house, currency, account });
     books.put_company(company);
     Ok(account)
-}
-
-/// Without its account, which may still have to be opened.
-fn row(
-    command: &PayOut,
-    part: Part,
-    parties: Parties,
-    fingerprint: Fingerprint,
-    now: Timestamp,
-) -> Transaction {
-    Transaction {
-        id: TransactionId(0),
-        at: now,
-        company: parties.company,
-        seller: parties.seller,
-        account: AccountId(0),
-        payable: parties.payable,
-        card: None,
-        kind: part.kind,
-        authorization: None,
-        corrects: None,
-        source: command.source.clone(),
-        fingerprint,
-        posted: part.amount,
-        released: 0,
-        withdrawal: None,
-        currency: command.currency,
-        references: AcquirerReferences::default(),
-        receipt: None,
-        point_of_sale: None,
-        method: None,
-        channel: None,
-        value_date: command.value_date,
-        mount: Mount::CardTransaction,
-        offline_info: false,
-        over_limit: false,
-        despite_block: false,
-        balance: Balance::default(),
-        previous: RowId(0),
-        sibling: RowId(0),
-        corrected: 0,
-        last_child: RowId(0),
-    }
 }
 
 #[cfg(test)]

@@ -1,17 +1,19 @@
 //! The decision to book a monetary transaction: a purchase, a cash withdrawal or a reversal, on
 //! an authorization or offline.
 
-use crate::account::{Account, Balance};
+use crate::account::Account;
 use crate::authorization::{Authorization, CardAuthenticationMethod, Channel};
 use crate::authorize::{blocked, card_and_account, complete_company, named_minor};
 use crate::books::{Answer, Books, Done, ReadSet};
 use crate::card::CardToken;
 use crate::directory::{Company, Seller};
-use crate::ids::{CardId, Code, Fingerprint, Hasher, Key, RowId, TransactionId};
+use crate::ids::{CardId, Code, Fingerprint, Hasher, Key};
 use crate::money::{Currency, Decimal, MoneyError};
 use crate::refusal::Refusal;
 use crate::time::{Date, Timestamp};
-use crate::transaction::{AcquirerReferences, Mount, PostingKind, Transaction, TransactionKind};
+use crate::transaction::{
+    AcquirerReferences, Between, Mount, PostingKind, Transaction, TransactionKind,
+};
 
 /// Asks to book a monetary transaction (card ledger, POST purchases, cash-withdrawals, reversals).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -335,38 +337,31 @@ fn row(
     now: Timestamp,
 ) -> Transaction {
     let reserves = checked.authorization.is_some_and(|found| found.kind.reserves());
-    Transaction {
-        id: TransactionId(0),
-        at: now,
+    let kind = TransactionKind::Posting(command.kind);
+    let between = Between {
         company: checked.account.company,
         seller: checked.seller.id,
         account: checked.account.id,
         payable: checked.seller.payable_or_panic(checked.currency),
+        currency: checked.currency,
+    };
+    Transaction {
         card: checked.card,
-        kind: TransactionKind::Posting(command.kind),
         authorization: checked.authorization.map(|found| found.id),
-        corrects: None,
         source: command.source.clone(),
         fingerprint,
         posted: checked.amount,
         released: if reserves { checked.amount } else { 0 },
         withdrawal: checked.withdrawal,
-        currency: checked.currency,
         references: command.references.clone(),
         receipt: command.receipt.clone(),
         point_of_sale: command.point_of_sale.clone(),
         method: checked.method,
         channel: checked.channel,
-        value_date: command.value_date.unwrap_or(today),
         mount: command.mount,
         offline_info: command.offline_info,
-        over_limit: false,
         despite_block: checked.despite_block,
-        balance: Balance::default(),
-        previous: RowId(0),
-        sibling: RowId(0),
-        corrected: 0,
-        last_child: RowId(0),
+        ..Transaction::bare(kind, between, command.value_date.unwrap_or(today), now)
     }
 }
 

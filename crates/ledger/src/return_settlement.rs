@@ -1,9 +1,8 @@
 //! The decision to take back a settlement that the bank has returned: all of it is owed to the
 //! seller again. The company's fee stays with the company.
 
-use crate::account::Balance;
 use crate::books::{Books, ReadSet};
-use crate::ids::{Fingerprint, Hasher, Key, RowId, TransactionId};
+use crate::ids::{Fingerprint, Hasher, Key, TransactionId};
 use crate::pay_out::settlement_key;
 use crate::refusal::Refusal;
 use crate::time::{Date, Timestamp};
@@ -77,20 +76,14 @@ pub fn return_settlement(
     if settlement.correctable() < settlement.posted {
         return Err(Refusal::SettlementReturned);
     }
+    let (kind, between) = (TransactionKind::SettlementReturn, settlement.between());
     let row = Transaction {
-        id: TransactionId(0),
-        at: now,
-        kind: TransactionKind::SettlementReturn,
         corrects: Some(settlement.id),
         source: command.source.clone(),
         fingerprint,
-        value_date: command.value_date,
-        balance: Balance::default(),
-        previous: RowId(0),
-        sibling: RowId(0),
-        corrected: 0,
-        last_child: RowId(0),
-        ..settlement.clone()
+        posted: settlement.posted,
+        mount: settlement.mount,
+        ..Transaction::bare(kind, between, command.value_date, now)
     };
     let transaction = books.place_transaction(row, &[key])?;
     Ok(Returned { transaction, replayed: false })

@@ -80,6 +80,19 @@ pub struct Transaction {
     pub last_child: RowId,
 }
 
+/// Between whom a transaction is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Between {
+    pub(crate) company: CompanyId,
+    pub(crate) seller: SellerId,
+    /// The holder's account, or the company's own.
+    pub(crate) account: AccountId,
+    /// The seller's payable account.
+    pub(crate) payable: AccountId,
+    /// In which both are.
+    pub(crate) currency: Currency,
+}
+
 /// What a caller can post: the three monetary transactions (card ledger).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PostingKind {
@@ -142,6 +155,56 @@ pub enum Mount {
 }
 
 impl Transaction {
+    /// One that moves nothing, names nothing further and is in no chain yet. What the books know
+    /// (its id, its balance, what it is linked to) they fill in when it is placed.
+    pub(crate) fn bare(
+        kind: TransactionKind,
+        between: Between,
+        value_date: Date,
+        now: Timestamp,
+    ) -> Transaction {
+        let Between { company, seller, account, payable, currency } = between;
+        Transaction {
+            id: TransactionId(0),
+            at: now,
+            company,
+            seller,
+            account,
+            payable,
+            card: None,
+            kind,
+            authorization: None,
+            corrects: None,
+            source: String::new(),
+            fingerprint: Fingerprint::default(),
+            posted: 0,
+            released: 0,
+            withdrawal: None,
+            currency,
+            references: AcquirerReferences::default(),
+            receipt: None,
+            point_of_sale: None,
+            method: None,
+            channel: None,
+            value_date,
+            mount: Mount::CardTransaction,
+            offline_info: false,
+            over_limit: false,
+            despite_block: false,
+            balance: Balance::default(),
+            previous: RowId(0),
+            sibling: RowId(0),
+            corrected: 0,
+            last_child: RowId(0),
+        }
+    }
+
+    /// Between whom it is.
+    pub(crate) fn between(&self) -> Between {
+        let Transaction { company, seller, account, payable, currency, .. } = *self;
+        Between { company, seller, account, payable, currency }
+    }
+
     /// The entry's side on its account; none where nothing moves.
     pub fn direction(&self) -> Option<Direction> {
         self.kind.direction()
