@@ -183,14 +183,7 @@ fn check_set_up(command: &Initialize, payee: &Payee) -> Result<(), Refusal> {
     if !payee.has(psp) {
         return Err(Refusal::NoAgreement);
     }
-    let currency = command.amount.currency;
-    let is_taken = match command.method {
-        Method::Swish => currency.code() == "SEK",
-        Method::Klarna | Method::Santander | Method::Easy => {
-            ["SEK", "NOK", "DKK", "EUR"].contains(&currency.code())
-        }
-        Method::CardLedger | Method::Card => true,
-    };
+    let is_taken = command.method.takes_currency(command.amount.currency);
     if is_taken { Ok(()) } else { Err(Refusal::CurrencyNotSupported) }
 }
 

@@ -1,5 +1,7 @@
 //! How a payer pays: the methods of the AAPay contract, and the PSP behind each.
 
+use ledger::Currency;
+
 /// A payment method (AAPay, `method`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Method {
@@ -97,6 +99,17 @@ impl Method {
         }
     }
 
+    /// Whether payments can be made in a currency. Of cards, whoever decides on them knows.
+    pub fn takes_currency(self, currency: Currency) -> bool {
+        match self {
+            Method::Swish => currency.code() == "SEK",
+            Method::Klarna | Method::Santander | Method::Easy => {
+                ["SEK", "NOK", "DKK", "EUR"].contains(&currency.code())
+            }
+            Method::CardLedger | Method::Card => true,
+        }
+    }
+
     /// Who is called for it. Neither the ledger nor the test acquirer is called: they decide in
     /// the same commit.
     pub fn psp(self) -> Option<Psp> {
@@ -157,5 +170,18 @@ mod tests {
             assert_eq!(psp.method().psp(), Some(psp));
         }
         assert_eq!((Method::parse("VIPPS"), Psp::parse("vipps")), (None, None));
+    }
+
+    #[test]
+    fn each_method_has_its_currencies() {
+        for (code, expected) in [
+            ("SEK", [true; 6]),
+            ("NOK", [false, true, true, true, true, true]),
+            ("EUR", [false, true, true, true, true, true]),
+            ("USD", [false, false, false, false, true, true]),
+        ] {
+            let currency = Currency::parse(code).unwrap();
+            assert_eq!(Method::ALL.map(|method| method.takes_currency(currency)), expected);
+        }
     }
 }

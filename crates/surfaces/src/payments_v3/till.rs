@@ -97,7 +97,7 @@ impl Shop {
     /// The ways to pay: those that the merchant has, of the type and currency that is asked for.
     fn ways(checkout: &Checkout, payee: &Payee) -> Vec<Way> {
         let online = &checkout.wanted.online;
-        let currency = checkout.wanted.amount.currency.code();
+        let currency = checkout.wanted.amount.currency;
         let is_wanted = |word: &str| online.brand.is_empty() || online.brand == word;
         let has_card = online.brand.is_empty() || Scheme::parse(&online.brand).is_some();
         // Santander wants to know who borrows, which the page does not ask.
@@ -106,14 +106,10 @@ impl Shop {
             (Way::Klarna, Psp::Klarna, "KLARNA"),
             (Way::Easy, Psp::Easy, "EASY"),
         ];
-        let psps = psps.into_iter().filter(|(brand, psp, word)| {
-            let is_currency = match brand {
-                Way::Swish => currency == "SEK",
-                Way::Klarna | Way::Easy | Way::Santander | Way::Card => {
-                    ["SEK", "NOK", "DKK", "EUR"].contains(&currency)
-                }
-            };
-            payee.has(*psp) && is_wanted(word) && is_currency && takes(psp.method(), online.kind)
+        let psps = psps.into_iter().filter(|(_, psp, word)| {
+            let method = psp.method();
+            let is_taken = method.takes_currency(currency) && takes(method, online.kind);
+            payee.has(*psp) && is_wanted(word) && is_taken
         });
         let cards = has_card.then_some(Way::Card);
         cards.into_iter().chain(psps.map(|(brand, ..)| brand)).collect()
