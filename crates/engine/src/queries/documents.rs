@@ -1,13 +1,31 @@
-//! Lists of documents, read backwards and looked through.
+//! Single documents, and lists of them, read backwards and looked through.
 
 use store::{Part, Reader, StoreError};
 
 use super::Slice;
 use crate::limits::PAGE_ROWS_SCANNED_MAX;
-use ledger::Document;
+use ledger::{Document, DocumentId, ReadSet};
 
 /// How many documents are read at a time once a page does not fill from the first ones.
 const READ_AT_A_TIME: usize = 1_000;
+
+/// One document, as it is now.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn document(reader: &mut dyn Reader, id: DocumentId) -> Result<Option<Document>, StoreError> {
+    let reads = ReadSet { documents: vec![id], ..ReadSet::default() };
+    Ok(reader.load(&reads)?.document(id).cloned())
+}
+
+/// The document that has a name.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn named(reader: &mut dyn Reader, name: &str) -> Result<Option<Document>, StoreError> {
+    let reads = ReadSet { names: vec![name.to_owned()], ..ReadSet::default() };
+    Ok(reader.load(&reads)?.named(name).cloned())
+}
 
 /// The documents on a list that `pick` makes something of, newest first, from before a number on.
 /// Looks at no more than [`PAGE_ROWS_SCANNED_MAX`]: a slice may be short for it, or empty, and its
@@ -81,6 +99,25 @@ mod tests {
                 return (all, pages);
             }
         }
+    }
+
+    #[test]
+    fn one_is_found_by_its_id_and_by_its_name() {
+        let mut store = store(2);
+        let mut write = |mut books: Books| {
+            let mut named = Document::new(Kind::Terminal.id(3), Fields::default());
+            named.names.insert("third".to_owned());
+            books.put_document(named);
+            books.close(ledger::Timestamp(2))
+        };
+        store.transact(&ReadSet { commands: 1, ..ReadSet::default() }, &mut write).unwrap();
+        let mut reader = store.source().open().unwrap();
+        let number = |found: Option<Document>| found.map(|found| found.id.number);
+        let by_id = |reader: &mut dyn Reader, id| document(reader, Kind::Terminal.id(id)).unwrap();
+        assert_eq!(number(by_id(reader.as_mut(), 2)), Some(2));
+        assert_eq!(number(by_id(reader.as_mut(), 4)), None);
+        assert_eq!(number(named(reader.as_mut(), "third").unwrap()), Some(3));
+        assert_eq!(number(named(reader.as_mut(), "fourth").unwrap()), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use ledger::ReadSet;
 use payments::Payment;
 
+use super::documents::document;
 use crate::{Reader, StoreError};
 
 /// One payment, as it is now.
@@ -10,7 +11,7 @@ use crate::{Reader, StoreError};
 /// # Errors
 /// When the store cannot be read.
 pub fn payment(reader: &mut dyn Reader, number: i64) -> Result<Option<Payment>, StoreError> {
-    Ok(payments(reader, &[number])?.pop())
+    Ok(document(reader, Payment::id(number))?.as_ref().and_then(Payment::of))
 }
 
 /// Those of the payments that are there, in the order in which they are named.

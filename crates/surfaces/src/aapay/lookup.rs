@@ -1,9 +1,9 @@
 //! Finding transactions, and all that is shown with one.
 
-use engine::queries::documents::documents;
+use engine::queries::documents::{document, documents};
 use engine::queries::payments::payment;
 use estate::Customer;
-use ledger::{Directory, ReadSet, Zone};
+use ledger::{Directory, Zone};
 use payments::{FirstAnswer, MerchantName, Payee, Payment, PaymentKind};
 
 use super::problem::Problem;
@@ -89,11 +89,6 @@ pub(super) async fn first_answer(
     platform: &Platform,
     number: i64,
 ) -> Result<Option<FirstAnswer>, Problem> {
-    let id = FirstAnswer::id(number);
-    let reads = ReadSet { documents: vec![id], ..ReadSet::default() };
-    let found = platform.queries.read(move |reader| {
-        let books = reader.load(&reads)?;
-        Ok(books.document(id).and_then(FirstAnswer::of))
-    });
-    found.await.map_err(Problem::not_read)
+    let found = platform.queries.read(move |reader| document(reader, FirstAnswer::id(number)));
+    Ok(found.await.map_err(Problem::not_read)?.as_ref().and_then(FirstAnswer::of))
 }

@@ -2,10 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
+use engine::queries::documents::document;
 use estate::command::Outcome;
 use estate::report_update::ReportUpdate;
 use estate::{Command, Update};
-use ledger::ReadSet;
 
 use super::callers::Device;
 use super::problem::{no_update, not_submitted};
@@ -45,12 +45,7 @@ pub(super) async fn report_update(
 
 /// The rollout that an update is part of: whose tally will be counted in.
 async fn rollout_of(platform: &Platform, update: i64) -> Result<Option<i64>, Problem> {
-    let reads = ReadSet { documents: vec![Update::id(update)], ..ReadSet::default() };
-    let books = platform
-        .queries
-        .read(move |reader| reader.load(&reads))
-        .await
-        .map_err(Problem::not_read)?;
-    let update = books.document(Update::id(update)).and_then(Update::of);
+    let found = platform.queries.read(move |reader| document(reader, Update::id(update)));
+    let update = found.await.map_err(Problem::not_read)?.as_ref().and_then(Update::of);
     Ok(update.and_then(|update| update.rollout))
 }

@@ -4,7 +4,7 @@
 //! against its allow-list when the payment, or the checkout, was made.
 
 use engine::StoreError;
-use ledger::ReadSet;
+use engine::queries::documents::document;
 use payments::{Checkout, Payment};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -54,12 +54,9 @@ pub(crate) async fn onwards(
         let id = payment.online_id();
         return Ok(url.and_then(|url| way_back(url, &id, &resource_path(payment))));
     };
-    let id = Checkout::id(number);
-    let reads = ReadSet { documents: vec![id], ..ReadSet::default() };
-    let checkout = platform
-        .queries
-        .read(move |reader| Ok(reader.load(&reads)?.document(id).and_then(Checkout::of)));
-    Ok(checkout.await?.map(|checkout| format!("/checkout/{}", checkout.wanted.id)))
+    let found = platform.queries.read(move |reader| document(reader, Checkout::id(number)));
+    let checkout = found.await?.as_ref().and_then(Checkout::of);
+    Ok(checkout.map(|checkout| format!("/checkout/{}", checkout.wanted.id)))
 }
 
 /// The origin of a web address, as policies name it: `https://shop.example:8443`. `None` where it

@@ -3,12 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use engine::queries::documents::documents;
+use engine::queries::documents::{document, documents};
 use estate::command::Outcome;
 use estate::request::REQUESTS;
 use estate::review::{ApproveRequest, ClaimRequest, RejectRequest};
 use estate::{Command, Refusal, Request};
-use ledger::ReadSet;
 
 use super::accounts::shown;
 use super::callers::Operator;
@@ -54,11 +53,8 @@ pub(super) async fn get_request(
 ) -> Result<Json<RequestBody>, Problem> {
     params.finish()?;
     let id = Request::id(request_number(&id)?);
-    let query = platform.queries.read(move |reader| {
-        let reads = ReadSet { documents: vec![id], ..ReadSet::default() };
-        Ok(reader.load(&reads)?.document(id).and_then(Request::of))
-    });
-    let request = query.await.map_err(Problem::not_read)?;
+    let query = platform.queries.read(move |reader| document(reader, id));
+    let request = query.await.map_err(Problem::not_read)?.as_ref().and_then(Request::of);
     let request = request.ok_or_else(|| not_granted(&Refusal::RequestNotFound))?;
     Ok(Json(RequestBody::of(&request)))
 }

@@ -3,6 +3,7 @@
 
 use engine::SubmitError;
 use engine::limits::PSP_ANSWER_WAIT_MAX;
+use engine::queries::documents::named;
 use engine::queries::payments::payment as payment_of;
 use estate::draw::hex;
 use ledger::{CardExpiry, CardToken, Idempotency, ReadSet};
@@ -241,11 +242,8 @@ pub(super) async fn payment_by_id(
     id: &str,
 ) -> Result<Option<Payment>, Problem> {
     let name = Payment::online_name(id);
-    let reads = ReadSet { names: vec![name.clone()], ..ReadSet::default() };
-    let found = platform
-        .queries
-        .read(move |reader| Ok(reader.load(&reads)?.named(&name).and_then(Payment::of)));
-    found.await.map_err(Problem::not_read)
+    let found = platform.queries.read(move |reader| named(reader, &name));
+    Ok(found.await.map_err(Problem::not_read)?.as_ref().and_then(Payment::of))
 }
 
 /// The method behind a brand that is no card's.

@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
-use ledger::ReadSet;
+use engine::queries::documents::{document, named};
 use payments::{
     Checkout, Command, Online, Outcome, PaymentType, Prepare, Rearrange, ResultCode, Wanted,
 };
@@ -159,23 +159,15 @@ pub(super) async fn find(shop: &Shop, entity: &Entity, id: &str) -> Result<Check
 /// A checkout by its id: whoever has that may pay.
 pub(super) async fn by_id(shop: &Shop, id: &str) -> Result<Option<Checkout>, Problem> {
     let name = Checkout::name(id);
-    let reads = ReadSet { names: vec![name.clone()], ..ReadSet::default() };
-    let found = shop
-        .platform
-        .queries
-        .read(move |reader| Ok(reader.load(&reads)?.named(&name).and_then(Checkout::of)));
-    found.await.map_err(Problem::not_read)
+    let found = shop.platform.queries.read(move |reader| named(reader, &name));
+    Ok(found.await.map_err(Problem::not_read)?.as_ref().and_then(Checkout::of))
 }
 
 /// A checkout by its number.
 pub(super) async fn by_number(shop: &Shop, number: i64) -> Result<Checkout, Problem> {
-    let id = Checkout::id(number);
-    let reads = ReadSet { documents: vec![id], ..ReadSet::default() };
-    let found = shop
-        .platform
-        .queries
-        .read(move |reader| Ok(reader.load(&reads)?.document(id).and_then(Checkout::of)));
-    found.await.map_err(Problem::not_read)?.ok_or_else(Problem::bug)
+    let found = shop.platform.queries.read(move |reader| document(reader, Checkout::id(number)));
+    let found = found.await.map_err(Problem::not_read)?;
+    found.as_ref().and_then(Checkout::of).ok_or_else(Problem::bug)
 }
 
 fn shown(

@@ -7,6 +7,7 @@ use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use engine::limits::{BODY_BYTES_MAX, PSP_ANSWER_WAIT_MAX};
+use engine::queries::documents::document;
 use ledger::{Idempotency, Key, ReadSet};
 use payments::{FirstAnswer, ResultCode};
 use zeroize::Zeroizing;
@@ -127,11 +128,9 @@ pub(super) async fn first_answer(
     let looks = PSP_ANSWER_WAIT_MAX.as_millis().div_ceil(LOOK_INTERVAL.as_millis());
     let id = FirstAnswer::id(payment);
     for _ in 0..=looks {
-        let reads = ReadSet { documents: vec![id], ..ReadSet::default() };
-        let found = platform
-            .queries
-            .read(move |reader| Ok(reader.load(&reads)?.document(id).and_then(FirstAnswer::of)));
-        if let Some(first) = found.await.map_err(Problem::not_read)? {
+        let found = platform.queries.read(move |reader| document(reader, id));
+        let found = found.await.map_err(Problem::not_read)?;
+        if let Some(first) = found.as_ref().and_then(FirstAnswer::of) {
             return Ok(Some(first));
         }
         tokio::time::sleep(LOOK_INTERVAL).await;

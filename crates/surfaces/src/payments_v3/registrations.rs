@@ -1,7 +1,7 @@
 //! Registrations: cards that are kept to be paid with again.
 
 use axum::extract::{Request, State};
-use ledger::ReadSet;
+use engine::queries::documents::{document, named};
 use payments::{
     Command, ForgetCard, KeepCard, Outcome, Registration, RegistrationStatus, ResultCode,
 };
@@ -82,12 +82,8 @@ pub(super) async fn active(
     id: &str,
 ) -> Result<Registration, Problem> {
     let name = Registration::name(id);
-    let reads = ReadSet { names: vec![name.clone()], ..ReadSet::default() };
-    let found = shop
-        .platform
-        .queries
-        .read(move |reader| Ok(reader.load(&reads)?.named(&name).and_then(Registration::of)));
-    let found = found.await.map_err(Problem::not_read)?;
+    let found = shop.platform.queries.read(move |reader| named(reader, &name));
+    let found = found.await.map_err(Problem::not_read)?.as_ref().and_then(Registration::of);
     let found = found.filter(|it| it.customer == entity.name.customer);
     let found = found.ok_or_else(|| Problem::of(ResultCode::NOT_FOUND))?;
     match found.status {
@@ -98,13 +94,10 @@ pub(super) async fn active(
 }
 
 async fn by_number(shop: &Shop, number: i64) -> Result<Registration, Problem> {
-    let id = Registration::id(number);
-    let reads = ReadSet { documents: vec![id], ..ReadSet::default() };
-    let found = shop
-        .platform
-        .queries
-        .read(move |reader| Ok(reader.load(&reads)?.document(id).and_then(Registration::of)));
-    found.await.map_err(Problem::not_read)?.ok_or_else(Problem::bug)
+    let found =
+        shop.platform.queries.read(move |reader| document(reader, Registration::id(number)));
+    let found = found.await.map_err(Problem::not_read)?;
+    found.as_ref().and_then(Registration::of).ok_or_else(Problem::bug)
 }
 
 fn shown(shop: &Shop, found: &Registration, entity: &Entity) -> axum::response::Response {

@@ -21,11 +21,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Extension, Json, Router};
 use engine::SubmitError;
+use engine::queries::documents::named;
 use estate::command::Outcome;
 use estate::onboard::{ChangeTerminal, OnboardTerminal, TerminalStep};
 use estate::settings::{Effective, Layer, conflicts_of, effective, with_own};
 use estate::{Command, Customer, Refusal, Terminal};
-use ledger::ReadSet;
 
 use self::calls::{Call, Caller};
 use self::problem::{Detail, Problem};
@@ -261,12 +261,8 @@ impl Contract {
     /// A terminal that the caller may know of.
     async fn find(&self, caller: &Caller, uuid: String) -> Result<Terminal, Problem> {
         let name = Terminal::uuid_name(&uuid);
-        let reads = ReadSet { names: vec![name.clone()], ..ReadSet::default() };
-        let found = self.platform.queries.read(move |reader| {
-            let books = reader.load(&reads)?;
-            Ok(books.named(&name).and_then(Terminal::of))
-        });
-        let found = found.await.map_err(Problem::not_read)?;
+        let found = self.platform.queries.read(move |reader| named(reader, &name));
+        let found = found.await.map_err(Problem::not_read)?.as_ref().and_then(Terminal::of);
         let directory = self.platform.engine.directory();
         let is_shown = |terminal: &Terminal| {
             terminal.is_onboarded && Customer::is_within(&directory, caller.root, terminal.customer)
