@@ -163,27 +163,17 @@ async fn begin(
         idempotency,
     };
     let decided = platform.engine.submit(Command::Initialize(command)).await;
-    match decided.map_err(Problem::not_submitted)?.done {
-        Outcome::Payment(payment, original) => {
-            let number = payment.number;
-            if payment.task.is_some() {
-                platform.desk.start(*payment, original.map(|original| *original));
-                platform.desk.wait(number, PSP_ANSWER_WAIT_MAX).await;
-            }
-            Ok(Begun::Now(number))
-        }
-        Outcome::Repeated(number) => Ok(Begun::Before(number)),
-        Outcome::Aged(_)
-        | Outcome::FirstAnswer(_)
-        | Outcome::Report(_)
-        | Outcome::Payee(_)
-        | Outcome::Endpoint(_)
-        | Outcome::Delivery(..)
-        | Outcome::Redelivered(_)
-        | Outcome::Registration(_)
-        | Outcome::Checkout(_)
-        | Outcome::Nothing => Err(Problem::bug()),
+    let done = decided.map_err(Problem::not_submitted)?.done;
+    if let Outcome::Repeated(number) = done {
+        return Ok(Begun::Before(number));
     }
+    let Outcome::Payment(payment, original) = done else { return Err(Problem::bug()) };
+    let number = payment.number;
+    if payment.task.is_some() {
+        platform.desk.start(*payment, original.map(|original| *original));
+        platform.desk.wait(number, PSP_ANSWER_WAIT_MAX).await;
+    }
+    Ok(Begun::Now(number))
 }
 
 /// What is known of a transaction now, as an answer.
@@ -207,23 +197,10 @@ async fn fix(
 ) -> Result<(FirstAnswer, bool), Problem> {
     let ours = FirstAnswer { payment, status: status.as_u16(), body };
     let fixed = platform.engine.submit(Command::FixAnswer(FixAnswer(ours.clone()))).await;
-    match fixed.map_err(Problem::not_submitted)?.done {
-        Outcome::FirstAnswer(first) => {
-            let is_ours = first == ours;
-            Ok((first, is_ours))
-        }
-        Outcome::Payment(..)
-        | Outcome::Repeated(_)
-        | Outcome::Aged(_)
-        | Outcome::Report(_)
-        | Outcome::Payee(_)
-        | Outcome::Endpoint(_)
-        | Outcome::Delivery(..)
-        | Outcome::Redelivered(_)
-        | Outcome::Registration(_)
-        | Outcome::Checkout(_)
-        | Outcome::Nothing => Err(Problem::bug()),
-    }
+    let done = fixed.map_err(Problem::not_submitted)?.done;
+    let Outcome::FirstAnswer(first) = done else { return Err(Problem::bug()) };
+    let is_ours = first == ours;
+    Ok((first, is_ours))
 }
 
 /// The first answer, waited for as long as the request that made the transaction may still give it.

@@ -74,32 +74,21 @@ pub(super) async fn decide(
     platform: &Platform,
     command: Initialize,
 ) -> Result<Made, SubmitError<Refusal>> {
-    let decided = platform.engine.submit(Command::Initialize(command)).await;
-    match decided?.done {
-        Outcome::Payment(payment, original) => {
-            let number = payment.number;
-            let Some(_) = payment.task.filter(|_| payment.method.psp().is_some()) else {
-                return Ok(Made::Now(payment));
-            };
-            platform.desk.start(*payment, original.map(|original| *original));
-            platform.desk.wait(number, PSP_ANSWER_WAIT_MAX).await;
-            let now = platform.queries.read(move |reader| payment_of(reader, number)).await;
-            // It was made: where it cannot be read, nobody knows how it stands.
-            let now = now.map_err(|_| SubmitError::Unknown)?.ok_or(SubmitError::Bug)?;
-            Ok(Made::Now(Box::new(now)))
-        }
-        Outcome::Repeated(number) => Ok(Made::Before(number)),
-        Outcome::Aged(_)
-        | Outcome::FirstAnswer(_)
-        | Outcome::Report(_)
-        | Outcome::Payee(_)
-        | Outcome::Endpoint(_)
-        | Outcome::Delivery(..)
-        | Outcome::Redelivered(_)
-        | Outcome::Registration(_)
-        | Outcome::Checkout(_)
-        | Outcome::Nothing => Err(SubmitError::Bug),
+    let done = platform.engine.submit(Command::Initialize(command)).await?.done;
+    if let Outcome::Repeated(number) = done {
+        return Ok(Made::Before(number));
     }
+    let Outcome::Payment(payment, original) = done else { return Err(SubmitError::Bug) };
+    let number = payment.number;
+    if payment.task.is_none() || payment.method.psp().is_none() {
+        return Ok(Made::Now(payment));
+    }
+    platform.desk.start(*payment, original.map(|original| *original));
+    platform.desk.wait(number, PSP_ANSWER_WAIT_MAX).await;
+    let now = platform.queries.read(move |reader| payment_of(reader, number)).await;
+    // It was made: where it cannot be read, nobody knows how it stands.
+    let now = now.map_err(|_| SubmitError::Unknown)?.ok_or(SubmitError::Bug)?;
+    Ok(Made::Now(Box::new(now)))
 }
 
 /// The command that makes it.

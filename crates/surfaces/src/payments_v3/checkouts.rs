@@ -64,20 +64,11 @@ pub(super) async fn update(State(shop): State<Shop>, Id(id): Id, request: Reques
 
 /// What a checkout has become, or the first answer again.
 async fn answered(shop: &Shop, done: Outcome, code: ResultCode, headers: &HeaderMap) -> Answer {
-    match done {
-        Outcome::Checkout(checkout) => Ok(shown(shop, &checkout, code, headers)),
-        Outcome::Repeated(number) => again(shop, number, code, headers).await,
-        Outcome::Payment(..)
-        | Outcome::Aged(_)
-        | Outcome::FirstAnswer(_)
-        | Outcome::Report(_)
-        | Outcome::Payee(_)
-        | Outcome::Endpoint(_)
-        | Outcome::Delivery(..)
-        | Outcome::Redelivered(_)
-        | Outcome::Registration(_)
-        | Outcome::Nothing => Err(Problem::bug()),
+    if let Outcome::Repeated(number) = done {
+        return again(shop, number, code, headers).await;
     }
+    let Outcome::Checkout(checkout) = done else { return Err(Problem::bug()) };
+    Ok(shown(shop, &checkout, code, headers))
 }
 
 /// The first answer again: nothing of it ever changes.

@@ -36,20 +36,11 @@ pub(super) async fn create(State(shop): State<Shop>, request: Request) -> Answer
     };
     let answer = shop.platform.engine.submit(Command::KeepCard(command)).await;
     let answer = answer.map_err(Problem::not_submitted)?;
-    match answer.done {
-        Outcome::Registration(found) => Ok(shown(&shop, &found, &entity)),
-        Outcome::Repeated(number) => again(&shop, number, &entity).await,
-        Outcome::Payment(..)
-        | Outcome::Aged(_)
-        | Outcome::FirstAnswer(_)
-        | Outcome::Report(_)
-        | Outcome::Payee(_)
-        | Outcome::Endpoint(_)
-        | Outcome::Delivery(..)
-        | Outcome::Redelivered(_)
-        | Outcome::Checkout(_)
-        | Outcome::Nothing => Err(Problem::bug()),
+    if let Outcome::Repeated(number) = answer.done {
+        return again(&shop, number, &entity).await;
     }
+    let Outcome::Registration(found) = answer.done else { return Err(Problem::bug()) };
+    Ok(shown(&shop, &found, &entity))
 }
 
 /// The first answer again: nothing of it ever changes.
