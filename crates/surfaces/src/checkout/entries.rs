@@ -41,8 +41,13 @@ pub(super) fn shown(form: &Form) -> Shown {
         holder: again(form, "holder"),
         month: again(form, "month"),
         year: again(form, "year"),
-        is_saved: typed(form, "save") == "yes",
+        is_saved: is_saved(form),
     }
+}
+
+/// Whether the holder wants the card kept for the next time.
+pub(super) fn is_saved(form: &Form) -> bool {
+    typed(form, "save") == "yes"
 }
 
 /// Reads a card; the mistakes are in the order of the fields.
@@ -59,9 +64,8 @@ pub(super) fn card(form: &Form) -> Result<CardEntry, Vec<Mistake>> {
         return Ok(CardEntry {
             number: number.clone(),
             brand: *brand,
-            holder: holder.clone(),
+            holder: Some(holder.clone()),
             expiry: CardExpiry { year: *year, month: *month },
-            is_saved: typed(form, "save") == "yes",
         });
     }
     let faults = [
@@ -188,7 +192,7 @@ mod tests {
         let read = card_of("number=4200+0000-0000+0000&holder=Al+Vi&month=5&year=34&cvv=123");
         let read = read.unwrap();
         assert_eq!((read.number.reveal(), read.brand), ("4200000000000000", Brand::Visa));
-        assert_eq!((read.holder.as_str(), read.is_saved), ("Al Vi", false));
+        assert_eq!(read.holder.as_deref(), Some("Al Vi"));
         assert_eq!(read.expiry, CardExpiry { year: 2034, month: 5 });
         let shown = format!("{read:?}");
         assert!(!shown.contains("4200000000000000") && !shown.contains("123"), "{shown}");

@@ -20,7 +20,10 @@ const NONCE_CHARS: usize = 32;
 pub(super) async fn card(call: Call, headers: HeaderMap, body: Body) -> Result<Response, Response> {
     let Some((form, nonce)) = sent(&headers, body) else { return Ok(call.stands()) };
     match entries::card(&form) {
-        Ok(entry) => pay(&call, &form, nonce, Way::Card, Means::Card(entry)).await,
+        Ok(card) => {
+            let means = Means::Card { card, is_saved: entries::is_saved(&form) };
+            pay(&call, &form, nonce, Way::Card, means).await
+        }
         Err(mistakes) => form_again(&call, &form, Way::Card, &mistakes).await,
     }
 }

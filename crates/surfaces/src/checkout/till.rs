@@ -202,7 +202,12 @@ pub struct Attempt {
 #[derive(Debug)]
 pub enum Means {
     /// With a card.
-    Card(CardEntry),
+    Card {
+        /// What was typed in.
+        card: CardEntry,
+        /// Whether the holder wants it kept for the next time.
+        is_saved: bool,
+    },
     /// With Swish on the phone with this number: 8 to 15 digits with the country's code, without
     /// a sign.
     SwishPhone(String),
@@ -212,19 +217,18 @@ pub enum Means {
     Hosted(Way),
 }
 
-/// A card as its holder typed it in, without its security code: that was checked and forgotten.
+/// A card as its holder typed it in, or as a merchant's server sent it whole, without its security
+/// code: that was checked and forgotten.
 #[derive(Debug)]
 pub struct CardEntry {
     /// Its number. Overwritten when dropped.
     pub number: CardNumber,
-    /// Whose it is.
+    /// Whose it is: that of the number.
     pub brand: payments::Brand,
-    /// 3 to 128 characters.
-    pub holder: String,
-    /// The last month in which it is good. It may be past: see [`Fault::Past`].
+    /// 3 to 128 characters. The page always asks for it.
+    pub holder: Option<String>,
+    /// The last month in which it is good. On the page it may be past: see [`Fault::Past`].
     pub expiry: CardExpiry,
-    /// Whether the holder wants it kept for the next time.
-    pub is_saved: bool,
 }
 
 /// What came of an attempt, at once.

@@ -6,24 +6,16 @@ use engine::limits::PSP_ANSWER_WAIT_MAX;
 use engine::queries::documents::named;
 use engine::queries::payments::payment as payment_of;
 use estate::draw::hex;
-use ledger::{CardExpiry, CardToken, Idempotency, ReadSet};
+use ledger::{CardToken, Idempotency, ReadSet};
 use payments::{
-    Amount, Asked, Authentication, Brand, CardNumber, CardShown, Checkout, Command, Initialize,
-    Kept, MerchantName, Method, Online, Outcome, Payment, PaymentKind, PaymentType, Refusal,
+    Amount, Asked, Authentication, CardNumber, CardShown, Checkout, Command, Initialize, Kept,
+    MerchantName, Method, Online, Outcome, Payment, PaymentKind, PaymentType, Refusal,
     Registration, ResultCode,
 };
 
 use super::problem::Problem;
 use crate::Platform;
-
-/// A card as a payer gives it, without its verification code: that was checked and forgotten.
-#[derive(Debug)]
-pub(crate) struct CardEntry {
-    pub(crate) number: CardNumber,
-    pub(crate) brand: Brand,
-    pub(crate) holder: Option<String>,
-    pub(crate) expiry: CardExpiry,
-}
+use crate::checkout::CardEntry;
 
 /// With what is paid.
 #[derive(Debug)]

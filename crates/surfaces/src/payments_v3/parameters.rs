@@ -2,7 +2,7 @@
 //! and what is left of them afterwards.
 //!
 //! Invariant: no verification code (CVV) leaves this module, and a card number leaves it only as a
-//! [`CardNumber`]. Parameters that the contract does not name are ignored.
+//! [`CardNumber`](payments::CardNumber). Parameters that the contract does not name are ignored.
 
 mod faults;
 mod format;
@@ -15,13 +15,14 @@ mod table;
 mod tests;
 mod together;
 
-use ledger::{CardExpiry, Currency, Date, Decimal};
+use ledger::{Currency, Date, Decimal};
 use payments::test_cards::ThreeDSecure;
-use payments::{Brand, CardNumber, PaymentType, ResultCode};
+use payments::{PaymentType, ResultCode};
 
 use self::faults::Faults;
 use self::sent::Sent;
 use super::form::Form;
+use crate::checkout::CardEntry;
 
 pub(crate) use self::faults::{BadParameter, BadParameters};
 pub(crate) use self::required::Operation;
@@ -41,7 +42,7 @@ pub(crate) struct Parameters {
     /// `merchantTransactionId`.
     pub(crate) merchant_transaction_id: Option<String>,
     /// The card, where one was sent whole.
-    pub(crate) card: Option<Card>,
+    pub(crate) card: Option<CardEntry>,
     /// `virtualAccount.accountId`.
     pub(crate) virtual_account_id: Option<String>,
     /// `customer.mobile`.
@@ -60,19 +61,6 @@ pub(crate) struct Parameters {
     pub(crate) flow: Option<ThreeDSecure>,
     /// What is shown again as it was sent, by its dotted name and in its order.
     pub(crate) echo: Vec<(String, String)>,
-}
-
-/// A card that was sent whole.
-#[derive(Debug)]
-pub(crate) struct Card {
-    /// Its number, hidden.
-    pub(crate) number: CardNumber,
-    /// Its brand: that of the number.
-    pub(crate) brand: Brand,
-    /// `card.holder`.
-    pub(crate) holder: Option<String>,
-    /// The last month in which it is good; not past.
-    pub(crate) expiry: CardExpiry,
 }
 
 /// Which stand-in for an acquirer a test wants (`testMode`).

@@ -10,14 +10,13 @@ use payments::{
 
 use super::callers::{Caller, Entity};
 use super::cashier::{
-    CardEntry, Made, Means, Order, demanded, make, payment_by_id, payment_by_number, psp_method,
-    takes,
+    Made, Means, Order, demanded, make, payment_by_id, payment_by_number, psp_method, takes,
 };
 use super::form::Form;
 use super::frame::{Redirect, View};
 use super::ids::Id;
 use super::keys::{Sent, made_before};
-use super::parameters::{Card, Operation, Parameters, TestMode};
+use super::parameters::{Operation, Parameters, TestMode};
 use super::problem::Problem;
 use super::references::FollowUp;
 use super::status::status_of;
@@ -136,7 +135,7 @@ impl<'a> Asking<'a> {
             return Err(Problem::parameter("shopperResultUrl", message, code));
         }
         let is_kept = parameters.creates_registration;
-        order.means = Means::Card { card: entry(card), is_kept };
+        order.means = Means::Card { card, is_kept };
         Ok(order)
     }
 
@@ -301,12 +300,6 @@ impl Shop {
             ..Online::default()
         })
     }
-}
-
-/// A card as it was sent, to be paid with.
-pub(super) fn entry(card: Card) -> CardEntry {
-    let Card { number, brand, holder, expiry } = card;
-    CardEntry { number, brand, holder, expiry }
 }
 
 /// How much is asked for. This contract tells no tax.

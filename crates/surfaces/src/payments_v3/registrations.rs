@@ -12,7 +12,6 @@ use super::frame::registration;
 use super::ids::Id;
 use super::keys::{Sent, made_before};
 use super::parameters::Operation;
-use super::payments::entry;
 use super::problem::Problem;
 use super::status::status_of;
 use super::{Answer, Shop, sent};
@@ -27,7 +26,7 @@ pub(super) async fn create(State(shop): State<Shop>, request: Request) -> Answer
         return again(&shop, number, &entity).await;
     }
     let parameters = shop.parameters(&form, &entity, Operation::Registration)?;
-    let card = entry(parameters.card.ok_or_else(Problem::bug)?);
+    let card = parameters.card.ok_or_else(Problem::bug)?;
     let command = KeepCard {
         customer: entity.name.customer,
         kept: kept(&shop.platform, &entity.name, card, shop.is_test).await?,

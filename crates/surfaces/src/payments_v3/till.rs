@@ -11,15 +11,13 @@ use payments::{
     PaymentKind, Psp, Refusal, ResultCode, Wake,
 };
 
-use super::cashier::{
-    CardEntry, Made, Means, Order, decide, demanded, payment_by_number, psp_method, takes,
-};
+use super::cashier::{Made, Means, Order, decide, demanded, payment_by_number, psp_method, takes};
 use super::problem::Problem;
 use super::{Shop, checkouts, urls};
 use crate::checkout::{
-    Answer, Attempt, CardEntry as TypedCard, Decline, Ending, Fault, Field, Means as ChosenMeans,
-    Mistake, Outcome as Attempted, Redirect, RedirectMethod, Standing, Till, Unanswered, View,
-    Waiting, Way, Whose,
+    Answer, Attempt, Decline, Ending, Fault, Field, Means as ChosenMeans, Mistake,
+    Outcome as Attempted, Redirect, RedirectMethod, Standing, Till, Unanswered, View, Waiting, Way,
+    Whose,
 };
 
 /// What the journal calls a payer.
@@ -167,14 +165,12 @@ impl Shop {
         online.checkout = Some(checkout.number);
         let mut is_code = false;
         let means = match means {
-            ChosenMeans::Card(typed) => {
-                if typed.expiry.is_past(self.today(&checkout)?) {
+            ChosenMeans::Card { card, is_saved } => {
+                if card.expiry.is_past(self.today(&checkout)?) {
                     let past = Mistake { field: Field::Year, fault: Fault::Past };
                     return Ok(Attempted::Refused(vec![past]));
                 }
-                let TypedCard { number, brand, holder, expiry, is_saved } = typed;
-                online.authentication = demanded(self.is_test, &number, None, None);
-                let card = CardEntry { number, brand, holder: Some(holder), expiry };
+                online.authentication = demanded(self.is_test, &card.number, None, None);
                 Means::Card { card, is_kept: is_saved && checkout.wanted.may_keep }
             }
             ChosenMeans::SwishPhone(number) => Means::Psp(Method::Swish, number),

@@ -3,10 +3,10 @@
 use ledger::{Currency, Decimal};
 use payments::{Brand, CardNumber, PaymentType, ResultCode};
 
-use super::Card;
 use super::faults::Faults;
 use super::name::Name;
 use super::table::Rule;
+use crate::checkout::CardEntry;
 use crate::payments_v3::form::{Form, Parameter};
 
 /// What was sent. Values that are not in their formats are not here, but it is known that they were
@@ -101,7 +101,7 @@ impl<'a> Sent<'a> {
     }
 
     /// The brand: as it was sent, or else the card's.
-    pub(super) fn brand_with(&self, card: Option<&Card>) -> Option<String> {
+    pub(super) fn brand_with(&self, card: Option<&CardEntry>) -> Option<String> {
         self.owned("paymentBrand").or_else(|| card.map(|card| card.brand.as_str().to_owned()))
     }
 

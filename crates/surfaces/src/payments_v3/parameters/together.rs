@@ -4,10 +4,10 @@ use ledger::{CardExpiry, Currency, Date, Decimal, MoneyError};
 use payments::limits::AMOUNT_MINOR_MAX;
 use payments::{Brand, CardNumber, PaymentType, ResultCode};
 
-use super::Card;
 use super::faults::Faults;
 use super::required::Operation;
 use super::sent::Sent;
+use crate::checkout::CardEntry;
 
 /// Checks what must hold between parameters, and gives the card where one was sent whole.
 pub(super) fn check(
@@ -15,7 +15,7 @@ pub(super) fn check(
     operation: Operation,
     today: Date,
     faults: &mut Faults<'_>,
-) -> Option<Card> {
+) -> Option<CardEntry> {
     payment_type(sent, operation, faults);
     if let (Some(amount), Some(currency)) = (sent.amount(), sent.currency())
         && let Err(code) = minor(amount, currency)
@@ -90,12 +90,12 @@ fn card(
     operation: Operation,
     today: Date,
     faults: &mut Faults<'_>,
-) -> Option<Card> {
+) -> Option<CardEntry> {
     let number = sent.text("card.number").and_then(CardNumber::parse);
     let brand = brand(number.as_ref(), sent, faults);
     cvv(brand, sent, operation, faults);
     let expiry = expiry(sent, today, faults);
-    Some(Card {
+    Some(CardEntry {
         number: number?,
         brand: brand?,
         holder: sent.owned("card.holder"),
