@@ -1,6 +1,7 @@
 //! What we do to the outside world: rows first, actions later, and what comes of them as commands
 //! again.
 
+mod commands;
 pub mod days;
 mod looking;
 pub mod notifications;

@@ -130,8 +130,12 @@ pub const PSP_TASKS_WAITING_MAX: usize = 8_192;
 /// Most calls that one task at a PSP may take.
 pub const PSP_CALLS_PER_TASK_MAX: usize = 8;
 
-/// How often a PSP's answer is tried to be recorded before it is asked for again.
+/// How often what has happened outside is tried to be recorded: a PSP's answer, before it is asked
+/// for again, or a delivery, before it is made again.
 pub const RECORD_TRIES_MAX: usize = 20;
+
+/// How long it is waited between those tries.
+pub const RECORD_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Most commands of the desk that wait for the engine at once.
 pub const DESK_COMMANDS_MAX: usize = 64;

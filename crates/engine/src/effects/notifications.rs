@@ -21,14 +21,13 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
 use self::lines::{Lines, Offered};
+use super::commands::Commands;
 use super::looking::look_about;
 use super::post::{Delivery, Post, Refused, Trouble};
 use super::schedule::Schedule;
 use crate::clock::{Clock, Randomness};
-use crate::handle::{Handle, SubmitError};
-use crate::limits::{
-    COURIER_COMMANDS_MAX, COURIER_INTERVAL, DELIVERIES_MAX, RECORD_TRIES_MAX, TASKS_READ_AT_A_TIME,
-};
+use crate::handle::Handle;
+use crate::limits::{COURIER_COMMANDS_MAX, COURIER_INTERVAL, DELIVERIES_MAX, TASKS_READ_AT_A_TIME};
 use crate::queries::Queries;
 
 /// The duty of looking through all pending notifications.
@@ -74,15 +73,13 @@ pub struct Courier {
 }
 
 struct Inner {
-    engine: Handle,
+    commands: Commands,
     queries: Queries,
     clock: Arc<dyn Clock>,
     office: Office,
     lines: Mutex<Lines>,
     schedule: Mutex<Schedule>,
     deliveries: Semaphore,
-    /// Commands that may be submitted: many answers at once shall not keep others waiting.
-    commands: Semaphore,
     idle: Notify,
     /// A line had turned some away, and has room again.
     drained: Notify,
@@ -92,14 +89,13 @@ impl Courier {
     /// A courier that does nothing until it is told to.
     pub fn new(engine: Handle, queries: Queries, clock: Arc<dyn Clock>, office: Office) -> Courier {
         let inner = Inner {
-            engine,
+            commands: Commands::new(engine, COURIER_COMMANDS_MAX),
             queries,
             clock,
             office,
             lines: Mutex::default(),
             schedule: Mutex::default(),
             deliveries: Semaphore::new(DELIVERIES_MAX),
-            commands: Semaphore::new(COURIER_COMMANDS_MAX),
             idle: Notify::new(),
             drained: Notify::new(),
         };
@@ -109,7 +105,7 @@ impl Courier {
     /// Sends what was written since the last turn and what is known to be due. Returns how many
     /// were put into a line.
     pub async fn turn(&self) -> usize {
-        let mut due = self.inner.engine.take_fresh();
+        let mut due = self.inner.commands.engine().take_fresh();
         due.extend(self.lock_schedule().take_due(self.inner.clock.now(), DELIVERIES_MAX));
         if due.is_empty() {
             return 0;
@@ -233,7 +229,7 @@ impl Courier {
     /// payments bring along, one of their hosts.
     fn receiver(&self, notification: &Notification) -> String {
         let endpoint = notification.endpoint;
-        match Endpoint::find(&self.inner.engine.directory(), endpoint) {
+        match Endpoint::find(&self.inner.commands.engine().directory(), endpoint) {
             Some(Endpoint { url: None, .. }) => {
                 let after_scheme = notification.url.split("://").nth(1).unwrap_or_default();
                 let host = after_scheme.split(['/', '?', '#']).next().unwrap_or_default();
@@ -247,7 +243,7 @@ impl Courier {
     async fn deliver(&self, begin: BeginDelivery) {
         // It ends with the courier, and never before.
         let Ok(_permit) = self.inner.deliveries.acquire().await else { return };
-        match self.submit(Command::BeginDelivery(begin)).await {
+        match self.inner.commands.submit(Command::BeginDelivery(begin)).await {
             Ok(payments::Answer { done: Outcome::Delivery(found, next), .. }) => {
                 if found.status == Status::Pending {
                     self.attempt(&found).await;
@@ -266,7 +262,7 @@ impl Courier {
     /// Makes one attempt, and records how it ended.
     async fn attempt(&self, notification: &Notification) {
         let at = self.inner.clock.now();
-        let directory = self.inner.engine.directory();
+        let directory = self.inner.commands.engine().directory();
         let endpoint = Endpoint::find(&directory, notification.endpoint);
         let office = &self.inner.office;
         let outcome = match letter::write(office, endpoint.as_ref(), notification, at) {
@@ -294,8 +290,7 @@ impl Courier {
         }
     }
 
-    /// Records how an attempt ended. It may be recorded twice; if it never is, the notification
-    /// becomes due again.
+    /// Records how an attempt ended. If it never is, the notification becomes due again.
     async fn record(
         &self,
         notification: &Notification,
@@ -306,17 +301,14 @@ impl Courier {
             (InLine::of(notification), notification.begun, self.inner.office.haste);
         let command =
             Command::RecordDelivery(RecordDelivery { what, begun, attempt, retry_after_ms, haste });
-        for left in (0..RECORD_TRIES_MAX).rev() {
-            match self.submit(command.clone()).await {
-                Ok(payments::Answer { done: Outcome::Delivery(now, next), .. }) => {
-                    return self.ended(&now, next);
-                }
-                Ok(_) => return,
-                Err(error) if left == 0 => {
-                    let number = notification.number;
-                    tracing::warn!(notification = number, %error, "could not record a delivery");
-                }
-                Err(_) => tokio::time::sleep(COURIER_INTERVAL).await,
+        match self.inner.commands.record(command).await {
+            Ok(payments::Answer { done: Outcome::Delivery(now, next), .. }) => {
+                self.ended(&now, next);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let number = notification.number;
+                tracing::warn!(notification = number, %error, "could not record a delivery");
             }
         }
     }
@@ -335,17 +327,6 @@ impl Courier {
         if let Some(next) = next {
             self.due_now(next);
         }
-    }
-
-    /// Submits a command, when it is its turn among the courier's own.
-    async fn submit(
-        &self,
-        command: Command,
-    ) -> Result<payments::Answer, SubmitError<payments::Refusal>> {
-        let permit = self.inner.commands.acquire().await;
-        let answer = self.inner.engine.submit(command).await;
-        drop(permit);
-        answer
     }
 
     fn lock_lines(&self) -> MutexGuard<'_, Lines> {

@@ -23,6 +23,7 @@ use store::Part;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
+use super::commands::Commands;
 use super::looking::look_about;
 use super::pace::Pace;
 use super::schedule::Schedule;
@@ -30,7 +31,7 @@ use crate::clock::Clock;
 use crate::handle::{Handle, SubmitError};
 use crate::limits::{
     DESK_COMMANDS_MAX, DESK_INTERVAL, PSP_CALLS_MAX, PSP_CALLS_PER_TASK_MAX, PSP_TASKS_WAITING_MAX,
-    RECORD_TRIES_MAX, TASKS_READ_AT_A_TIME,
+    TASKS_READ_AT_A_TIME,
 };
 use crate::queries::Queries;
 use crate::queries::payments::payments;
@@ -73,15 +74,13 @@ pub struct Desk {
 }
 
 struct Inner {
-    engine: Handle,
+    commands: Commands,
     queries: Queries,
     clock: Arc<dyn Clock>,
     office: Office,
     permits: BTreeMap<Psp, Permits>,
     running: Mutex<HashMap<i64, Running>>,
     schedule: Mutex<Schedule>,
-    /// Commands that may be submitted: many answers at once shall not keep others waiting.
-    commands: Semaphore,
     woken: Notify,
     idle: Notify,
 }
@@ -119,14 +118,13 @@ impl Desk {
     /// A desk that does nothing until it is told to.
     pub fn new(engine: Handle, queries: Queries, clock: Arc<dyn Clock>, office: Office) -> Desk {
         let inner = Inner {
-            engine,
+            commands: Commands::new(engine, DESK_COMMANDS_MAX),
             queries,
             clock,
             office,
             permits: Psp::ALL.into_iter().map(|psp| (psp, Permits::new())).collect(),
             running: Mutex::default(),
             schedule: Mutex::default(),
-            commands: Semaphore::new(DESK_COMMANDS_MAX),
             woken: Notify::new(),
             idle: Notify::new(),
         };
@@ -263,17 +261,6 @@ impl Desk {
         begun
     }
 
-    /// Submits a command, when it is its turn among the desk's own.
-    async fn submit(
-        &self,
-        command: Command,
-    ) -> Result<payments::Answer, SubmitError<payments::Refusal>> {
-        let permit = self.inner.commands.acquire().await;
-        let answer = self.inner.engine.submit(command).await;
-        drop(permit);
-        answer
-    }
-
     async fn age(&self, payments: &[Payment]) -> Result<(), SubmitError<payments::Refusal>> {
         let now = self.inner.clock.now();
         let is_stale =
@@ -281,7 +268,7 @@ impl Desk {
         let stale: Vec<i64> = payments.iter().filter(is_stale).map(|it| it.number).collect();
         for some in stale.chunks(REPORTED_AT_ONCE_MAX) {
             let command = Command::Age(Age { payments: some.to_vec() });
-            self.submit(command).await?;
+            self.inner.commands.submit(command).await?;
         }
         Ok(())
     }
@@ -290,7 +277,7 @@ impl Desk {
     async fn begin(&self, payment: Payment) -> usize {
         let Some(task) = payment.task else { return 0 };
         let (number, command) = (payment.number, Begin::of(&payment, task));
-        match self.submit(Command::Begin(command)).await {
+        match self.inner.commands.submit(Command::Begin(command)).await {
             Ok(payments::Answer { done: Outcome::Payment(payment, original), .. }) => {
                 self.start(*payment, original.map(|original| *original));
                 1
@@ -324,7 +311,8 @@ impl Desk {
             if next.due_at > self.inner.clock.now() {
                 return self.lock_schedule().put(payment.number, next.due_at);
             }
-            match self.submit(Command::Begin(Begin::of(&payment, next))).await {
+            let command = Command::Begin(Begin::of(&payment, next));
+            match self.inner.commands.submit(command).await {
                 Ok(payments::Answer { done: Outcome::Payment(begun, about), .. }) => {
                     (payment, original) = (*begun, about.map(|about| *about));
                 }
@@ -409,7 +397,7 @@ impl Desk {
     /// What the merchant has from the PSP, in the clear. `None` where a part of it cannot be
     /// opened: what is left is another agreement, which the PSP would refuse.
     fn agreement(&self, psp: Psp, customer: i64) -> Option<Agreement> {
-        let payee = Payee::find(&self.inner.engine.directory(), customer);
+        let payee = Payee::find(&self.inner.commands.engine().directory(), customer);
         let vault = &self.inner.office.vault;
         let open = |(name, sealed): (&str, &str)| {
             let value = vault.open(customer, psp, name, sealed);
@@ -421,23 +409,18 @@ impl Desk {
         Some(Agreement(payee.terms(psp).map(open).collect::<Option<_>>()?))
     }
 
-    /// Records a report. It may be recorded twice; if it never is, the task becomes due again.
+    /// Records a report. If it never is, the task becomes due again.
     async fn record(&self, payment: &Payment, task: Task, report: Report) -> Option<Payment> {
         let (number, original) = (payment.number, payment.original);
         let command = Command::Record(Record { payment: number, original, task, report });
-        for left in (0..RECORD_TRIES_MAX).rev() {
-            match self.submit(command.clone()).await {
-                Ok(payments::Answer { done: Outcome::Payment(payment, _), .. }) => {
-                    return Some(*payment);
-                }
-                Ok(_) => return None,
-                Err(error) if left == 0 => {
-                    tracing::warn!(payment = number, %error, "could not record a PSP's answer");
-                }
-                Err(_) => tokio::time::sleep(DESK_INTERVAL).await,
+        match self.inner.commands.record(command).await {
+            Ok(payments::Answer { done: Outcome::Payment(payment, _), .. }) => Some(*payment),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::warn!(payment = number, %error, "could not record a PSP's answer");
+                None
             }
         }
-        None
     }
 
     /// Waits until nothing is being done here.
