@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::Check;
+use super::checks::Check;
 use crate::document::{Document, DocumentId, Kind};
 
 /// Documents that share one tally.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Check;
+use super::checks::Check;
 use crate::ids::{Key, RowId};
 
 /// Rows that share one tally. At 40 bytes a tally, a hundred million rows take 16 MB.
@@ -100,4 +100,86 @@ impl Tally {
 fn mix(key: Key, row: RowId) -> u128 {
     let factor = u128::from(row.0.unsigned_abs()).wrapping_mul(2).wrapping_add(1);
     u128::from_be_bytes(key.0).wrapping_mul(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::story::{check, check_resealed, first, id_of, key_of, story, transaction};
+    use crate::ids::{Key, RowId};
+    use crate::journal::Row;
+    use crate::transaction::TransactionKind;
+    use crate::world::World;
+
+    #[test]
+    fn keys_must_be_used_once_and_by_who_says_so() {
+        let is = |what| [("keys-used-once", what)];
+        check(
+            |w| {
+                w.keys.remove(&key_of(w, id_of(w, "p1")));
+            },
+            &is("row @p1 lacks a key"),
+        );
+        check(
+            |w| {
+                w.keys.remove(&key_of(w, id_of(w, "o1")));
+            },
+            &is("row @o1 lacks a key"),
+        );
+        check(
+            |w| {
+                w.keys.insert(Key([7; 16]), id_of(w, "c1"));
+            },
+            &is("row @c1 has a key too many"),
+        );
+        check(
+            |w| {
+                let cancellation = RowId(first(w, TransactionKind::Cancellation).id.0);
+                w.keys.insert(Key([7; 16]), cancellation);
+            },
+            &is("row"),
+        );
+        check(
+            |w| {
+                w.keys.insert(Key([7; 16]), RowId(9_999));
+            },
+            &is("a key names row 9999"),
+        );
+        check(
+            |w| {
+                w.keys.insert(Key([7; 16]), RowId(0));
+            },
+            &is("a key names row 0"),
+        );
+        check(
+            |w| {
+                let key = key_of(w, id_of(w, "p1"));
+                w.keys.insert(key, id_of(w, "p2"));
+            },
+            &is("the keys of rows 0 to 255 are not theirs"),
+        );
+        check_resealed(
+            |w| transaction(w, "w1").source.push('x'),
+            &is("the keys of rows 0 to 255 are not theirs"),
+        );
+        // The card that was added with its number, in a request with an idempotency key.
+        let added = |w: &World| {
+            let row = w.rows.values().find(|row| match row {
+                Row::Change(row) => row.field("bin").is_some(),
+                Row::Authorization(_) | Row::Transaction(_) => false,
+            });
+            row.unwrap().id()
+        };
+        check(
+            |w| {
+                w.keys.remove(&key_of(w, added(w)));
+            },
+            &[("keys-used-once", &format!("row {} lacks 1 of its keys", added(&story()).0))],
+        );
+        check(
+            |w| {
+                w.keys.insert(Key([7; 16]), added(w));
+            },
+            &[("keys-used-once", &format!("row {} has a key too many", added(&story()).0))],
+        );
+    }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, Checks};
+use super::checks::{Check, Checks};
 use crate::authorization::{Authorization, AuthorizationKind, AuthorizationState};
 use crate::ids::{AccountId, CompanyId, RowId, SellerId};
 use crate::money::Currency;
@@ -283,5 +283,114 @@ impl Family {
 
     fn unfinished(&self, id: i64) -> String {
         format!("row {id} has a newest child {}, which is none of its", self.last_child.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::Auditor;
+    use crate::audit::story::{
+        authorization, check, check_resealed, first, id_of, story, transaction,
+    };
+    use crate::authorization::{AuthorizationKind, AuthorizationState};
+    use crate::ids::{RowId, TransactionId};
+    use crate::transaction::{PostingKind, TransactionKind};
+
+    #[test]
+    fn nothing_is_kept_of_rows_that_are_complete() {
+        let mut auditor = Auditor::new();
+        story().rows.values().for_each(|row| auditor.row(row));
+        assert!(auditor.parents.is_empty());
+    }
+
+    #[test]
+    fn captures_must_be_within_their_authorization() {
+        let is = |what| [("no-capture-over-authorization", what)];
+        check(
+            |w| authorization(w, "full").last_child = RowId(0),
+            &is("authorization @full is used"),
+        );
+        check(
+            |w| authorization(w, "full").last_child = id_of(w, "last"),
+            &is("row @full has a newest child @last"),
+        );
+        check(|w| authorization(w, "credit").taken += 1, &is("transaction @r1 does not take"));
+        check(|w| authorization(w, "void").state = AuthorizationState::Live, &is("transaction"));
+        check(
+            |w| authorization(w, "void").last_child = RowId(0),
+            &is("authorization @void is used by nothing"),
+        );
+        check_resealed(
+            |w| transaction(w, "p2").sibling = RowId(0),
+            &is("transaction @p2 does not take from @full"),
+        );
+        check_resealed(
+            |w| transaction(w, "p2").authorization = None,
+            &is("transaction @p2 is offline and takes"),
+        );
+        check_resealed(
+            |w| authorization(w, "full").kind = AuthorizationKind::CashWithdrawal,
+            &is("transaction @p1 does not take from @full"),
+        );
+        check_resealed(
+            |w| authorization(w, "full").expires_at = w.now.plus_ms(-86_400_000 * 7),
+            &is("transaction @p1 does not take from @full"),
+        );
+        check_resealed(
+            |w| authorization(w, "late").expires_at = w.now.plus_ms(1),
+            &is("transaction"),
+        );
+        check_resealed(
+            |w| first(w, TransactionKind::Cancellation).corrects = Some(TransactionId(1)),
+            &[
+                ("reserved-equals-open-authorizations", "account %A reserves"),
+                ("no-capture-over-authorization", "transaction"),
+            ][1..],
+        );
+        check_resealed(
+            |w| first(w, TransactionKind::Expiry).kind = TransactionKind::Cancellation,
+            &is("transaction"),
+        );
+    }
+
+    #[test]
+    fn corrections_must_be_within_their_transaction() {
+        let is = |what| [("no-correction-over-transaction", what)];
+        check(|w| transaction(w, "p1").corrected += 1, &is("transaction @c2 does not correct @p1"));
+        check(|w| transaction(w, "p2").corrected += 1, &is("transaction @p2 is corrected by"));
+        check(
+            |w| transaction(w, "p1").last_child = RowId(0),
+            &is("transaction @p1 is corrected by"),
+        );
+        check(
+            |w| transaction(w, "p1").last_child = id_of(w, "last"),
+            &is("row @p1 has a newest child @last"),
+        );
+        check(|w| transaction(w, "c1").last_child = RowId(9), &is("transaction @c1 cannot be"));
+        check(|w| transaction(w, "x1").last_child = RowId(9), &is("transaction @x1 cannot be"));
+        check(|w| first(w, TransactionKind::Fee).last_child = RowId(9), &is("transaction"));
+        check_resealed(
+            |w| transaction(w, "c2").sibling = RowId(0),
+            &is("transaction @c2 does not correct @p1"),
+        );
+        check_resealed(
+            |w| {
+                transaction(w, "c1").kind =
+                    TransactionKind::Correction(PostingKind::CashWithdrawal);
+            },
+            &[
+                ("no-correction-over-transaction", "transaction @c1 does not correct @p1"),
+                // Its source id is unique among corrections of its kind.
+                ("keys-used-once", "the keys of rows"),
+            ],
+        );
+        check_resealed(
+            |w| transaction(w, "c1").corrects = None,
+            &is("transaction @c1 corrects nothing"),
+        );
+        check_resealed(
+            |w| transaction(w, "c1").corrects = Some(TransactionId(id_of(w, "o1").0)),
+            &is("transaction @c1 does not correct @o1"),
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Check, Party};
+use super::checks::Check;
 use crate::account::{AccountKind, AccountNo, AccountStatus, House};
 use crate::authorization::DeclineReason;
 use crate::card::{CardExpiry, CardStatus};
@@ -55,6 +55,19 @@ pub(super) struct AccountNow {
     /// When that was.
     pub(super) last_at: Timestamp,
     is_shown: bool,
+}
+
+/// Everyone that a row names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Party {
+    pub(super) row: RowId,
+    pub(super) company: CompanyId,
+    pub(super) seller: SellerId,
+    pub(super) account: AccountId,
+    /// What that account must be.
+    pub(super) kind: AccountKind,
+    pub(super) card: Option<CardId>,
+    pub(super) currency: Currency,
 }
 
 impl AccountNow {
