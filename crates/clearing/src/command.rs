@@ -4,6 +4,7 @@ use ledger::books::Done;
 use ledger::{Books, Idempotency, ReadSet, Timestamp};
 
 use crate::apply::{ApplyRows, ReleaseRows, apply_rows, release_rows};
+use crate::begin_run::{BeginRun, begin_run};
 use crate::exception::Exception;
 use crate::fees::{FeeTable, SetFees, set_fees};
 use crate::file::AcquirerFile;
@@ -60,6 +61,8 @@ pub enum Command {
     SetFees(SetFees),
     /// Set where money goes, or comes from.
     SetPayoutAccount(SetPayoutAccount),
+    /// Begin to settle with all sellers of a company.
+    BeginRun(BeginRun),
     /// Settle with a seller.
     Settle(Settle),
     /// Make a file of settlements for the bank.
@@ -96,6 +99,8 @@ pub enum Outcome {
     Fees(FeeTable),
     /// An account as it is now.
     PayoutAccount(PayoutAccount),
+    /// The row that notes who asked for a run.
+    Run(i64),
     /// A settlement.
     Settlement(Box<Settlement>),
     /// The number of a payment file.
@@ -154,6 +159,7 @@ impl Command {
             Command::EndReconciliation(command) => command.read(reads),
             Command::ReportTotals(command) => command.read(reads),
             Command::Tally(command) => command.read(reads),
+            Command::BeginRun(command) => command.read(reads),
             Command::Settle(command) => command.read(reads),
             Command::MakePaymentFile(command) => command.read(reads),
             // These need the directory alone, which is always there.
@@ -183,6 +189,7 @@ impl Command {
             Command::Tally(command) => tally(command, books),
             Command::SetFees(command) => set_fees(command, books, now),
             Command::SetPayoutAccount(command) => set_payout_account(command, books, now),
+            Command::BeginRun(command) => begin_run(command, books, now),
             Command::Settle(command) => settle(command, books, now),
             Command::MakePaymentFile(command) => make_payment_file(command, books, now),
         }

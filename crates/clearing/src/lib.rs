@@ -8,6 +8,7 @@
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic, clippy::as_conversions)]
 
 pub mod apply;
+pub mod begin_run;
 pub mod command;
 pub mod exception;
 pub mod fees;
@@ -27,6 +28,7 @@ pub mod tally;
 pub mod totals;
 
 pub use apply::{ApplyRows, ReleaseRows};
+pub use begin_run::BeginRun;
 pub use command::{Answer, Command, Outcome};
 pub use exception::{Amount, Exception, NewException, Origin, Reason};
 pub use fees::{FeeTable, SetFees};

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use ledger::document::Kind;
 use ledger::{
     Books, Change, ChangeKind, ClearingChange, Currency, Date, Document, DocumentId, Fields,
-    ReadSet, RowId, Timestamp,
+    Idempotency, ReadSet, RowId, Timestamp,
 };
 
-use crate::command::{Answer, Outcome};
+use crate::command::{Answer, Outcome, repeated};
 use crate::exception::{NewException, Origin, raise};
 use crate::matching::{Finding, Item, Outcome as Found};
 use crate::refusal::Refusal;
@@ -77,6 +77,8 @@ pub struct BeginReconciliation {
     pub sha256: Option<String>,
     /// Who asks for it.
     pub actor: String,
+    /// The caller's key for the request.
+    pub idempotency: Option<Idempotency>,
 }
 
 /// Puts what was found on the list of exceptions. What is there already stays as it is.
@@ -194,6 +196,12 @@ impl Reconciliation {
         format!("reconciliation:{}", scope.name())
     }
 
+    /// Whether it is still to be compared with what has this SHA-256, or with what comes without a
+    /// file.
+    pub fn waits_for(&self, sha256: Option<&str>) -> bool {
+        !self.is_ended && self.sha256.as_deref() == sha256
+    }
+
     /// Reads a document.
     pub fn of(document: &Document) -> Option<Reconciliation> {
         let fields = &document.fields;
@@ -246,6 +254,7 @@ impl BeginReconciliation {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
         reads.names.push(Reconciliation::document_name(&self.scope));
+        reads.keys.extend(self.idempotency.map(|idempotency| idempotency.key));
     }
 }
 
@@ -263,10 +272,11 @@ impl EndReconciliation {
     }
 }
 
-/// Decides to compare. Replayed where the same file was compared before, to the end.
+/// Decides to compare. Replayed where the same file was compared before, to the end, and under a
+/// key that was used for it: the comparison is then as it is now, which may not be at its end.
 ///
 /// # Errors
-/// None.
+/// [`Refusal::IdempotencyKeyReused`].
 pub fn begin_reconciliation(
     command: &BeginReconciliation,
     books: &mut Books,
@@ -274,16 +284,27 @@ pub fn begin_reconciliation(
 ) -> Result<Answer, Refusal> {
     let name = Reconciliation::document_name(&command.scope);
     let known = books.named(&name).and_then(Reconciliation::of);
+    if let Some(number) = repeated(books, command.idempotency)? {
+        // The request is the same, and so is what it compares.
+        let known = known.filter(|known| known.number == number);
+        let known = known.ok_or(Refusal::IdempotencyKeyReused)?;
+        return Ok(Answer::replayed(Outcome::Reconciliation(Box::new(known))));
+    }
     let is_same = |known: &&Reconciliation| {
         known.is_ended && known.sha256.is_some() && known.sha256 == command.sha256
     };
     if let Some(known) = known.as_ref().filter(is_same) {
+        if command.idempotency.is_some() {
+            // Nothing is compared, and yet the key stands for this request from now on.
+            let change = change(known.number, &command.scope, "repeated", &command.actor, now);
+            books.place_change(change, command.idempotency);
+        }
         return Ok(Answer::replayed(Outcome::Reconciliation(Box::new(known.clone()))));
     }
     let number = known.map_or(0, |known| known.number);
     let change = change(number, &command.scope, "running", &command.actor, now);
     let reconciliation = Reconciliation {
-        number: books.place_change(change, None).subject.0,
+        number: books.place_change(change, command.idempotency).subject.0,
         scope: command.scope.clone(),
         is_ended: false,
         sha256: command.sha256.clone(),

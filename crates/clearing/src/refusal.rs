@@ -58,6 +58,9 @@ pub enum Refusal {
     /// The day that is to be settled has not ended for the company.
     #[error("the day has not ended")]
     DayNotEnded,
+    /// Something that was booked before the end of the day is not summed up yet.
+    #[error("not all that was booked on the day is summed up: try again in some seconds")]
+    NotSummedUp,
     /// The bank was to pay in the past.
     #[error("the execution date is past")]
     ExecutionDatePast,

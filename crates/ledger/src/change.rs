@@ -136,6 +136,10 @@ pub enum ClearingChange {
     PaymentFileMade,
     /// What the columns of a PSP's reports mean changed.
     MappingChanged,
+    /// Somebody asked to settle with all sellers of a company.
+    RunBegun,
+    /// A bank could not pay a settlement.
+    SettlementReturned,
 }
 
 /// The kinds of change of documents.
@@ -295,7 +299,7 @@ impl PaymentsChange {
 
 impl ClearingChange {
     /// All kinds.
-    pub const ALL: [ClearingChange; 15] = [
+    pub const ALL: [ClearingChange; 17] = [
         ClearingChange::FileReceived,
         ClearingChange::FileAccepted,
         ClearingChange::FileApplied,
@@ -311,6 +315,8 @@ impl ClearingChange {
         ClearingChange::Settled,
         ClearingChange::PaymentFileMade,
         ClearingChange::MappingChanged,
+        ClearingChange::RunBegun,
+        ClearingChange::SettlementReturned,
     ];
 
     /// The word used in rows and our own APIs.
@@ -331,6 +337,8 @@ impl ClearingChange {
             ClearingChange::PaymentFileMade => "settlement.payment-file-made",
             ClearingChange::FileReceived => "acquirer_file.received",
             ClearingChange::MappingChanged => "report_mapping.changed",
+            ClearingChange::RunBegun => "settlement.run-begun",
+            ClearingChange::SettlementReturned => "settlement.returned",
         }
     }
 }

@@ -295,6 +295,8 @@ impl Coded for ClearingChange {
             ClearingChange::PaymentFileMade => 58,
             ClearingChange::FileReceived => 61,
             ClearingChange::MappingChanged => 60,
+            ClearingChange::RunBegun => 62,
+            ClearingChange::SettlementReturned => 63,
         }
     }
 
@@ -442,7 +444,7 @@ mod tests {
         check::<Channel>(3);
         check::<Mount>(3);
         check::<TransactionKind>(11);
-        check::<ChangeKind>(62);
+        check::<ChangeKind>(64);
         check::<AccountStatus>(3);
         check::<House>(2);
         check::<CardStatus>(2);

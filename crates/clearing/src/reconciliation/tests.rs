@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ledger::journal::Head;
-use ledger::{Directory, RowId};
+use ledger::{Directory, Fingerprint, Key, RowId};
 
 use super::*;
 use crate::command::Command;
@@ -36,14 +36,29 @@ fn scopes() -> [Scope; 2] {
 }
 
 fn begin(books: &mut Books, scope: &Scope, sha256: Option<&str>) -> (Reconciliation, bool) {
+    begin_under(books, None, scope, sha256).unwrap()
+}
+
+/// As [`begin`], under a key and with what a request asks hashed to a number.
+fn begin_under(
+    books: &mut Books,
+    key: Option<(u8, u8)>,
+    scope: &Scope,
+    sha256: Option<&str>,
+) -> Result<(Reconciliation, bool), Refusal> {
+    let idempotency = key.map(|(key, request)| Idempotency {
+        key: Key([key; 16]),
+        fingerprint: Fingerprint([request; 16]),
+    });
     let command = Command::BeginReconciliation(BeginReconciliation {
         scope: scope.clone(),
         sha256: sha256.map(str::to_owned),
         actor: "test".to_owned(),
+        idempotency,
     });
-    let answer = command.decide(books, Timestamp(1)).unwrap();
+    let answer = command.decide(books, Timestamp(1))?;
     let Outcome::Reconciliation(found) = answer.done else { panic!("{answer:?}") };
-    (*found, answer.replayed)
+    Ok((*found, answer.replayed))
 }
 
 fn end(books: &mut Books, reconciliation: i64, sums: Sums) -> Result<Answer, Refusal> {
@@ -128,4 +143,30 @@ fn a_comparison_may_be_made_again_and_finds_nothing_twice() {
     assert!(begin(&mut books, &psp, Some("one")).1);
     assert!(!begin(&mut books, &psp, Some("two")).1);
     assert_eq!(end(&mut books, 999, Sums::new()), Err(Refusal::ReconciliationNotFound));
+}
+
+/// A key stands for one request, whether something was compared for it or not.
+#[test]
+fn under_a_key_a_comparison_is_begun_once() {
+    let (mut books, [batch, psp]) = (books(), scopes());
+    let begin = |books: &mut Books, key, scope: &Scope, sha256| {
+        let begun = begin_under(books, Some(key), scope, sha256);
+        begun.map(|(found, replayed)| (found.number, found.is_ended, replayed))
+    };
+    let reused = Err(Refusal::IdempotencyKeyReused);
+    let (number, ..) = begin(&mut books, (1, 1), &batch, None).unwrap();
+    assert_eq!(begin(&mut books, (1, 1), &batch, None), Ok((number, false, true)), "cut off");
+    assert_eq!(begin(&mut books, (1, 2), &psp, Some("one")), reused);
+    end(&mut books, number, Sums::new()).unwrap();
+    assert_eq!(begin(&mut books, (1, 1), &batch, None), Ok((number, true, true)));
+    assert_eq!(begin(&mut books, (2, 1), &batch, None), Ok((number, false, false)), "again");
+    let (report, ..) = begin(&mut books, (3, 3), &psp, Some("one")).unwrap();
+    end(&mut books, report, Sums::new()).unwrap();
+    assert_eq!(begin(&mut books, (4, 4), &psp, Some("one")), Ok((report, true, true)));
+    assert_eq!(begin(&mut books, (4, 4), &psp, Some("one")), Ok((report, true, true)));
+    assert_eq!(begin(&mut books, (4, 5), &psp, Some("two")), reused);
+    // Another report has come since: the repeat is not compared in its place.
+    let (other, _) = begin_under(&mut books, None, &psp, Some("two")).unwrap();
+    assert_eq!(begin(&mut books, (3, 3), &psp, Some("one")), Ok((report, false, true)));
+    assert!(other.waits_for(Some("two")) && !other.waits_for(Some("one")));
 }

@@ -44,7 +44,8 @@ pub(super) async fn turn() -> Result<SemaphorePermit<'static>, NotReconciled> {
     TURNS.acquire().await.map_err(|_| NotReconciled::Store(StoreError::NotCommitted))
 }
 
-/// Begins a comparison. `true` where the same file was compared before, and nothing is left to do.
+/// Begins a comparison. `true` where the request is a repeat: where the comparison has ended too,
+/// nothing is left to do.
 ///
 /// # Errors
 /// When the commit is not made.

@@ -77,6 +77,7 @@ impl World {
             scope: Scope::Batch(BATCH.to_owned()),
             sha256: None,
             actor: "test".to_owned(),
+            idempotency: None,
         };
         let (begun, _) = begin_reconciliation(&self.engine, command).await?;
         let room = Room { directory: std::env::temp_dir(), profiles: Arc::default() };

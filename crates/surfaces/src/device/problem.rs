@@ -40,6 +40,7 @@ pub(super) fn not_totalled(error: SubmitError<clearing::Refusal>) -> Problem {
         | Refusal::CompanyNotFound
         | Refusal::SellerNotFound
         | Refusal::DayNotEnded
+        | Refusal::NotSummedUp
         | Refusal::ExecutionDatePast
         | Refusal::NoDebtorAccount
         | Refusal::NothingToPay { .. }

@@ -40,6 +40,7 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
         Refusal::CompanyNotFound => Problem::not_found("no company has this number"),
         Refusal::SellerNotFound => Problem::not_found("no seller of the company has this number"),
         Refusal::DayNotEnded => conflict("day-not-ended", refusal.to_string()),
+        Refusal::NotSummedUp => conflict("not-summed-up", refusal.to_string()),
         Refusal::ExecutionDatePast => {
             Problem::field("/execution_date", "must not be before today, where the company is")
         }

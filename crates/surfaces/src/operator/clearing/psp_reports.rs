@@ -12,7 +12,8 @@ use engine::limits::{FILE_FAULTS_TOLD_MAX, FILE_PIECE_BYTES};
 use engine::queries::documents::documents;
 use engine::reconcile::{PspDay, PspReport, begin_reconciliation, reconcile_psp};
 use formats::report::{ReportLine, ReportReader};
-use ledger::{Date, ReadSet};
+use ledger::{Date, Idempotency, ReadSet};
+use serde_json::Value;
 use tokio::task::spawn_blocking;
 
 use super::files::receive;
@@ -21,13 +22,14 @@ use super::reconciliations::{answer, shown_as, told};
 use super::wire::psp_reports::{MappingBody, NewMapping, WhichReport};
 use super::wire::reconciliations::ReconciliationBody;
 use crate::Platform;
-use crate::http::body::{Body, Segments};
+use crate::http::body::{Body, Segments, fingerprint, idempotency_key};
 use crate::http::fields::{Params, name};
 use crate::http::paging::{List, Page};
 use crate::http::problem::Problem;
 use crate::http::uploads::Received;
 use crate::operator::accounts::shown;
 use crate::operator::callers::Operator;
+use crate::operator::wire::document::IdempotencyKey;
 
 /// Longest name of a mapping, in characters.
 const NAME_CHARS_MAX: usize = 50;
@@ -88,7 +90,8 @@ pub(in crate::operator) async fn set_mapping(
 /// type is taken. The same report again changes nothing.
 ///
 /// 201 where the comparison has ended; 202 where it takes longer: it is done all the same.
-#[utoipa::path(post, path = "/psp-reports", tag = "reconciliation", params(WhichReport),
+#[utoipa::path(post, path = "/psp-reports", tag = "reconciliation",
+    params(WhichReport, IdempotencyKey),
     request_body(content = Vec<u8>, content_type = "text/csv"),
     responses((status = 201, body = ReconciliationBody),
         (status = 202, body = ReconciliationBody)))]
@@ -106,16 +109,24 @@ pub(in crate::operator) async fn add_report(
     let day = day.flatten().ok_or_else(|| required("day"))?;
     let mapping = find(&platform, mapping).await?;
     let mapping = mapping.ok_or_else(|| Problem::field("?mapping", "no mapping has this name"))?;
+    let key = idempotency_key(&request)?;
     let received = receive(&platform, request).await?;
     let sha256 = received.sha256.clone();
+    let idempotency = key.map(|key| {
+        let asked = [("mapping", mapping.name.clone()), ("day", day.to_string())];
+        let asked = asked.into_iter().chain([("sha256", sha256.clone())]);
+        let fields = asked.map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+        Idempotency { key, fingerprint: fingerprint(&platform, &fields) }
+    });
     let (reading, spool) = (mapping.clone(), platform.spool.dir().to_owned());
     let read = spawn_blocking(move || read_report(&received, &reading, &spool));
     let report = read.await.map_err(|_| Problem::bug())??;
     let scope = Scope::Psp { mapping: mapping.name.clone(), day };
-    let command = BeginReconciliation { scope, sha256: Some(sha256), actor: operator.actor() };
+    let (hash, actor) = (Some(sha256.clone()), operator.actor());
+    let command = BeginReconciliation { scope, sha256: hash, actor, idempotency };
     let begun = begin_reconciliation(&platform.engine, command).await.map_err(not_cleared)?;
-    let (begun, is_repeated) = begun;
-    if is_repeated {
+    let (begun, replayed) = begun;
+    if replayed && !begun.waits_for(Some(&sha256)) {
         return Ok(shown_as(&begun, true));
     }
     let (number, engine) = (begun.number, platform.engine.clone());
@@ -125,7 +136,7 @@ pub(in crate::operator) async fn add_report(
         let ended = reconcile_psp(engine, &queries, spool, of_day, report, begun).await;
         ended.inspect_err(told)
     });
-    answer(&platform, number, run).await
+    answer(&platform, number, run, replayed).await
 }
 
 /// Reads a report to its end.

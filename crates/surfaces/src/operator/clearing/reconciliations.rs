@@ -26,6 +26,7 @@ use crate::http::paging::{List, Page};
 use crate::http::problem::Problem;
 use crate::operator::accounts::shown;
 use crate::operator::callers::Operator;
+use crate::operator::wire::document::IdempotencyKey;
 
 /// What a comparison comes to that is made in the background.
 pub(super) type Run = JoinHandle<Result<Reconciliation, NotReconciled>>;
@@ -64,11 +65,11 @@ pub(in crate::operator) async fn get_reconciliation(
 }
 
 /// Compares the ledger with the files of an acquirer's batch. It may be done again, and finds
-/// nothing twice.
+/// nothing twice. Under a key that was used for it, only what was cut off is done again.
 ///
 /// 201 where it has ended; 202 where it takes longer: it is done all the same.
 #[utoipa::path(post, path = "/reconciliations", tag = "reconciliation",
-    request_body = NewReconciliation,
+    request_body = NewReconciliation, params(IdempotencyKey),
     responses((status = 201, body = ReconciliationBody),
         (status = 202, body = ReconciliationBody)))]
 pub(in crate::operator) async fn start_reconciliation(
@@ -76,7 +77,7 @@ pub(in crate::operator) async fn start_reconciliation(
     operator: Operator,
     body: Body<NewReconciliation>,
 ) -> Result<Response, Problem> {
-    let batch = body.value.batch;
+    let Body { value: NewReconciliation { batch }, idempotency } = body;
     let of_batch = batch.clone();
     // Whether there is something to compare is found before anything is noted.
     let look = platform.queries.read(move |reader| match files_of_batch(reader, &of_batch) {
@@ -85,9 +86,12 @@ pub(in crate::operator) async fn start_reconciliation(
     });
     look.await.map_err(Problem::not_read)?.map_err(not_reconciled)?;
     let scope = Scope::Batch(batch.clone());
-    let command = BeginReconciliation { scope, sha256: None, actor: operator.actor() };
+    let command = BeginReconciliation { scope, sha256: None, actor: operator.actor(), idempotency };
     let begun = begin_reconciliation(&platform.engine, command).await;
-    let (begun, _) = begun.map_err(not_cleared)?;
+    let (begun, replayed) = begun.map_err(not_cleared)?;
+    if replayed && !begun.waits_for(None) {
+        return Ok(shown_as(&begun, true));
+    }
     let (number, engine) = (begun.number, platform.engine.clone());
     let (queries, profiles) = (platform.queries.clone(), Arc::clone(&platform.rkha21));
     let room = Room { directory: platform.spool.dir().to_owned(), profiles };
@@ -95,7 +99,7 @@ pub(in crate::operator) async fn start_reconciliation(
         let ended = reconcile_batch(engine, &queries, room, batch, begun).await;
         ended.inspect_err(told)
     });
-    answer(&platform, number, run).await
+    answer(&platform, number, run, replayed).await
 }
 
 /// Tells of a comparison that nobody may wait for any more.
@@ -108,11 +112,12 @@ pub(super) async fn answer(
     platform: &Platform,
     number: i64,
     run: Run,
+    replayed: bool,
 ) -> Result<Response, Problem> {
     match tokio::time::timeout(IMPORT_WAIT_MAX, run).await {
-        Ok(Ok(ended)) => Ok(shown_as(&ended.map_err(not_reconciled)?, false)),
+        Ok(Ok(ended)) => Ok(shown_as(&ended.map_err(not_reconciled)?, replayed)),
         Ok(Err(_)) => Err(Problem::bug()),
-        Err(_) => Ok(shown_as(&find(platform, number).await?, false)),
+        Err(_) => Ok(shown_as(&find(platform, number).await?, replayed)),
     }
 }
 

@@ -5,13 +5,13 @@ mod statement;
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
-use clearing::Settlement;
+use axum::response::{IntoResponse as _, Response};
 use clearing::settlement::SETTLEMENTS;
+use clearing::{BeginRun, Command, Settlement};
 use engine::queries::documents::documents;
 use ledger::ReadSet;
 
-use super::owners::check_company;
+use super::problem::not_cleared;
 use super::wire::settlements::{NewRun, RunBody, SettlementBody, SettlementFilter};
 use crate::Platform;
 use crate::http::body::{Body, Segments, number_in_path};
@@ -20,26 +20,31 @@ use crate::http::paging::{List, Page};
 use crate::http::problem::Problem;
 use crate::operator::accounts::shown;
 use crate::operator::callers::Operator;
+use crate::operator::mark;
+use crate::operator::wire::document::IdempotencyKey;
 
 /// Settles with every seller of a company that is owed something, or owes something, for days up to
 /// and including this one. 409 while the day has not ended, or while what was booked on it is not
 /// all summed up, which takes seconds.
 ///
-/// The same run again changes nothing, and ends what an earlier one has not.
+/// The same run again changes nothing, and ends what an earlier one has not, under the same key too.
 #[utoipa::path(post, path = "/settlements", tag = "settlement", request_body = NewRun,
-    params(crate::operator::wire::document::IdempotencyKey),
+    params(IdempotencyKey),
     responses((status = 200, body = RunBody)))]
 pub(in crate::operator) async fn settle_day(
     State(platform): State<Platform>,
     operator: Operator,
     body: Body<NewRun>,
-) -> Result<Json<RunBody>, Problem> {
-    let NewRun { company_number, day } = body.value;
-    let company = check_company(&platform, &company_number)?;
-    run::check_day(&platform, &company, day).await?;
+) -> Result<Response, Problem> {
+    let Body { value: NewRun { company_number, day }, idempotency } = body;
+    let is_summed_up = run::is_summed_up(&platform, &company_number, day).await?;
+    let (company, actor) = (company_number.clone(), operator.actor());
+    let command = BeginRun { company, day, is_summed_up, actor, idempotency };
+    let begun = platform.engine.submit(Command::BeginRun(command)).await.map_err(not_cleared)?;
     let not_settled = run::settle_all(&platform, &company_number, day, operator.actor()).await?;
     let totals = run::totals(&platform, &company_number, day).await?;
-    Ok(Json(RunBody { company_number, day: day.to_string(), totals, not_settled }))
+    let body = RunBody { company_number, day: day.to_string(), totals, not_settled };
+    Ok(mark(Json(body).into_response(), begun.replayed))
 }
 
 /// Lists settlements, newest first.

@@ -46,9 +46,16 @@ fn found(world: &World, comparison: &str) -> Vec<String> {
 }
 
 fn report(world: &World, query: &str, csv: impl Into<Vec<u8>>) -> Reply {
-    let request = Request::post(format!("/operator/v1/psp-reports{query}"))
+    report_under(world, None, query, csv)
+}
+
+fn report_under(world: &World, key: Option<&str>, query: &str, csv: impl Into<Vec<u8>>) -> Reply {
+    let mut request = Request::post(format!("/operator/v1/psp-reports{query}"))
         .header("authorization", format!("Bearer {OPERATOR_KEY}"))
         .header("content-type", "text/csv");
+    if let Some(key) = key {
+        request = request.header("idempotency-key", key);
+    }
     world.send(request.body(Body::from(csv.into())).unwrap())
 }
 
@@ -243,4 +250,53 @@ fn a_report_is_taken_whole_or_not() {
     ] {
         assert_eq!(report(&world, bad, "ref,amt,kind\n").status, 400, "{bad}");
     }
+}
+
+#[test]
+fn a_key_stands_for_one_comparison_of_a_batch() {
+    let world = world();
+    for serial in [1, 2] {
+        let rows = format!("purchase f-{serial} 10.00 card=none");
+        assert_eq!(send(&world, file(serial, &rows)).status, 201);
+    }
+    let start = format!("POST /reconciliations {{\"batch\":\"{BATCH}\"}}");
+    let first = operate_under(&world, "key", &start);
+    assert_eq!((first.status, first.header("idempotent-replayed")), (201, ""), "{first:?}");
+    world.clock.advance_ms(1_000);
+    let again = operate_under(&world, "key", &start);
+    assert_eq!((again.status, again.header("idempotent-replayed")), (201, "true"), "{again:?}");
+    assert_eq!(again.body, first.body);
+    let other = operate_under(&world, "key", "POST /reconciliations {\"batch\":\"other\"}");
+    assert_eq!(other.status, 404, "it is looked at first whether there is a batch");
+    let fresh = operate_under(&world, "other", &start);
+    assert_eq!((fresh.status, fresh.header("idempotent-replayed")), (201, ""), "{fresh:?}");
+    assert_ne!(fresh.json()["started_at"], first.json()["started_at"]);
+}
+
+#[test]
+fn a_key_stands_for_one_report() {
+    let world = with_merchants();
+    for name in ["swish", "other"] {
+        assert_eq!(set_mapping(&world, name, "psp").status, 200);
+    }
+    let (query, csv) = ("?mapping=swish&day=2026-11-20", "ref,amt,kind\nR1,1.00,pay\n");
+    let send = |key, query: &str, csv: &str| {
+        let reply = report_under(&world, Some(key), query, csv.as_bytes());
+        (reply.status, reply.header("idempotent-replayed").to_owned())
+    };
+    let (fresh, replayed) = (String::new(), "true".to_owned());
+    assert_eq!(send("key", query, csv), (201, fresh.clone()));
+    assert_eq!(send("key", query, csv), (201, replayed.clone()));
+    // Another key for what was compared before stands for it too.
+    assert_eq!(send("late", query, csv), (201, replayed));
+    let other = "ref,amt,kind\nR2,1.00,pay\n";
+    for (key, query, csv) in [
+        ("key", query, other),
+        ("key", "?mapping=other&day=2026-11-20", csv),
+        ("key", "?mapping=swish&day=2026-11-21", csv),
+        ("late", query, other),
+    ] {
+        assert_eq!(send(key, query, csv).0, 422, "{key} {query}");
+    }
+    assert_eq!(send("third", query, other), (201, fresh));
 }

@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::StatusCode;
 use clearing::limits::SETTLED_DAYS_MAX;
 use clearing::settlement::SettlementKey;
 use clearing::{Command, Refusal, SellerDay, Settle, Settlement};
 use engine::accountant::is_followed_to;
 use engine::limits::PAGE_ITEMS_MAX;
 use engine::{Part, Reader, StoreError, SubmitError};
-use ledger::{Company, Currency, Date, Document};
+use ledger::{Currency, Date, Document};
 use tokio::task::JoinSet;
 
 use super::super::problem::{not_cleared, refused};
@@ -28,26 +27,20 @@ const SETTLES_AT_ONCE: usize = 64;
 /// The open days of a seller in one currency.
 type OpenDays = BTreeMap<(String, &'static str), Vec<i64>>;
 
-/// Whether a day can be settled.
+/// Whether all that a company has booked before the end of a day is summed up.
 ///
 /// # Errors
-/// 409 while it has not ended, or not all that was booked on it is summed up.
-pub(super) async fn check_day(
+/// When the store cannot be read.
+pub(super) async fn is_summed_up(
     platform: &Platform,
-    company: &Company,
+    company: &str,
     day: Date,
-) -> Result<(), Problem> {
+) -> Result<bool, Problem> {
+    let directory = platform.engine.directory();
+    let Some(company) = directory.company(company) else { return Ok(false) };
     let end = company.zone.end_of(day);
-    if end > platform.clock.now() {
-        return Err(refused(&Refusal::DayNotEnded));
-    }
     let query = platform.queries.read(move |reader| is_followed_to(reader, end));
-    if query.await.map_err(Problem::not_read)? {
-        return Ok(());
-    }
-    let title = "The present state does not allow it";
-    let detail = "not all that was booked on the day is summed up: try again in some seconds";
-    Err(Problem::new(StatusCode::CONFLICT, "not-summed-up", title, detail))
+    query.await.map_err(Problem::not_read)
 }
 
 /// Settles with everybody who has open days; says with whom it could not.
