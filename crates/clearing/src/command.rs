@@ -21,6 +21,7 @@ use crate::resolve::{
     NoteException, ResolveException, TakeException, note_exception, resolve_exception,
     take_exception,
 };
+use crate::return_payout::{ReturnPayout, return_payout};
 use crate::settle::{Settle, settle};
 use crate::settlement::Settlement;
 use crate::tally::{Tally, tally};
@@ -65,6 +66,8 @@ pub enum Command {
     BeginRun(BeginRun),
     /// Settle with a seller.
     Settle(Settle),
+    /// Say that the bank could not pay a settlement.
+    ReturnPayout(ReturnPayout),
     /// Make a file of settlements for the bank.
     MakePaymentFile(MakePaymentFile),
 }
@@ -161,6 +164,7 @@ impl Command {
             Command::Tally(command) => command.read(reads),
             Command::BeginRun(command) => command.read(reads),
             Command::Settle(command) => command.read(reads),
+            Command::ReturnPayout(command) => command.read(reads),
             Command::MakePaymentFile(command) => command.read(reads),
             // These need the directory alone, which is always there.
             Command::SetFees(_) | Command::SetPayoutAccount(_) => {}
@@ -191,6 +195,7 @@ impl Command {
             Command::SetPayoutAccount(command) => set_payout_account(command, books, now),
             Command::BeginRun(command) => begin_run(command, books, now),
             Command::Settle(command) => settle(command, books, now),
+            Command::ReturnPayout(command) => return_payout(command, books, now),
             Command::MakePaymentFile(command) => make_payment_file(command, books, now),
         }
     }

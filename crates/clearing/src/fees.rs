@@ -90,14 +90,15 @@ impl Rate {
 
 impl CurrencyFees {
     /// What is kept of a day. What came late for a day has no least of its own: the day has paid
-    /// it. `None` where it is more than there are numbers for.
+    /// it; nor has what came back from the bank, which the seller has not done. `None` where it is more than there are numbers for.
     pub fn of_day(&self, sums: &Sums, is_late: bool) -> Option<DayFees> {
         let mut fees = DayFees::default();
         for (line, sum) in &sums.0 {
             let fee = self.rates.get(line).map_or(Some(0), |rate| rate.fee(*sum))?;
             fees.by_line.insert(*line, fee);
         }
-        let least = self.minimum_minor.filter(|_| !is_late && !sums.is_empty()).unwrap_or(0);
+        let has_least = !is_late && sums.has_sellers();
+        let least = self.minimum_minor.filter(|_| has_least).unwrap_or(0);
         fees.top_up_minor = least.checked_sub(fees.total()?)?.max(0);
         Some(fees)
     }

@@ -22,6 +22,7 @@ pub mod receive;
 pub mod reconciliation;
 pub mod refusal;
 pub mod resolve;
+pub mod return_payout;
 pub mod settle;
 pub mod settlement;
 pub mod tally;
@@ -43,6 +44,7 @@ pub use reconciliation::{
 };
 pub use refusal::Refusal;
 pub use resolve::{Correction, NoteException, Remedy, ResolveException, TakeException};
+pub use return_payout::ReturnPayout;
 pub use settle::Settle;
 pub use settlement::Settlement;
 pub use tally::{AcquirerBatch, JournalMark, SellerDay, Tally};

@@ -79,7 +79,16 @@ pub enum Refusal {
     /// A sum is more than there are numbers for.
     #[error("a sum is out of range")]
     SumOutOfRange,
-    /// The ledger does not book what is to be paid out.
+    /// No such settlement.
+    #[error("settlement is unknown")]
+    SettlementNotFound,
+    /// The settlement has paid out nothing that could come back.
+    #[error("the settlement has paid out nothing")]
+    NothingPaidOut,
+    /// What the settlement has paid out came back before.
+    #[error("what the settlement has paid out came back before")]
+    PayoutReturned,
+    /// The ledger does not book what is paid out, or came back.
     #[error("the ledger does not book it: {0}")]
     NotPaidOut(ledger::Refusal),
 }

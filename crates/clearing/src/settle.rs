@@ -89,6 +89,7 @@ pub fn settle(command: &Settle, books: &mut Books, now: Timestamp) -> Result<Ans
         transfer: paid.settlement.map(|id| id.0),
         fee: paid.fee.map(|id| id.0),
         payment_file: None,
+        returned: None,
         is_newest: true,
         at: now,
         actor: command.actor.clone(),

@@ -40,11 +40,26 @@ pub struct Settlement {
     pub fee: Option<i64>,
     /// The payment file that it is in.
     pub payment_file: Option<i64>,
+    /// What became of the payment, where it came back.
+    pub returned: Option<PayoutReturn>,
     /// Whether it is the newest of its seller and currency.
     pub is_newest: bool,
     /// When it was made.
     pub at: Timestamp,
     /// Who asked for it.
+    pub actor: String,
+}
+
+/// A payment that the bank could not make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayoutReturn {
+    /// The transaction that books it back.
+    pub transaction: i64,
+    /// Why it came back, for people.
+    pub reason: String,
+    /// When it was booked back.
+    pub at: Timestamp,
+    /// Who said so.
     pub actor: String,
 }
 
@@ -89,6 +104,11 @@ impl SettlementKey {
     pub fn source(&self) -> String {
         let SettlementKey { seller, currency, day, .. } = self;
         format!("settlement-{seller}-{}-{day}", currency.code())
+    }
+
+    /// The source id of the transaction that books it back.
+    pub fn return_source(&self) -> String {
+        format!("{}-return", self.source())
     }
 }
 
@@ -137,7 +157,8 @@ impl Settlement {
 
     /// Whether it waits for a payment file.
     pub fn is_to_pay(&self) -> bool {
-        self.outcome.paid_minor() > 0 && self.payment_file.is_none()
+        let is_open = self.payment_file.is_none() && self.returned.is_none();
+        is_open && self.outcome.paid_minor() > 0
     }
 
     /// Reads a document.
@@ -170,6 +191,7 @@ impl Settlement {
             transfer: fields.number("transfer"),
             fee: fields.number("fee_transaction"),
             payment_file: fields.number("payment_file"),
+            returned: PayoutReturn::of(&fields.under("returned.")),
             is_newest: fields.is_true("newest"),
             at: fields.time("at")?,
             actor: text("actor")?,
@@ -182,6 +204,7 @@ impl Settlement {
         let some = |number: Option<i64>| number.map(|number| number.to_string());
         let SettlementKey { company, seller, currency, day } = &self.key;
         let fees = self.fees.iter().map(|(line, fee)| (line.as_str(), fee.to_string())).collect();
+        let returned = self.returned.as_ref().map(PayoutReturn::fields).unwrap_or_default();
         Fields::default()
             .with("company", Some(company))
             .with("seller", Some(seller))
@@ -199,6 +222,7 @@ impl Settlement {
             .with("transfer", some(self.transfer))
             .with("fee_transaction", some(self.fee))
             .with("payment_file", some(self.payment_file))
+            .with_all("returned.", &returned)
             .with("newest", self.is_newest.then_some("true"))
             .with("at", number(self.at.0))
             .with("actor", Some(&self.actor))
@@ -222,6 +246,27 @@ impl Settlement {
             document.lists.insert(Settlement::to_pay_list(company, *day));
         }
         document
+    }
+}
+
+impl PayoutReturn {
+    /// Reads what [`PayoutReturn::fields`] wrote.
+    fn of(fields: &Fields) -> Option<PayoutReturn> {
+        Some(PayoutReturn {
+            transaction: fields.number("transaction")?,
+            reason: fields.text("reason")?.to_owned(),
+            at: fields.time("at")?,
+            actor: fields.text("actor")?.to_owned(),
+        })
+    }
+
+    /// The fields that say it.
+    fn fields(&self) -> Fields {
+        Fields::default()
+            .with("transaction", Some(self.transaction.to_string()))
+            .with("reason", Some(&self.reason))
+            .with("at", Some(self.at.0.to_string()))
+            .with("actor", Some(&self.actor))
     }
 }
 
@@ -253,6 +298,7 @@ mod tests {
             transfer: Some(7),
             fee: Some(8),
             payment_file: None,
+            returned: None,
             is_newest: true,
             at: Timestamp(5),
             actor: "Åsa".to_owned(),
@@ -260,10 +306,19 @@ mod tests {
         let document = settlement.document();
         assert_eq!(Settlement::of(&document), Some(settlement.clone()));
         assert_eq!((document.names.len(), document.lists.len()), (2, 5));
-        let older = Settlement { is_newest: false, payment_file: Some(11), ..settlement };
-        let document = older.document();
-        assert_eq!(Settlement::of(&document), Some(older));
-        assert_eq!((document.names.len(), document.lists.len()), (1, 4));
+        let older = Settlement { is_newest: false, payment_file: Some(11), ..settlement.clone() };
+        let returned = PayoutReturn {
+            transaction: 12,
+            reason: "Kontot\när stängt".to_owned(),
+            at: Timestamp(6),
+            actor: "Åsa".to_owned(),
+        };
+        let returned = Settlement { is_newest: false, returned: Some(returned), ..settlement };
+        for settlement in [older, returned] {
+            let document = settlement.document();
+            assert_eq!(Settlement::of(&document), Some(settlement));
+            assert_eq!((document.names.len(), document.lists.len()), (1, 4));
+        }
     }
 
     #[test]

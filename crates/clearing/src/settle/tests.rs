@@ -95,6 +95,8 @@ fn what_is_owed_is_captures_less_the_rest() {
         refund 7; day; settle; buy 7; day; settle           | 7 0 -7 0 1
         refund 7; day; settle; buy 9; day; settle; buy 1; day; settle | 1 0 0 1 1
         fees; buy 10000; day; settle; bounce; day; settle   | 9800 0 0 9800 1
+        least 1000; buy 10000; day; settle; bounce; day; settle | 9000 0 0 9000 1
+        least 1000; buy 10000; day; settle; bounce; buy 9; day; settle | 9009 1000 0 8009 1
         fees; buy 1 655; day; settle                        | 1 50 0 -49 1
         own; buy 1 655; day; settle                         | 1 50 0 -49 1
         own; buy 1; day; settle                             | 1 0 0 1 1

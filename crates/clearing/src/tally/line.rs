@@ -109,9 +109,9 @@ impl Sums {
         lines.try_fold(0_i64, |owed, (line, sum)| owed.checked_add(line.signed(sum.minor)))
     }
 
-    /// Whether nothing is counted.
-    pub fn is_empty(&self) -> bool {
-        self.0.values().all(|sum| sum.count == 0)
+    /// Whether something is counted that the seller has done: returns are the bank's.
+    pub fn has_sellers(&self) -> bool {
+        self.0.iter().any(|(line, sum)| *line != Line::Return && sum.count != 0)
     }
 
     /// Reads what [`Sums::fields`] wrote.
@@ -175,6 +175,11 @@ mod tests {
         let most = Sum { count: 1, minor: i64::MAX };
         assert_eq!(sums.clone().add(sale, most), None);
         assert_eq!(sums.plus(&Sums::default()).unwrap().0.len(), 2);
-        assert!(Sums::default().is_empty());
+        assert!(!Sums::default().has_sellers());
+        let mut returned = Sums::default();
+        returned.add(Line::Return, Sum { count: 1, minor: 1 }).unwrap();
+        assert!(!returned.has_sellers());
+        returned.add(refund, Sum { count: 1, minor: 1 }).unwrap();
+        assert!(returned.has_sellers());
     }
 }

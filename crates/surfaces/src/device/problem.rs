@@ -46,6 +46,9 @@ pub(super) fn not_totalled(error: SubmitError<clearing::Refusal>) -> Problem {
         | Refusal::NothingToPay { .. }
         | Refusal::PaymentFileNotWritable
         | Refusal::SumOutOfRange
+        | Refusal::SettlementNotFound
+        | Refusal::NothingPaidOut
+        | Refusal::PayoutReturned
         | Refusal::NotPaidOut(_) => Problem::bug(),
     })
 }

@@ -139,7 +139,7 @@ pub(super) const APPLICATION: &str = r#""OrganisationNo":"123456-7890",
     "CountryCodeNumeric":"752","CurrencyCode":"SEK","ReceiptMerchantName":"ÅKES",
     "TerminalidOrder":{"Quantity":"1","TerminalModelId":"9","TerminalOperatingModeId":"2"}"#;
 
-const CLEARING: [Call; 33] = [
+const CLEARING: [Call; 34] = [
     ("GET /acquirer-files", ""),
     ("POST /acquirer-files", "$day"),
     ("GET /acquirer-files/$file", ""),
@@ -178,6 +178,7 @@ const CLEARING: [Call; 33] = [
     ("GET /settlements", ""),
     ("POST /settlements", r#"{"company_number":"$company","day":"2026-11-20"}"#),
     ("GET /settlements/$settlement", ""),
+    ("POST /settlements/$settlement/return", r#"{"reason":"Kontot är stängt"}"#),
     ("GET /settlements/$settlement/statement", ""),
 ];
 

@@ -56,6 +56,7 @@ pub(super) fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(settlements::list_settlements, settlements::settle_day))
         .routes(routes!(settlements::get_settlement))
         .routes(routes!(settlements::get_statement))
+        .routes(routes!(settlements::return_payout))
         .routes(routes!(payment_files::list_payment_files, payment_files::make_payment_file))
         .routes(routes!(payment_files::get_payment_file))
         .routes(routes!(reports::report_batch))

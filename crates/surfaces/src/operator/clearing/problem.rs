@@ -48,6 +48,9 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
         Refusal::NothingToPay { .. } => conflict("nothing-to-pay", refusal.to_string()),
         Refusal::PaymentFileNotWritable => conflict("file-not-writable", refusal.to_string()),
         Refusal::SumOutOfRange => conflict("out-of-range", refusal.to_string()),
+        Refusal::SettlementNotFound => Problem::not_found("no settlement has this id"),
+        Refusal::NothingPaidOut => conflict("nothing-paid-out", refusal.to_string()),
+        Refusal::PayoutReturned => conflict("payout-returned", refusal.to_string()),
         Refusal::NotPaidOut(_) => conflict("not-booked", refusal.to_string()),
     }
 }

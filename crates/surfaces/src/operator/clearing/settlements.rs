@@ -7,12 +7,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use clearing::settlement::SETTLEMENTS;
-use clearing::{BeginRun, Command, Settlement};
+use clearing::{BeginRun, Command, Outcome, Refusal, ReturnPayout, Settlement};
 use engine::queries::documents::documents;
 use ledger::ReadSet;
 
-use super::problem::not_cleared;
-use super::wire::settlements::{NewRun, RunBody, SettlementBody, SettlementFilter};
+use super::problem::{not_cleared, refused};
+use super::wire::settlements::{NewReturn, NewRun, RunBody, SettlementBody, SettlementFilter};
 use crate::Platform;
 use crate::http::body::{Body, Segments, number_in_path};
 use crate::http::fields::Params;
@@ -109,6 +109,29 @@ pub(in crate::operator) async fn get_statement(
     Ok(statement::answer(&settlement, &platform.engine.directory(), format))
 }
 
+/// Says that the payment of a settlement came back from the bank. What it paid out is owed again, and
+/// the seller's next settlement pays it; a settlement that is in no payment file yet comes into
+/// none. 409 where nothing was paid out, and where it came back before.
+#[utoipa::path(post, path = "/settlements/{id}/return", tag = "settlement",
+    params(("id" = String, Path, description = "The settlement's id"), IdempotencyKey),
+    request_body = NewReturn, responses((status = 200, body = SettlementBody)))]
+pub(in crate::operator) async fn return_payout(
+    State(platform): State<Platform>,
+    operator: Operator,
+    Segments(id): Segments<String>,
+    body: Body<NewReturn>,
+) -> Result<Response, Problem> {
+    let Body { value: NewReturn { reason }, idempotency } = body;
+    let Settlement { number, key, .. } = find(&platform, &id).await?;
+    let actor = operator.actor();
+    let command = ReturnPayout { settlement: number, key, reason, actor, idempotency };
+    let answer = platform.engine.submit(Command::ReturnPayout(command)).await;
+    let answer = answer.map_err(not_cleared)?;
+    let Outcome::Settlement(settlement) = answer.done else { return Err(Problem::bug()) };
+    let body = Json(SettlementBody::of(&settlement));
+    Ok(mark(body.into_response(), answer.replayed))
+}
+
 async fn find(platform: &Platform, id: &str) -> Result<Settlement, Problem> {
     let id = Settlement::id(number_in_path(id).unwrap_or_default());
     let query = platform.queries.read(move |reader| {
@@ -116,5 +139,5 @@ async fn find(platform: &Platform, id: &str) -> Result<Settlement, Problem> {
         Ok(books.document(id).and_then(Settlement::of))
     });
     let found = query.await.map_err(Problem::not_read)?;
-    found.ok_or_else(|| Problem::not_found("no settlement has this id"))
+    found.ok_or_else(|| refused(&Refusal::SettlementNotFound))
 }

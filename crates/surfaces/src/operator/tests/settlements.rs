@@ -352,3 +352,113 @@ fn a_run_whose_news_is_lost_is_ended_by_the_next() {
     assert_eq!(operate(&world, RUN).status, 200);
     assert_eq!(list(&world, "/settlements").len(), 2);
 }
+
+#[test]
+fn a_key_stands_for_one_run() {
+    let world = world();
+    sell(&world);
+    let code = |reply: &Reply| reply.json()["type"].as_str().unwrap_or_default().to_owned();
+    world.clock.set("2026-11-21T08:00:00Z");
+    let unread = operate_under(&world, "key", RUN);
+    assert!(unread.status == 409 && code(&unread).contains("not-summed-up"), "{unread:?}");
+    sum_up(&world);
+    let first = operate_under(&world, "key", RUN);
+    assert_eq!((first.status, first.header("idempotent-replayed")), (200, ""));
+    let again = operate_under(&world, "key", RUN);
+    assert_eq!((again.status, again.header("idempotent-replayed")), (200, "true"));
+    assert_eq!(again.body, first.body);
+    for other in [RUN.replace("\"100\"", "\"999\""), RUN.replace("11-20", "12-20")] {
+        let refused = operate_under(&world, "key", &other);
+        assert_eq!(refused.status, 422, "{refused:?}");
+        assert!(code(&refused).contains("idempotency-key-reused"), "{refused:?}");
+    }
+    assert_eq!(operate_under(&world, "other", RUN).header("idempotent-replayed"), "");
+    assert_eq!(list(&world, "/settlements").len(), 2);
+}
+
+/// Opens everything that a payment file needs.
+fn set_accounts(world: &World) {
+    for whose in ["/companies/100", "/companies/100/sellers/654"] {
+        let reply = operate(world, &format!("PUT {whose}/payout-account {ACCOUNT}"));
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+}
+
+#[test]
+fn what_the_bank_returns_is_paid_by_the_next_settlement() {
+    let world = settled();
+    set_accounts(&world);
+    let code = |reply: &Reply| reply.json()["type"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(operate(&world, FILE).status, 201);
+    let of = |currency: &str, day: &str| {
+        let all = list(&world, &format!("/settlements?company_number=100&day={day}"));
+        all.into_iter().find(|one| one["currency"] == currency).unwrap()
+    };
+    let id = |settlement: &Value| settlement["id"].as_str().unwrap().to_owned();
+    let (paid, owing) = (of("SEK", "2026-11-20"), of("EUR", "2026-11-20"));
+    let back = |id: &str| format!("POST /settlements/{id}/return {{\"reason\":\"<Stängt>\"}}");
+    let refused = operate(&world, &back(&id(&owing)));
+    assert!(refused.status == 409 && code(&refused).contains("nothing-paid-out"), "{refused:?}");
+    for (line, status) in [
+        (back("1"), 404),
+        (back("x"), 404),
+        (format!("POST /settlements/{} {{}}", id(&paid)), 405),
+        (format!("POST /settlements/{}/return {{}}", id(&paid)), 400),
+        (format!("POST /settlements/{}/return {{\"reason\":\"\"}}", id(&paid)), 400),
+    ] {
+        assert_eq!(operate(&world, &line).status, status, "{line}");
+    }
+    let first = operate_under(&world, "key", &back(&id(&paid)));
+    assert_eq!((first.status, first.header("idempotent-replayed")), (200, ""), "{first:?}");
+    assert_eq!(first.json()["returned"]["reason"], "<Stängt>");
+    let again = operate_under(&world, "key", &back(&id(&paid)));
+    assert_eq!((again.status, again.header("idempotent-replayed")), (200, "true"));
+    assert_eq!(again.body, first.body);
+    let other = back(&id(&paid)).replace("Stängt", "Annat");
+    assert_eq!(operate_under(&world, "key", &other).status, 422);
+    let refused = operate(&world, &other);
+    assert!(refused.status == 409 && code(&refused).contains("payout-returned"), "{refused:?}");
+    assert_eq!(operate(&world, &format!("GET /settlements/{}", id(&paid))).json(), first.json());
+    check_statement(&world, &id(&paid));
+    // The next run pays it, with its own file; a day of which nothing else came costs nothing.
+    world.clock.set("2026-11-22T08:00:00Z");
+    sum_up(&world);
+    let run = RUN.replace("11-20", "11-21");
+    assert_eq!(operate(&world, &run).status, 200);
+    let next = of("SEK", "2026-11-21");
+    let lines = json!([
+        {"kind": "settlement-return", "count": 1, "amount": "230.33", "fee": "0.00"},
+    ]);
+    let shown = ["lines", "fees", "paid"].map(|name| next[name].clone());
+    assert_eq!(json!(shown), json!([lines, "0.00", "230.33"]));
+    assert_eq!(operate(&world, FILE).status, 409, "what came back is in no other file");
+    let made = operate(&world, &FILE.replace("11-20", "11-21"));
+    assert_eq!(made.status, 201, "{made:?}");
+    let file = made.json()["id"].as_str().unwrap().to_owned();
+    let xml = operate(&world, &format!("GET /payment-files/{file}")).body;
+    assert!(xml.contains(">230.33<") && xml.contains(&format!("SETTLEMENT-{}", id(&next))));
+    let verification = operate(&world, "GET /ledger/verification").json();
+    assert_eq!(verification["ok"], true, "{verification}");
+}
+
+fn check_statement(world: &World, id: &str) {
+    let html = operate(world, &format!("GET /settlements/{id}/statement")).body;
+    for piece in ["Came back from the bank, owed again", "The reason: &lt;Stängt&gt;"] {
+        assert!(html.contains(piece), "{piece}: {html}");
+    }
+    let csv = operate(world, &format!("GET /settlements/{id}/statement?format=csv")).body;
+    assert!(csv.contains(",returned,,230.33\r\n"), "{csv}");
+}
+
+#[test]
+fn what_came_back_before_it_was_sent_is_in_no_file() {
+    let world = settled();
+    set_accounts(&world);
+    let settlements = list(&world, "/settlements");
+    let paid = settlements.iter().find(|one| one["currency"] == "SEK").unwrap();
+    let id = paid["id"].as_str().unwrap();
+    let line = format!("POST /settlements/{id}/return {{\"reason\":\"No account\"}}");
+    assert_eq!(operate(&world, &line).status, 200);
+    let refused = operate(&world, FILE);
+    assert_eq!(refused.status, 409, "{refused:?}");
+}

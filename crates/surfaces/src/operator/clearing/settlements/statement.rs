@@ -134,6 +134,9 @@ fn items(settlement: &Settlement) -> Vec<Item> {
     items.push(total("net", outcome.net_minor));
     items.push(total("paid", outcome.paid_minor()));
     items.push(total("carried-out", outcome.carried_out_minor()));
+    if settlement.returned.is_some() {
+        items.push(total("returned", outcome.paid_minor()));
+    }
     items
 }
 
@@ -144,6 +147,7 @@ fn title(name: &str) -> String {
         "net" => "Net",
         "paid" => "Paid out",
         "carried-out" => "Carried over to the next settlement",
+        "returned" => "Came back from the bank, owed again",
         "fee-minimum" => "Fee: up to the least of a day",
         _ => "",
     };
@@ -215,9 +219,18 @@ fn facts(settlement: &Settlement, names: &Names) -> Element {
     element("dl").child(pairs)
 }
 
-/// What the reader has to know where nothing is paid.
+/// What the reader has to know where nothing is paid, or it came back.
 fn remark(settlement: &Settlement) -> Option<Element> {
     let outcome = settlement.outcome;
+    if let Some(returned) = &settlement.returned {
+        let text = format!(
+            "The payment came back from the bank at {}. What was paid out is owed again, and comes \
+             with a later settlement. The reason: {}",
+            returned.at.rfc3339(),
+            returned.reason
+        );
+        return Some(element("p").text(text));
+    }
     if outcome.paid_minor() > 0 {
         return None;
     }

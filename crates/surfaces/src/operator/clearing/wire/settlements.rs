@@ -1,13 +1,14 @@
 //! Settlements: what sellers were owed, and how they were paid.
 
-use clearing::settlement::Settlement;
+use clearing::limits::NOTE_CHARS_MAX;
+use clearing::settlement::{PayoutReturn, Settlement};
 use ledger::limits::{COMPANY_NUMBER_CHARS_MAX, SELLER_NUMBER_CHARS_MAX};
 use ledger::money::format_minor;
 use ledger::{Currency, Date};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::fields::{FromObject, Object, Params, name, parsed};
+use crate::http::fields::{FromObject, Object, Params, lines, name, parsed};
 
 /// A day to settle.
 #[derive(Debug, ToSchema)]
@@ -18,6 +19,14 @@ pub(in crate::operator) struct NewRun {
     /// The last day that is settled, which must have ended where the company is.
     #[schema(value_type = String, format = Date, example = "2026-11-20")]
     pub(in crate::operator) day: Date,
+}
+
+/// Why a payment came back.
+#[derive(Debug, ToSchema)]
+pub(in crate::operator) struct NewReturn {
+    /// What the bank says, for people.
+    #[schema(min_length = 1, max_length = 1_000, example = "AC04: the account is closed")]
+    pub(in crate::operator) reason: String,
 }
 
 /// What the settlements of a day come to.
@@ -132,10 +141,27 @@ pub(in crate::operator) struct SettlementBody {
     /// The payment file that it is in.
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_file_id: Option<String>,
+    /// What became of the payment, where the bank could not make it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    returned: Option<ReturnBody>,
     /// When it was made.
     created_at: String,
     /// Who asked for it.
     created_by: String,
+}
+
+/// A payment that came back from the bank: it is owed again.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SettlementReturn)]
+struct ReturnBody {
+    /// The transaction in the ledger that books it back.
+    transaction_id: String,
+    /// What the bank says.
+    reason: String,
+    /// When it was booked back.
+    at: String,
+    /// Who said so.
+    actor: String,
 }
 
 /// Transactions of one kind.
@@ -160,6 +186,12 @@ impl FromObject for NewRun {
         let company_number = object.required("company_number", name(COMPANY_NUMBER_CHARS_MAX));
         let day = object.required("day", parsed(A_DAY, Date::parse));
         Some(NewRun { company_number: company_number?, day: day? })
+    }
+}
+
+impl FromObject for NewReturn {
+    fn from_object(object: &mut Object) -> Option<NewReturn> {
+        Some(NewReturn { reason: object.required("reason", lines(NOTE_CHARS_MAX))? })
     }
 }
 
@@ -266,8 +298,20 @@ impl SettlementBody {
             fee_id: id(settlement.fee),
             payment_reference: settlement.reference(),
             payment_file_id: id(settlement.payment_file),
+            returned: settlement.returned.as_ref().map(ReturnBody::of),
             created_at: settlement.at.rfc3339(),
             created_by: settlement.actor.clone(),
+        }
+    }
+}
+
+impl ReturnBody {
+    fn of(returned: &PayoutReturn) -> ReturnBody {
+        ReturnBody {
+            transaction_id: returned.transaction.to_string(),
+            reason: returned.reason.clone(),
+            at: returned.at.rfc3339(),
+            actor: returned.actor.clone(),
         }
     }
 }
