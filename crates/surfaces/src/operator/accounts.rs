@@ -193,7 +193,8 @@ pub(super) async fn list_reservations(
     Ok(Json(shown(slice, |reservation| ReservationBody::of(reservation, &directory))))
 }
 
-fn foreign_cursor() -> Problem {
+/// A cursor of another list.
+pub(super) fn foreign_cursor() -> Problem {
     Problem::field("?after", "must be the cursor of an earlier page of this list")
 }
 

@@ -12,7 +12,7 @@ use super::things::{Fixture, Scene, Scenes};
 use crate::testing::{CARD, OPERATOR_KEY, Reply, TOKEN};
 
 /// What rows name.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "company",
     "seller",
     "date",
@@ -20,6 +20,7 @@ const NAMES: [&str; 14] = [
     "day",
     "file",
     "exception",
+    "house_account",
     "reconciliation",
     "mapping",
     "report",
@@ -53,6 +54,11 @@ fn thing(fixture: &Fixture, name: &str) -> String {
             import(fixture);
             let body = format!(r#"{{"batch":"{BATCH}"}}"#);
             text(&operate(fixture, "POST", "/reconciliations", &body), "/id")
+        }
+        "house_account" => {
+            settle(fixture);
+            let reply = operate(fixture, "GET", "/companies/100/house-accounts", "");
+            text(&reply, "/items/0/account_no")
         }
         "mapping" => {
             operate(fixture, "PUT", "/psp-report-mappings/swish", MAPPING);
@@ -158,6 +164,6 @@ fn settle(fixture: &Fixture) -> String {
 
 /// A day on which a bank may pay.
 fn later(fixture: &Fixture) -> String {
-    let later = fixture.world.platform.now().plus_ms(3 * 24 * 3_600 * 1_000);
+    let later = fixture.world.platform.now().plus_ms(30 * 24 * 3_600 * 1_000);
     later.rfc3339()[..10].to_owned()
 }

@@ -139,7 +139,7 @@ pub(super) const APPLICATION: &str = r#""OrganisationNo":"123456-7890",
     "CountryCodeNumeric":"752","CurrencyCode":"SEK","ReceiptMerchantName":"ÅKES",
     "TerminalidOrder":{"Quantity":"1","TerminalModelId":"9","TerminalOperatingModeId":"2"}"#;
 
-const CLEARING: [Call; 34] = [
+const CLEARING: [Call; 37] = [
     ("GET /acquirer-files", ""),
     ("POST /acquirer-files", "$day"),
     ("GET /acquirer-files/$file", ""),
@@ -148,6 +148,9 @@ const CLEARING: [Call; 34] = [
         "PUT /companies/$company/fees",
         r#"{"currencies":[{"currency":"SEK","rates":[{"kind":"purchase","basis_points":100}]}]}"#,
     ),
+    ("GET /companies/$company/house-accounts", ""),
+    ("GET /companies/$company/house-accounts/$house_account", ""),
+    ("GET /companies/$company/house-accounts/$house_account/entries", ""),
     ("GET /companies/$company/payout-account", ""),
     ("PUT /companies/$company/payout-account", PAYOUT_ACCOUNT),
     ("GET /companies/$company/sellers/$seller/fees", ""),

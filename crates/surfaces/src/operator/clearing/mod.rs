@@ -5,6 +5,7 @@
 mod exceptions;
 mod fees;
 mod files;
+mod house_accounts;
 mod owners;
 mod payment_files;
 mod payout_accounts;
@@ -57,6 +58,9 @@ pub(super) fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(settlements::get_settlement))
         .routes(routes!(settlements::get_statement))
         .routes(routes!(settlements::return_payout))
+        .routes(routes!(house_accounts::list_house_accounts))
+        .routes(routes!(house_accounts::get_house_account))
+        .routes(routes!(house_accounts::list_house_entries))
         .routes(routes!(payment_files::list_payment_files, payment_files::make_payment_file))
         .routes(routes!(payment_files::get_payment_file))
         .routes(routes!(reports::report_batch))

@@ -5,6 +5,7 @@ mod acquirer_files;
 mod balances;
 mod estate_api;
 mod exceptions;
+mod house_accounts;
 mod idempotency;
 mod malformed;
 mod notifications;

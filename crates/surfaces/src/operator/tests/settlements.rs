@@ -44,7 +44,7 @@ fn sum_up(world: &World) {
 }
 
 /// A world whose day is over, summed up and settled.
-fn settled() -> World {
+pub(super) fn settled() -> World {
     let world = world();
     assert_eq!(operate(&world, &format!("PUT /companies/100/fees {FEES}")).status, 200);
     sell(&world);
@@ -55,7 +55,7 @@ fn settled() -> World {
     world
 }
 
-fn list(world: &World, path: &str) -> Vec<Value> {
+pub(super) fn list(world: &World, path: &str) -> Vec<Value> {
     let reply = operate(world, &format!("GET {path}"));
     assert_eq!(reply.status, 200, "{path} {reply:?}");
     reply.json()["items"].as_array().unwrap().clone()

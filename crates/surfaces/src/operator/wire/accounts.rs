@@ -135,7 +135,7 @@ pub(in crate::operator) struct EntryBody {
 /// The two sides of an entry.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Transfer)]
-struct TransferBody {
+pub(in crate::operator) struct TransferBody {
     /// The account that is debited.
     debit_account_no: String,
     /// The account that is credited.
@@ -308,7 +308,6 @@ impl EntryBody {
     /// An entry as clients see it.
     pub(in crate::operator) fn of(entry: Entry, directory: &Directory) -> EntryBody {
         let row = &entry.transaction;
-        let (debit, credit) = row.debit_and_credit();
         EntryBody {
             id: row.id.0.to_string(),
             at: row.at.rfc3339(),
@@ -318,11 +317,19 @@ impl EntryBody {
             amount: format_minor(row.posted, row.currency),
             currency: row.currency.code(),
             running_balance: format_minor(row.balance.debt, row.currency),
-            transfer: TransferBody {
-                debit_account_no: AccountNo::of(debit).to_string(),
-                credit_account_no: AccountNo::of(credit).to_string(),
-            },
+            transfer: TransferBody::of(row),
             cause: cause(entry, directory),
+        }
+    }
+}
+
+impl TransferBody {
+    /// The two sides of a transaction.
+    pub(in crate::operator) fn of(row: &Transaction) -> TransferBody {
+        let (debit, credit) = row.debit_and_credit();
+        TransferBody {
+            debit_account_no: AccountNo::of(debit).to_string(),
+            credit_account_no: AccountNo::of(credit).to_string(),
         }
     }
 }
@@ -383,6 +390,6 @@ impl ReservationBody {
 }
 
 /// What requests call a seller.
-pub(super) fn seller_number(id: SellerId, directory: &Directory) -> String {
+pub(in crate::operator) fn seller_number(id: SellerId, directory: &Directory) -> String {
     directory.seller_by_id(id).map_or_else(String::new, |seller| seller.number.clone())
 }

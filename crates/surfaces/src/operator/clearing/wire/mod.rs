@@ -4,6 +4,7 @@ pub(super) mod document;
 pub(super) mod exceptions;
 pub(super) mod fees;
 pub(super) mod files;
+pub(super) mod house_accounts;
 pub(super) mod payment_files;
 pub(super) mod payout_accounts;
 pub(super) mod psp_reports;
