@@ -11,6 +11,9 @@ pub const FILES: &str = "acquirer_files";
 /// The list of files that are not applied to their end.
 pub const FILES_WAITING: &str = "acquirer_files.waiting";
 
+/// The list of files that are applied, and with which the ledger was not compared since.
+pub const FILES_TO_COMPARE: &str = "acquirer_files.to_compare";
+
 /// An acquirer's file of card transactions (card ledger, RKHA21).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcquirerFile {
@@ -40,6 +43,8 @@ pub struct AcquirerFile {
     pub created_at: Timestamp,
     /// When its last row was applied.
     pub applied_at: Option<Timestamp>,
+    /// Whether it is applied, and the ledger was not compared with its batch since.
+    pub awaits_comparison: bool,
 }
 
 /// What tells a file from all others (decision: a file is applied once for each).
@@ -130,6 +135,7 @@ impl AcquirerFile {
     pub(crate) fn end(&mut self, now: Timestamp) {
         self.state = FileState::Applied;
         self.applied_at = Some(now);
+        self.awaits_comparison = true;
     }
 
     /// Reads a document.
@@ -160,6 +166,7 @@ impl AcquirerFile {
             actor: text("actor")?,
             created_at: fields.time("created_at")?,
             applied_at: fields.time("applied_at"),
+            awaits_comparison: fields.is_true("awaits_comparison"),
         })
     }
 
@@ -187,7 +194,8 @@ impl AcquirerFile {
             .with("refused", number(self.counts.refused))
             .with("actor", Some(&self.actor))
             .with("created_at", number(self.created_at.0))
-            .with("applied_at", self.applied_at.map(|at| at.0.to_string()));
+            .with("applied_at", self.applied_at.map(|at| at.0.to_string()))
+            .with("awaits_comparison", self.awaits_comparison.then_some("true"));
         let mut document = Document::new(Self::id(self.number), fields);
         let waits = match self.state {
             FileState::Receiving => {
@@ -201,6 +209,9 @@ impl AcquirerFile {
         document.lists.extend([FILES.to_owned(), Self::batch_list(&identity.batch)]);
         if waits {
             document.lists.insert(FILES_WAITING.to_owned());
+        }
+        if self.awaits_comparison {
+            document.lists.insert(FILES_TO_COMPARE.to_owned());
         }
         document
     }

@@ -121,6 +121,7 @@ pub fn begin_file(
         actor: command.actor.clone(),
         created_at: now,
         applied_at: None,
+        awaits_comparison: false,
     };
     books.put_document(file.document());
     Ok(Answer::new(Outcome::File(Box::new(file))))

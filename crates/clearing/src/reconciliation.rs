@@ -6,13 +6,15 @@
 use std::collections::BTreeMap;
 
 use ledger::document::Kind;
+use ledger::ids::Hasher;
 use ledger::{
     Books, Change, ChangeKind, ClearingChange, Currency, Date, Document, DocumentId, Fields,
-    Idempotency, ReadSet, RowId, Timestamp,
+    Fingerprint, Idempotency, Key, ReadSet, RowId, Timestamp,
 };
 
 use crate::command::{Answer, Outcome, repeated};
 use crate::exception::{NewException, Origin, raise};
+use crate::file::AcquirerFile;
 use crate::matching::{Finding, Item, Outcome as Found};
 use crate::refusal::Refusal;
 
@@ -95,6 +97,8 @@ pub struct EndReconciliation {
     pub reconciliation: i64,
     /// What it came to.
     pub sums: Sums,
+    /// The acquirer's files that the ledger was compared with: they await it no more.
+    pub files: Vec<i64>,
 }
 
 impl Scope {
@@ -251,6 +255,20 @@ fn sums(fields: &Fields) -> Option<Sums> {
 }
 
 impl BeginReconciliation {
+    /// What is begun after a file was applied: once, however often it is tried.
+    pub fn after(file: &AcquirerFile) -> BeginReconciliation {
+        let hasher = || Hasher::new("comparison after an import").number(file.number);
+        BeginReconciliation {
+            scope: Scope::Batch(file.identity.batch.clone()),
+            sha256: None,
+            actor: "imports".to_owned(),
+            idempotency: Some(Idempotency {
+                key: Key(hasher().finish()),
+                fingerprint: Fingerprint(hasher().finish()),
+            }),
+        }
+    }
+
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
         reads.names.push(Reconciliation::document_name(&self.scope));
@@ -269,6 +287,7 @@ impl EndReconciliation {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
         reads.documents.push(Reconciliation::id(self.reconciliation));
+        reads.documents.extend(self.files.iter().map(|file| AcquirerFile::id(*file)));
     }
 }
 
@@ -350,6 +369,12 @@ pub fn end_reconciliation(
     let change = change(reconciliation.number, scope, "ended", &reconciliation.actor, now);
     books.place_change(change, None);
     books.put_document(reconciliation.document());
+    for file in &command.files {
+        let file = books.document(AcquirerFile::id(*file)).and_then(AcquirerFile::of);
+        if let Some(file) = file.filter(|file| file.awaits_comparison) {
+            books.put_document(AcquirerFile { awaits_comparison: false, ..file }.document());
+        }
+    }
     Ok(Answer::new(Outcome::Reconciliation(Box::new(reconciliation))))
 }
 

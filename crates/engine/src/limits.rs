@@ -71,6 +71,15 @@ pub const IMPORT_INTERVAL: Duration = Duration::from_millis(200);
 /// The same when the store or the engine could not do it.
 pub const IMPORT_INTERVAL_AFTER_FAILURE: Duration = Duration::from_secs(2);
 
+/// How often it is looked whether a file that was applied awaits its comparison.
+pub const COMPARISON_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The same when a comparison could not be made: it may be a long one.
+pub const COMPARISON_INTERVAL_AFTER_FAILURE: Duration = Duration::from_secs(30);
+
+/// Most files that are looked at together for batches to compare.
+pub const FILES_LOOKED_AT_MAX: usize = 100;
+
 /// Most packages that are uploaded at once; one more is told to come back later.
 pub const UPLOADS_MAX: usize = 4;
 

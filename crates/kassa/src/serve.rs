@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use engine::imports::run_imports;
+use engine::reconcile::{Room, run_comparisons};
 use engine::{Command, Days, run_accountant, run_courier, run_desk, run_timers, run_watch};
 use ledger::credentials::NoteUses;
 use surfaces::Platform;
@@ -151,6 +152,11 @@ pub(crate) async fn serve(
         platform.queries.clone(),
         Arc::clone(&platform.rkha21),
     ));
+    let comparisons = tokio::spawn(run_comparisons(
+        platform.engine.clone(),
+        platform.queries.clone(),
+        Room { directory: platform.spool.dir().to_owned(), profiles: Arc::clone(&platform.rkha21) },
+    ));
     let accountant =
         tokio::spawn(run_accountant(platform.engine.clone(), platform.queries.clone()));
     let sealing = tokio::spawn(seal_anew_now(platform.clone()));
@@ -183,6 +189,7 @@ pub(crate) async fn serve(
     courier.abort();
     days.abort();
     imports.abort();
+    comparisons.abort();
     accountant.abort();
     sealing.abort();
     note_uses_now(&platform).await;

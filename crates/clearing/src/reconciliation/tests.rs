@@ -62,7 +62,8 @@ fn begin_under(
 }
 
 fn end(books: &mut Books, reconciliation: i64, sums: Sums) -> Result<Answer, Refusal> {
-    let command = Command::EndReconciliation(EndReconciliation { reconciliation, sums });
+    let command =
+        Command::EndReconciliation(EndReconciliation { reconciliation, sums, files: vec![] });
     command.decide(books, Timestamp(2))
 }
 

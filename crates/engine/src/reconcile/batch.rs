@@ -72,14 +72,19 @@ pub async fn reconcile_batch(
             Err(NotReconciled::Store(error)) => return Err(error),
             other => other,
         };
-        Ok(sides.and_then(|sides| conclude(&engine, &begun, sides)))
+        Ok(sides.and_then(|(sides, files)| conclude(&engine, &begun, sides, files)))
     };
     let ended = queries.read(run).await?;
     drop(turn);
     ended
 }
 
-fn sides(reader: &mut dyn Reader, batch: &str, room: &Room) -> Result<Sides, NotReconciled> {
+/// Both sides, and the files that the other one is made of.
+fn sides(
+    reader: &mut dyn Reader,
+    batch: &str,
+    room: &Room,
+) -> Result<(Sides, Vec<i64>), NotReconciled> {
     let files = files_of_batch(reader, batch)?;
     let first_day = files.iter().map(|file| i64::from(file.identity.date.0)).min().unwrap_or(0);
     let begin = first_day.saturating_sub(BATCH_DAYS_BEFORE).saturating_mul(DAY_MS);
@@ -96,7 +101,8 @@ fn sides(reader: &mut dyn Reader, batch: &str, room: &Room) -> Result<Sides, Not
     for file in &files {
         streams.read_file(reader, file)?;
     }
-    Ok(Sides::of(streams.ours, streams.theirs))
+    let numbers = files.iter().map(|file| file.number).collect();
+    Ok((Sides::of(streams.ours, streams.theirs), numbers))
 }
 
 /// Both sides, as far as they have been read.

@@ -96,7 +96,7 @@ pub async fn reconcile_psp(
             Err(NotReconciled::Store(error)) => return Err(error),
             other => other,
         };
-        Ok(ours.and_then(|ours| conclude(&engine, &begun, Sides::of(ours, report.side))))
+        Ok(ours.and_then(|ours| conclude(&engine, &begun, Sides::of(ours, report.side), vec![])))
     };
     let ended = queries.read(run).await?;
     drop(turn);

@@ -58,11 +58,13 @@ pub async fn begin_reconciliation(
     Ok((*found, answer.replayed))
 }
 
-/// Compares both sides, and ends the comparison. Blocks.
+/// Compares both sides, and ends the comparison; `files` are the acquirer's that it was made with.
+/// Blocks.
 pub(super) fn conclude(
     engine: &Handle,
     begun: &Reconciliation,
     sides: Sides,
+    files: Vec<i64>,
 ) -> Result<Reconciliation, NotReconciled> {
     let (mut sums, mut found) = (Sums::new(), Vec::new());
     sides.compare(|findings: Vec<Finding>| {
@@ -78,7 +80,7 @@ pub(super) fn conclude(
     if !found.is_empty() {
         raise(engine, found)?;
     }
-    let command = EndReconciliation { reconciliation: begun.number, sums };
+    let command = EndReconciliation { reconciliation: begun.number, sums, files };
     let answer = engine.submit_blocking(Command::EndReconciliation(command))?;
     let Outcome::Reconciliation(found) = answer.done else { return Err(SubmitError::Bug.into()) };
     Ok(*found)

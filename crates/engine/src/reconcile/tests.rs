@@ -4,12 +4,13 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use clearing::exception::{EXCEPTIONS_OPEN, Exception};
-use clearing::{BeginReconciliation, Reconciliation, Scope};
+use clearing::file::FILES_TO_COMPARE;
+use clearing::{AcquirerFile, BeginReconciliation, Reconciliation, Scope};
 use formats::rkha21::{Header, Profile, Row, RowKind, Writer};
-use ledger::{AcquirerReferences, Basis, Currency, Date, OfflineInfo, Post, Timestamp};
+use ledger::{AcquirerReferences, Basis, Currency, Date, OfflineInfo, Post, RowId, Timestamp};
 use store::{Part, Store as _};
 
-use super::{NotReconciled, Room, begin_reconciliation, reconcile_batch};
+use super::{NotReconciled, Room, begin_reconciliation, compare_waiting, reconcile_batch};
 use crate::imports::{Begin, apply_waiting, check, keep};
 use crate::queries::Queries;
 use crate::testing::{SharedStore, StillClock, card, installation, purchase};
@@ -70,6 +71,25 @@ impl World {
         });
         kept.await.unwrap().unwrap();
         assert_eq!(apply_waiting(&self.engine, &self.queries, &Arc::default()).await, Ok(1));
+    }
+
+    /// Compares what was imported: with how many batches, and how often a comparison was begun and
+    /// ended until now.
+    async fn compare(&self) -> (usize, usize, usize) {
+        let room = Room { directory: std::env::temp_dir(), profiles: Arc::default() };
+        let compared = compare_waiting(&self.engine, &self.queries, &room).await.unwrap();
+        let mut reader = self.store.source().open().unwrap();
+        let rows = reader.rows_after(RowId(0), 1_000).unwrap();
+        let count = |status: &str| {
+            let is_it = |row: &&ledger::Row| match row {
+                ledger::Row::Change(row) => {
+                    row.field("scope").is_some() && row.field("status") == Some(status)
+                }
+                ledger::Row::Authorization(_) | ledger::Row::Transaction(_) => false,
+            };
+            rows.iter().filter(is_it).count()
+        };
+        (compared, count("running"), count("ended"))
     }
 
     async fn reconcile(&self) -> Result<Reconciliation, NotReconciled> {
@@ -181,5 +201,31 @@ async fn there_must_be_files_of_the_batch() {
     let world = World::new();
     let outcome = world.reconcile().await;
     assert!(matches!(outcome, Err(NotReconciled::BatchNotFound)), "{outcome:?}");
+    world.end();
+}
+
+/// Goal: what is imported is compared once, without anybody's asking, and what a crash cuts off is
+/// made again. Method: files of one batch; a comparison that is begun and never ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_imported_is_compared_once() {
+    let world = World::new();
+    assert_eq!(world.compare().await, (0, 0, 0));
+    world.import(1, &[("p-1", 1, card(0).as_str()), ("p-2", 1, "nobodys")]).await;
+    assert_eq!(world.compare().await, (1, 1, 1));
+    assert_eq!(world.compare().await, (0, 1, 1));
+    // Two more come; somebody compares, which is as good.
+    world.import(2, &[("p-3", 1, card(0).as_str())]).await;
+    world.import(3, &[("p-4", 1, card(0).as_str())]).await;
+    assert_eq!(world.sums().await, "matched 3, known 1");
+    assert_eq!(world.compare().await, (0, 2, 2));
+    // A crash after it was begun.
+    world.import(4, &[("p-5", 1, card(0).as_str())]).await;
+    let mut reader = world.store.source().open().unwrap();
+    let files = reader.documents(FILES_TO_COMPARE, Part::After(0), 10).unwrap();
+    let [file] = files.as_slice() else { panic!("{files:?}") };
+    let begin = BeginReconciliation::after(&AcquirerFile::of(file).unwrap());
+    begin_reconciliation(&world.engine, begin).await.unwrap();
+    assert_eq!(world.compare().await, (1, 3, 3), "it is begun once and ended");
+    assert_eq!(world.compare().await, (0, 3, 3));
     world.end();
 }
