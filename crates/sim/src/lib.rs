@@ -28,3 +28,5 @@ mod simulation;
 mod threads;
 #[cfg(test)]
 mod traffic;
+#[cfg(test)]
+mod treasury;

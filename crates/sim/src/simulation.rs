@@ -21,6 +21,7 @@ use crate::office::Office;
 use crate::options::{Announce, number, seeds};
 use crate::prng::Prng;
 use crate::traffic::Traffic;
+use crate::treasury::{self, Treasury};
 
 const SEEDS: u64 = 200;
 const STEPS: u64 = 250;
@@ -36,8 +37,20 @@ const ROUNDS_MAX: u64 = 50;
 type Tally = BTreeMap<&'static str, u64>;
 
 /// What must happen in a whole run, or the weather is too fine to prove anything.
-const EVENTS: [&str; 9] =
-    ["answer", "bug", "crash", "expiry", "lost reply", "not done", "refusal", "replay", "unknown"];
+const EVENTS: [&str; 12] = [
+    "answer",
+    "bug",
+    "crash",
+    "expiry",
+    "lost reply",
+    "not done",
+    "payout return",
+    "refusal",
+    "replay",
+    "settlement",
+    "tally",
+    "unknown",
+];
 
 #[test]
 fn simulation_survives_faults() {
@@ -140,6 +153,8 @@ struct Weather {
     repeat: u64,
     /// The office asks for something in a batch.
     office: u64,
+    /// Those who settle ask for something in a batch.
+    treasury: u64,
     batch_max: u64,
 }
 
@@ -164,6 +179,7 @@ impl Weather {
             timer: 50 + rate(300),
             repeat: 50 + rate(300),
             office: rate(100),
+            treasury: rate(300),
             batch_max: 1 + rate(30),
         }
     }
@@ -210,6 +226,7 @@ struct Simulation<'s> {
     clock: Timestamp,
     clients: Vec<Client>,
     office: Office,
+    treasury: Treasury,
     /// Expiries on their way to the engine.
     timers: Vec<Command>,
     acknowledged: Vec<(Command, Outcome)>,
@@ -235,6 +252,7 @@ impl<'s> Simulation<'s> {
             clock: Timestamp(START),
             clients: (0..clients).map(|_| Client::default()).collect(),
             office: Office::default(),
+            treasury: Treasury::default(),
             timers: Vec::new(),
             acknowledged: Vec::new(),
             effects: BTreeMap::new(),
@@ -370,11 +388,16 @@ impl<'s> Simulation<'s> {
         let commands = batch.iter().map(|(_, command)| command.clone().work());
         let is_asked = self.prng.per_mille(self.weather.office);
         let asked = is_asked.then(|| self.office.ask(&mut self.prng));
-        let work: Vec<Work> = commands.chain(asked).collect();
+        let counted = self.ask_treasury();
+        let is_counted = counted.is_some();
+        let work: Vec<Work> = commands.chain(asked).chain(counted).collect();
         let runner = self.runner.as_mut().unwrap();
         let mut replies = runner.run_work(&work, self.clock);
         runner.maintain();
         assert_eq!(replies.len(), work.len(), "one reply for each");
+        if is_counted {
+            self.answer_treasury(replies.pop().unwrap());
+        }
         if is_asked {
             self.answer_office(replies.pop().unwrap());
         }
@@ -397,6 +420,26 @@ impl<'s> Simulation<'s> {
         self.trace.add(&reply);
         if !self.prng.per_mille(self.weather.lost_reply) {
             self.office.hear(reply);
+        }
+    }
+
+    /// What those who settle ask for in this batch, if they do.
+    fn ask_treasury(&mut self) -> Option<Work> {
+        if !self.prng.per_mille(self.weather.treasury) {
+            return None;
+        }
+        let mut reader = self.source.as_ref().unwrap().open().unwrap();
+        self.treasury.ask(&mut self.prng, reader.as_mut())
+    }
+
+    fn answer_treasury(&mut self, decision: Result<Decision, Failure>) {
+        let reply = reply_to::<clearing::Command>(decision);
+        self.trace.add(&reply);
+        if self.prng.per_mille(self.weather.lost_reply) {
+            return;
+        }
+        if let Some(event) = self.treasury.hear(reply) {
+            self.count(event);
         }
     }
 
@@ -467,6 +510,7 @@ impl<'s> Simulation<'s> {
         let newest = check_journal(reader.as_mut());
         let books = reader.load(&ledger::ReadSet::default()).unwrap();
         self.office.check(&books.directory);
+        treasury::check(reader.as_mut());
         for outcome in self.effects.values() {
             if let Outcome::Done(Done::Authorized { authorization: id, .. })
             | Outcome::Declined(_, id) = outcome
@@ -483,8 +527,13 @@ impl<'s> Simulation<'s> {
     fn settle(&mut self) {
         self.plan.end_faults();
         (self.weather.crash, self.weather.lost_reply, self.weather.duplicate) = (0, 0, 0);
-        self.weather.office = 0;
+        (self.weather.office, self.weather.treasury) = (0, 0);
         self.restart();
+        if let Some(work) = self.treasury.waits_for() {
+            let mut replies = self.runner.as_mut().unwrap().run_work(&[work], self.clock);
+            self.answer_treasury(replies.remove(0));
+        }
+        assert!(self.treasury.waits_for().is_none(), "those who settle are stuck");
         if let Some(work) = self.office.waits_for() {
             let mut replies = self.runner.as_mut().unwrap().run_work(&[work], self.clock);
             self.answer_office(replies.remove(0));
