@@ -173,20 +173,17 @@ pub fn take_exception(
     books: &mut Books,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
-    let mut exception = match find(books, command.exception, command.idempotency)? {
-        Found::Repeated(answer) => return Ok(answer),
-        Found::Exception(exception) => *exception,
-    };
-    if exception.resolution.is_some() {
-        return Err(Refusal::ExceptionResolved);
-    }
-    exception.owner = Some(command.owner.clone());
     let act = Act {
+        exception: command.exception,
         kind: ClearingChange::ExceptionTaken,
         actor: &command.actor,
         idempotency: command.idempotency,
     };
-    Ok(put(exception, &act, &[], books, now))
+    act.done(books, now, |exception, _| {
+        check_open(exception)?;
+        exception.owner = Some(command.owner.clone());
+        Ok(Vec::new())
+    })
 }
 
 /// Decides to keep a note.
@@ -198,21 +195,20 @@ pub fn note_exception(
     books: &mut Books,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
-    let mut exception = match find(books, command.exception, command.idempotency)? {
-        Found::Repeated(answer) => return Ok(answer),
-        Found::Exception(exception) => *exception,
-    };
-    if exception.notes.len() >= NOTES_MAX {
-        return Err(Refusal::NotesFull);
-    }
-    let (actor, text) = (command.actor.clone(), command.text.clone());
-    exception.notes.push(Note { at: now, actor, text });
     let act = Act {
+        exception: command.exception,
         kind: ClearingChange::ExceptionNoted,
         actor: &command.actor,
         idempotency: command.idempotency,
     };
-    Ok(put(exception, &act, &[], books, now))
+    act.done(books, now, |exception, _| {
+        if exception.notes.len() >= NOTES_MAX {
+            return Err(Refusal::NotesFull);
+        }
+        let (actor, text) = (command.actor.clone(), command.text.clone());
+        exception.notes.push(Note { at: now, actor, text });
+        Ok(Vec::new())
+    })
 }
 
 /// Decides to deal with an exception. Where the ledger refuses what is to be booked, nothing is
@@ -227,30 +223,31 @@ pub fn resolve_exception(
     books: &mut Books,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
-    let mut exception = match find(books, command.exception, command.idempotency)? {
-        Found::Repeated(answer) => return Ok(answer),
-        Found::Exception(exception) => *exception,
-    };
-    if exception.resolution.is_some() {
-        return Err(Refusal::ExceptionResolved);
-    }
-    let transaction = book(&command.remedy, &exception, books, now)?;
-    let means = command.remedy.means();
-    exception.resolution = Some(Resolution {
-        means,
-        at: now,
-        actor: command.actor.clone(),
-        note: command.note.clone(),
-        transaction,
-    });
     let act = Act {
+        exception: command.exception,
         kind: ClearingChange::ExceptionResolved,
         actor: &command.actor,
         idempotency: command.idempotency,
     };
-    let booked = transaction.map(|number| number.to_string());
-    let fields = [("means", Some(means.as_str().to_owned())), ("transaction", booked)];
-    Ok(put(exception, &act, &fields, books, now))
+    act.done(books, now, |exception, books| {
+        check_open(exception)?;
+        let transaction = book(&command.remedy, exception, books, now)?;
+        let means = command.remedy.means();
+        exception.resolution = Some(Resolution {
+            means,
+            at: now,
+            actor: command.actor.clone(),
+            note: command.note.clone(),
+            transaction,
+        });
+        let means = [("means", means.as_str().to_owned())];
+        let booked = transaction.map(|number| ("transaction", number.to_string()));
+        Ok(means.into_iter().chain(booked).collect())
+    })
+}
+
+fn check_open(exception: &Exception) -> Result<(), Refusal> {
+    if exception.resolution.is_some() { Err(Refusal::ExceptionResolved) } else { Ok(()) }
 }
 
 impl Remedy {
@@ -312,55 +309,43 @@ fn posted(placed: &PlacedRow, without_authorization: bool) -> PlacedRow {
     placed
 }
 
-/// What a number and a key lead to.
-enum Found {
-    /// The request was answered before.
-    Repeated(Answer),
-    /// It was not, and there is the exception.
-    Exception(Box<Exception>),
-}
-
-fn find(books: &Books, number: i64, idempotency: Option<Idempotency>) -> Result<Found, Refusal> {
-    let is_repeated = match repeated(books, idempotency)? {
-        None => false,
-        Some(subject) if subject == number => true,
-        Some(_) => return Err(Refusal::IdempotencyKeyReused),
-    };
-    let found = books.document(Exception::id(number)).and_then(Exception::of);
-    let exception = found.ok_or(Refusal::ExceptionNotFound)?;
-    Ok(if is_repeated {
-        Found::Repeated(Answer::replayed(Outcome::Exception(Box::new(exception))))
-    } else {
-        Found::Exception(Box::new(exception))
-    })
-}
-
-/// What is done to an exception.
+/// What is done to an exception, by whom, under which key.
 struct Act<'a> {
+    exception: i64,
     kind: ClearingChange,
     actor: &'a str,
     idempotency: Option<Idempotency>,
 }
 
-/// Places a changed exception in the books. The journal has no word of what people wrote.
-fn put(
-    exception: Exception,
-    act: &Act<'_>,
-    fields: &[(&str, Option<String>)],
-    books: &mut Books,
-    now: Timestamp,
-) -> Answer {
-    let subject = RowId(exception.number);
-    let kind = ChangeKind::Clearing(act.kind);
-    let mut change = Change::about(subject, kind, act.actor, now);
-    for (name, value) in fields {
-        if let Some(value) = value {
-            change = change.with(name, value.clone());
+/// What the journal tells of an act. It has no word of what people wrote.
+type Told = Vec<(&'static str, String)>;
+
+impl Act<'_> {
+    /// Does it once: the exception that `decide` has changed is placed in the books.
+    fn done(
+        self,
+        books: &mut Books,
+        now: Timestamp,
+        decide: impl FnOnce(&mut Exception, &mut Books) -> Result<Told, Refusal>,
+    ) -> Result<Answer, Refusal> {
+        let used = repeated(books, self.idempotency)?;
+        if used.is_some_and(|subject| subject != self.exception) {
+            return Err(Refusal::IdempotencyKeyReused);
         }
+        let found = books.document(Exception::id(self.exception)).and_then(Exception::of);
+        let mut exception = found.ok_or(Refusal::ExceptionNotFound)?;
+        if used.is_some() {
+            return Ok(Answer::replayed(Outcome::Exception(Box::new(exception))));
+        }
+        let told = decide(&mut exception, books)?;
+        let (subject, kind) = (RowId(exception.number), ChangeKind::Clearing(self.kind));
+        let change = Change::about(subject, kind, self.actor, now);
+        let change =
+            told.into_iter().fold(change, |change, (name, value)| change.with(name, value));
+        books.place_change(change, self.idempotency);
+        books.put_document(exception.document());
+        Ok(Answer::new(Outcome::Exception(Box::new(exception))))
     }
-    books.place_change(change, act.idempotency);
-    books.put_document(exception.document());
-    Answer::new(Outcome::Exception(Box::new(exception)))
 }
 
 #[cfg(test)]
