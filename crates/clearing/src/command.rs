@@ -1,6 +1,5 @@
 //! Everything that can change clearing and settlement.
 
-use ledger::books::Done;
 use ledger::{Books, Idempotency, ReadSet, Timestamp};
 
 use crate::apply::{ApplyRows, ReleaseRows, apply_rows, release_rows};
@@ -137,11 +136,8 @@ pub(crate) fn repeated(
     books: &Books,
     idempotency: Option<Idempotency>,
 ) -> Result<Option<i64>, Refusal> {
-    match books.repeated(idempotency) {
-        Ok(None) => Ok(None),
-        Ok(Some(ledger::Answer { done: Done::Changed(change), .. })) => Ok(Some(change.subject.0)),
-        Ok(Some(_)) | Err(_) => Err(Refusal::IdempotencyKeyReused),
-    }
+    let change = books.repeated_change(idempotency).map_err(|_| Refusal::IdempotencyKeyReused)?;
+    Ok(change.map(|change| change.subject.0))
 }
 
 impl Command {

@@ -1,6 +1,5 @@
 //! Everything that can change the estate.
 
-use ledger::books::Done;
 use ledger::document::Kind;
 use ledger::{Books, Change, Document, EstateChange, Idempotency, ReadSet, RowId, Timestamp};
 
@@ -212,11 +211,8 @@ pub(crate) fn repeated(
     books: &Books,
     idempotency: Option<Idempotency>,
 ) -> Result<Option<Change>, Refusal> {
-    match books.repeated(idempotency) {
-        Ok(None) => Ok(None),
-        Ok(Some(ledger::Answer { done: Done::Changed(change), .. })) => Ok(Some(change)),
-        Ok(Some(_)) | Err(_) => Err(Refusal::IdempotencyKeyReused),
-    }
+    let change = books.repeated_change(idempotency).map_err(|_| Refusal::IdempotencyKeyReused)?;
+    Ok(change.cloned())
 }
 
 /// A change of a document, which tells all of its fields: so the journal has every version of it,

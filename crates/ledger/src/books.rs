@@ -316,14 +316,23 @@ impl Books {
     /// # Errors
     /// [`Refusal::IdempotencyKeyReused`] when it stands for another request.
     pub fn repeated(&self, idempotency: Option<Idempotency>) -> Result<Option<Answer>, Refusal> {
+        let change = self.repeated_change(idempotency)?;
+        Ok(change.map(|change| Answer::replayed(Done::Changed(change.clone()))))
+    }
+
+    /// As [`Books::repeated`], the change alone.
+    ///
+    /// # Errors
+    /// [`Refusal::IdempotencyKeyReused`] when the key stands for another request.
+    pub fn repeated_change(
+        &self,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Option<&Change>, Refusal> {
         let Some(idempotency) = idempotency else { return Ok(None) };
         let Some(row) = self.keys.get(&idempotency.key) else { return Ok(None) };
-        match self.changes.get(row) {
-            Some(change) if change.fingerprint == idempotency.fingerprint => {
-                Ok(Some(Answer::replayed(Done::Changed(change.clone()))))
-            }
-            Some(_) | None => Err(Refusal::IdempotencyKeyReused),
-        }
+        let change = self.changes.get(row);
+        let same = change.filter(|change| change.fingerprint == idempotency.fingerprint);
+        same.map(Some).ok_or(Refusal::IdempotencyKeyReused)
     }
 
     /// Places an authorization: gives it its id and its place in the account's chain, and

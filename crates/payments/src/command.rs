@@ -1,6 +1,5 @@
 //! Everything that can change payments over PSPs.
 
-use ledger::books::Done;
 use ledger::{Books, Change, ChangeKind, Idempotency, PaymentsChange, ReadSet, RowId, Timestamp};
 
 use crate::authenticate::{Authenticate, authenticate};
@@ -199,11 +198,8 @@ impl Command {
 /// # Errors
 /// [`Refusal::IdempotencyKeyReused`] when it stands for another request.
 pub fn repeated(books: &Books, idempotency: Option<Idempotency>) -> Result<Option<i64>, Refusal> {
-    match books.repeated(idempotency) {
-        Ok(None) => Ok(None),
-        Ok(Some(ledger::Answer { done: Done::Changed(change), .. })) => Ok(Some(change.subject.0)),
-        Ok(Some(_)) | Err(_) => Err(Refusal::IdempotencyKeyReused),
-    }
+    let change = books.repeated_change(idempotency).map_err(|_| Refusal::IdempotencyKeyReused)?;
+    Ok(change.map(|change| change.subject.0))
 }
 
 /// A loaded payment.
