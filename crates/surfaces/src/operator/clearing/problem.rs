@@ -1,5 +1,7 @@
 //! Errors of this part: the one place here that knows which HTTP status a refusal is.
 
+use std::fmt::Display;
+
 use axum::http::StatusCode;
 use clearing::Refusal;
 use engine::SubmitError;
@@ -59,12 +61,8 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
 pub(super) fn not_in_order(error: NotChecked) -> Problem {
     match error {
         NotChecked::Faulty(faults) => {
-            let row = |fault: RowError| RowFault {
-                row: fault.line,
-                column: fault.column,
-                reason: fault.reason.to_string(),
-            };
-            Problem::faulty_file(faults.first.into_iter().map(row).collect(), faults.count)
+            let told = |it: RowError| fault(it.line, it.column, &it.reason);
+            Problem::faulty_file(faults.first.into_iter().map(told).collect(), faults.count)
         }
         NotChecked::Disk(error) => not_received(error.into()),
     }
@@ -72,12 +70,12 @@ pub(super) fn not_in_order(error: NotChecked) -> Problem {
 
 /// Why a report is not taken: all that is wrong with it, as far as it is told.
 pub(super) fn not_a_report(faults: Vec<ReportError>, count: u64) -> Problem {
-    let row = |fault: ReportError| RowFault {
-        row: fault.line,
-        column: fault.column,
-        reason: fault.reason.to_string(),
-    };
-    Problem::faulty_file(faults.into_iter().map(row).collect(), count)
+    let told = |it: ReportError| fault(it.line, it.column, &it.reason);
+    Problem::faulty_file(faults.into_iter().map(told).collect(), count)
+}
+
+fn fault(row: u64, column: u32, reason: &impl Display) -> RowFault {
+    RowFault { row, column, reason: reason.to_string() }
 }
 
 /// Why two sides were not compared.
