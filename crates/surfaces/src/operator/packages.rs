@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::Response;
-use engine::limits::{BODY_BYTES_MAX, RETRY_AFTER_SECONDS};
+use engine::limits::BODY_BYTES_MAX;
 use estate::command::Outcome;
 use estate::package::{AddPackage, PACKAGES};
 use estate::{Command, Customer, Package, Refusal};
@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use super::callers::Operator;
 use super::created;
-use super::problem::{not_decided, not_granted};
+use super::problem::{not_decided, not_granted, not_received, too_large};
 use super::wire::packages::{NewPackage, NewPackageBody, PackageBody, PackageFilter};
 use crate::Platform;
 use crate::http::body::{Segments, fingerprint, idempotency_key, number_in_path};
@@ -95,7 +95,7 @@ pub(super) async fn add_package(
         fields.insert(FILE.to_owned(), Value::from(sha256.clone()));
         Idempotency { key, fingerprint: fingerprint(&platform, &fields) }
     });
-    platform.packages.keep(file).await.map_err(not_kept)?;
+    platform.packages.keep(file).await.map_err(not_received)?;
     let command = AddPackage {
         customer: new.customer_id,
         name: new.name,
@@ -137,7 +137,7 @@ impl Form {
         let bytes_left = platform.packages.bytes_max().saturating_add(texts_max);
         let length = header(CONTENT_LENGTH).and_then(|length| length.parse().ok());
         if length.is_some_and(|length: u64| length > bytes_left) {
-            return Err(not_kept(UploadError::TooLong));
+            return Err(not_received(UploadError::TooLong));
         }
         Ok(Form { parts, object: Object::of(Map::new()), file: None, bytes_left })
     }
@@ -149,7 +149,7 @@ impl Form {
             let Ok(bytes) = frame.into_data() else { continue };
             let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             let left = self.bytes_left.checked_sub(length);
-            self.bytes_left = left.ok_or_else(|| not_kept(UploadError::TooLong))?;
+            self.bytes_left = left.ok_or_else(|| not_received(UploadError::TooLong))?;
             self.parts.feed(&bytes);
             while let Some(piece) = self.parts.take_piece().map_err(no_form)? {
                 part = match piece {
@@ -172,14 +172,14 @@ impl Form {
         if self.file.is_some() {
             return Err(Problem::field("/file", "is given twice"));
         }
-        let upload = platform.packages.begin(&platform.uuid()).map_err(not_kept)?;
+        let upload = platform.packages.begin(&platform.uuid()).map_err(not_received)?;
         Ok(Part::File(upload))
     }
 
     async fn go_on(&mut self, part: Part, content: Vec<u8>) -> Result<Part, Problem> {
         match part {
             Part::None => Err(Problem::bug()),
-            Part::File(upload) => upload.write(content).await.map(Part::File).map_err(not_kept),
+            Part::File(upload) => upload.write(content).await.map(Part::File).map_err(not_received),
             Part::Text(name, mut text) => {
                 text.extend(content);
                 if text.len() > BODY_BYTES_MAX {
@@ -193,7 +193,7 @@ impl Form {
     async fn end(&mut self, part: Part) -> Result<(), Problem> {
         match part {
             Part::None => {}
-            Part::File(upload) => self.file = Some(upload.end().await.map_err(not_kept)?),
+            Part::File(upload) => self.file = Some(upload.end().await.map_err(not_received)?),
             Part::Text(name, text) => {
                 let text = String::from_utf8(text);
                 let text = text.map_err(|_| Problem::malformed("a field is not UTF-8"))?;
@@ -212,30 +212,4 @@ fn no_form(error: MultipartError) -> Problem {
         return Problem::new(status, "unsupported-media-type", title, "send multipart/form-data");
     }
     Problem::malformed(error.to_string())
-}
-
-/// Why a file was not kept.
-fn not_kept(error: UploadError) -> Problem {
-    match error {
-        UploadError::TooLong => too_large("the file is longer than a package may be"),
-        UploadError::Busy => {
-            let detail = "other packages are being uploaded; nothing was done";
-            Problem::unavailable("overloaded", detail, RETRY_AFTER_SECONDS)
-        }
-        UploadError::NoRoom => {
-            tracing::error!("there is no room for a package");
-            let detail = "there is no room for the file; nothing of it is kept";
-            Problem::unavailable("storage-full", detail, RETRY_AFTER_SECONDS)
-        }
-        UploadError::Disk(error) => {
-            tracing::error!(%error, "a package could not be written");
-            let detail = "the file could not be written; nothing of it is kept";
-            Problem::unavailable("not-done", detail, RETRY_AFTER_SECONDS)
-        }
-    }
-}
-
-fn too_large(detail: &'static str) -> Problem {
-    let status = StatusCode::PAYLOAD_TOO_LARGE;
-    Problem::new(status, "payload-too-large", "The body is too large", detail)
 }

@@ -2,11 +2,13 @@
 
 use axum::http::StatusCode;
 use engine::SubmitError;
+use engine::limits::RETRY_AFTER_SECONDS;
 use ledger::books::Done;
 use ledger::money::format_minor;
 use ledger::{Answer, Change, Currency, Refusal};
 
 use crate::http::problem::Problem;
+use crate::http::uploads::UploadError;
 
 /// Why a command of the ledger was not done.
 pub(super) fn not_submitted(error: SubmitError) -> Problem {
@@ -201,4 +203,31 @@ pub(super) fn not_allowed(refusal: &payments::Refusal) -> Problem {
 
 fn conflict(code: &'static str, detail: String) -> Problem {
     Problem::new(StatusCode::CONFLICT, code, "The present state does not allow it", detail)
+}
+
+/// Why a file could not be taken in.
+pub(super) fn not_received(error: UploadError) -> Problem {
+    match error {
+        UploadError::TooLong => too_large("the file is longer than one may be"),
+        UploadError::Busy => {
+            let detail = "other files are being sent; nothing was done";
+            Problem::unavailable("overloaded", detail, RETRY_AFTER_SECONDS)
+        }
+        UploadError::NoRoom => {
+            tracing::error!("there is no room for a file");
+            let detail = "there is no room for the file; nothing of it is kept";
+            Problem::unavailable("storage-full", detail, RETRY_AFTER_SECONDS)
+        }
+        UploadError::Disk(error) => {
+            tracing::error!(%error, "a file could not be written or read");
+            let detail = "the file could not be taken in; nothing of it is kept";
+            Problem::unavailable("not-done", detail, RETRY_AFTER_SECONDS)
+        }
+    }
+}
+
+/// Why a part of a request is too much to be read.
+pub(super) fn too_large(detail: &'static str) -> Problem {
+    let status = StatusCode::PAYLOAD_TOO_LARGE;
+    Problem::new(status, "payload-too-large", "The body is too large", detail)
 }

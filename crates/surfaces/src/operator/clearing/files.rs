@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use tokio::task::spawn_blocking;
 
 use super::created;
-use super::problem::{not_cleared, not_in_order, not_received, refused};
+use super::problem::{not_cleared, not_in_order, refused};
 use super::wire::files::FileBody;
 use crate::Platform;
 use crate::http::body::{Segments, fingerprint, idempotency_key, number_in_path};
@@ -30,6 +30,7 @@ use crate::http::problem::Problem;
 use crate::http::uploads::{Received, UploadError};
 use crate::operator::accounts::shown;
 use crate::operator::callers::Operator;
+use crate::operator::problem::not_received;
 use crate::operator::wire::document::IdempotencyKey;
 
 /// How often it is looked whether a file that somebody waits for is applied.

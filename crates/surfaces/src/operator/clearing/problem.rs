@@ -6,13 +6,12 @@ use axum::http::StatusCode;
 use clearing::Refusal;
 use engine::SubmitError;
 use engine::imports::NotChecked;
-use engine::limits::RETRY_AFTER_SECONDS;
 use engine::reconcile::NotReconciled;
 use formats::report::ReportError;
 use formats::rkha21::RowError;
 
 use crate::http::problem::{Problem, RowFault};
-use crate::http::uploads::UploadError;
+use crate::operator::problem::not_received;
 
 /// Why a command of clearing and settlement was not done.
 pub(super) fn not_cleared(error: SubmitError<Refusal>) -> Problem {
@@ -88,30 +87,6 @@ pub(super) fn not_reconciled(error: NotReconciled) -> Problem {
         NotReconciled::Store(error) => Problem::not_read(error),
         NotReconciled::Disk(error) => not_received(error.into()),
         NotReconciled::Submit(error) => not_cleared(error),
-    }
-}
-
-/// Why a file could not be taken in.
-pub(super) fn not_received(error: UploadError) -> Problem {
-    match error {
-        UploadError::TooLong => {
-            let (title, detail) = ("The body is too large", "the file is longer than one may be");
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", title, detail)
-        }
-        UploadError::Busy => {
-            let detail = "other files are being sent; nothing was done";
-            Problem::unavailable("overloaded", detail, RETRY_AFTER_SECONDS)
-        }
-        UploadError::NoRoom => {
-            tracing::error!("there is no room for a file");
-            let detail = "there is no room for the file; nothing of it is kept";
-            Problem::unavailable("storage-full", detail, RETRY_AFTER_SECONDS)
-        }
-        UploadError::Disk(error) => {
-            tracing::error!(%error, "a file could not be written or read");
-            let detail = "the file could not be taken in; nothing of it is kept";
-            Problem::unavailable("not-done", detail, RETRY_AFTER_SECONDS)
-        }
     }
 }
 

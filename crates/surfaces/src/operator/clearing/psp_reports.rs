@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::task::spawn_blocking;
 
 use super::files::receive;
-use super::problem::{not_a_report, not_cleared, not_received};
+use super::problem::{not_a_report, not_cleared};
 use super::reconciliations::{answer, shown_as, told};
 use super::wire::psp_reports::{MappingBody, NewMapping, WhichReport};
 use super::wire::reconciliations::ReconciliationBody;
@@ -29,6 +29,7 @@ use crate::http::problem::Problem;
 use crate::http::uploads::Received;
 use crate::operator::accounts::shown;
 use crate::operator::callers::Operator;
+use crate::operator::problem::not_received;
 use crate::operator::wire::document::IdempotencyKey;
 
 /// Longest name of a mapping, in characters.
