@@ -34,6 +34,8 @@ pub struct Reconciliation {
     pub sha256: Option<String>,
     /// What it came to, by what was found and the code of the currency.
     pub sums: Sums,
+    /// What the other side says that it has kept.
+    pub fees: Fees,
     /// When its last run was begun.
     pub started_at: Timestamp,
     /// When it ended.
@@ -58,6 +60,9 @@ pub enum Scope {
 
 /// How many findings there are, and what they sum up to.
 pub type Sums = BTreeMap<(Found, &'static str), Sum>;
+
+/// What a PSP says that it has kept, in minor units, by the code of the currency.
+pub type Fees = BTreeMap<&'static str, i64>;
 
 /// Findings of one outcome and currency. Amounts are minor units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,6 +102,8 @@ pub struct EndReconciliation {
     pub reconciliation: i64,
     /// What it came to.
     pub sums: Sums,
+    /// What the other side says that it has kept.
+    pub fees: Fees,
     /// The acquirer's files that the ledger was compared with: they await it no more.
     pub files: Vec<i64>,
 }
@@ -216,6 +223,7 @@ impl Reconciliation {
             is_ended: fields.is_true("is_ended"),
             sha256: text("sha256"),
             sums: sums(&fields.under("sum."))?,
+            fees: fees(&fields.under("fee.")),
             started_at: fields.time("started_at")?,
             ended_at: fields.time("ended_at"),
             actor: text("actor")?,
@@ -236,6 +244,9 @@ impl Reconciliation {
             let value = format!("{} {} {}", sum.count, sum.ours_minor, sum.theirs_minor);
             fields.set(format!("sum.{} {code}", outcome.as_str()), Some(value));
         }
+        for (code, minor) in &self.fees {
+            fields.set(format!("fee.{code}"), Some(minor.to_string()));
+        }
         let mut document = Document::new(Self::id(self.number), fields);
         document.names.insert(Self::document_name(&self.scope));
         document.lists.insert(RECONCILIATIONS.to_owned());
@@ -252,6 +263,11 @@ fn sums(fields: &Fields) -> Option<Sums> {
         Some(((Found::parse(outcome)?, Currency::parse(code)?.code()), sum))
     };
     fields.iter().map(sum).collect()
+}
+
+fn fees(fields: &Fields) -> Fees {
+    let fee = |(code, _): (&str, &str)| Some((Currency::parse(code)?.code(), fields.number(code)?));
+    fields.iter().filter_map(fee).collect()
 }
 
 impl BeginReconciliation {
@@ -328,6 +344,7 @@ pub fn begin_reconciliation(
         is_ended: false,
         sha256: command.sha256.clone(),
         sums: Sums::new(),
+        fees: Fees::new(),
         started_at: now,
         ended_at: None,
         actor: command.actor.clone(),
@@ -364,6 +381,7 @@ pub fn end_reconciliation(
     let mut reconciliation =
         found.and_then(Reconciliation::of).ok_or(Refusal::ReconciliationNotFound)?;
     reconciliation.sums.clone_from(&command.sums);
+    reconciliation.fees.clone_from(&command.fees);
     (reconciliation.is_ended, reconciliation.ended_at) = (true, Some(now));
     let scope = &reconciliation.scope;
     let change = change(reconciliation.number, scope, "ended", &reconciliation.actor, now);

@@ -30,6 +30,9 @@ pub struct Item {
     pub direction: Direction,
     /// How much, in minor units: never negative.
     pub amount_minor: i64,
+    /// What the PSP has kept of it, in minor units, where the report has a column of it; below zero
+    /// is what it gave back.
+    pub kept_minor: i64,
     /// The currency.
     pub currency: Currency,
     /// The day, where the report has a column of it.

@@ -62,8 +62,12 @@ fn begin_under(
 }
 
 fn end(books: &mut Books, reconciliation: i64, sums: Sums) -> Result<Answer, Refusal> {
-    let command =
-        Command::EndReconciliation(EndReconciliation { reconciliation, sums, files: vec![] });
+    let command = Command::EndReconciliation(EndReconciliation {
+        reconciliation,
+        sums,
+        fees: Fees::new(),
+        files: vec![],
+    });
     command.decide(books, Timestamp(2))
 }
 
@@ -82,6 +86,7 @@ fn what_is_written_is_read_again() {
             is_ended: true,
             sha256: Some("0".repeat(64)),
             sums,
+            fees: [("SEK", 150), ("JPY", -2)].into(),
             started_at: Timestamp(1),
             ended_at: Some(Timestamp(2)),
             actor: "Åsa".to_owned(),

@@ -11,13 +11,14 @@ use std::sync::Arc;
 use clearing::apply::{PlacedRow, keys_of};
 use clearing::exception::{Exception, Means, Origin};
 use clearing::file::FileState;
+use clearing::reconciliation::Fees;
 use clearing::{AcquirerFile, FileRows, Item, Reconciliation};
 use formats::rkha21::Profiles;
 use ledger::{Directory, ReadSet, Row, RowId, Timestamp, Transaction, TransactionId};
 use store::{Part, Reader, StoreError};
 
 use super::journal::{newest, row_before};
-use super::run::{NotReconciled, conclude, turn};
+use super::run::{Compared, NotReconciled, conclude, turn};
 use super::sides::{Side, Sides};
 use crate::handle::Handle;
 use crate::imports::placed_rows;
@@ -72,7 +73,7 @@ pub async fn reconcile_batch(
             Err(NotReconciled::Store(error)) => return Err(error),
             other => other,
         };
-        Ok(sides.and_then(|(sides, files)| conclude(&engine, &begun, sides, files)))
+        Ok(sides.and_then(|compared| conclude(&engine, &begun, compared)))
     };
     let ended = queries.read(run).await?;
     drop(turn);
@@ -80,11 +81,7 @@ pub async fn reconcile_batch(
 }
 
 /// Both sides, and the files that the other one is made of.
-fn sides(
-    reader: &mut dyn Reader,
-    batch: &str,
-    room: &Room,
-) -> Result<(Sides, Vec<i64>), NotReconciled> {
+fn sides(reader: &mut dyn Reader, batch: &str, room: &Room) -> Result<Compared, NotReconciled> {
     let files = files_of_batch(reader, batch)?;
     let first_day = files.iter().map(|file| i64::from(file.identity.date.0)).min().unwrap_or(0);
     let begin = first_day.saturating_sub(BATCH_DAYS_BEFORE).saturating_mul(DAY_MS);
@@ -101,8 +98,9 @@ fn sides(
     for file in &files {
         streams.read_file(reader, file)?;
     }
-    let numbers = files.iter().map(|file| file.number).collect();
-    Ok((Sides::of(streams.ours, streams.theirs), numbers))
+    let sides = Sides::of(streams.ours, streams.theirs);
+    let files = files.iter().map(|file| file.number).collect();
+    Ok(Compared { sides, files, fees: Fees::new() })
 }
 
 /// Both sides, as far as they have been read.

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clearing::mapping::{Declared, ReferenceKind};
+use clearing::reconciliation::Fees;
 use clearing::{Item, Reconciliation};
 use formats::report::{Item as Line, ItemKind};
 use ledger::transaction::Direction;
@@ -14,7 +15,7 @@ use payments::{Payment, PaymentKind};
 use store::{Part, Reader};
 
 use super::journal::row_before;
-use super::run::{NotReconciled, conclude, turn};
+use super::run::{Compared, NotReconciled, conclude, turn};
 use super::sides::{Side, Sides};
 use crate::handle::Handle;
 use crate::limits::{PSP_DAYS_AROUND, PSP_DAYS_HELD_MAX, RECONCILED_ROWS_AT_A_TIME};
@@ -22,17 +23,19 @@ use crate::queries::Queries;
 
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
-/// What a PSP's report says of payments and refunds. Fees are nobody's payment, and passed over.
+/// What a PSP's report says of payments and refunds. Fees are nobody's payment: they are summed up,
+/// those with a line of their own and those in a column.
 #[derive(Debug)]
 pub struct PspReport {
     side: Side,
+    fees: Fees,
     reference: ReferenceKind,
 }
 
 impl PspReport {
     /// An empty report. What does not fit in memory goes to an unnamed file in `directory`.
     pub fn new(directory: &Path, reference: ReferenceKind) -> PspReport {
-        PspReport { side: Side::new(directory), reference }
+        PspReport { side: Side::new(directory), fees: Fees::new(), reference }
     }
 
     /// Adds a line of it.
@@ -40,6 +43,7 @@ impl PspReport {
     /// # Errors
     /// When the disk cannot be written.
     pub fn add(&mut self, line: &Line) -> io::Result<()> {
+        self.keep(line);
         let kind = match (line.kind, line.direction) {
             (ItemKind::Fee, _) => return Ok(()),
             (ItemKind::Payment, Direction::Credit) => "payment",
@@ -62,6 +66,20 @@ impl PspReport {
             number,
             place: format!("line {number}"),
         })
+    }
+
+    /// Counts what the PSP has kept.
+    fn keep(&mut self, line: &Line) {
+        let own = match (line.kind, line.direction) {
+            (ItemKind::Fee, Direction::Debit) => line.amount_minor,
+            (ItemKind::Fee, Direction::Credit) => line.amount_minor.saturating_neg(),
+            (ItemKind::Payment | ItemKind::Refund, _) => 0,
+        };
+        let minor = own.saturating_add(line.kept_minor);
+        if minor != 0 {
+            let sum = self.fees.entry(line.currency.code()).or_default();
+            *sum = sum.saturating_add(minor);
+        }
     }
 }
 
@@ -96,7 +114,10 @@ pub async fn reconcile_psp(
             Err(NotReconciled::Store(error)) => return Err(error),
             other => other,
         };
-        Ok(ours.and_then(|ours| conclude(&engine, &begun, Sides::of(ours, report.side), vec![])))
+        Ok(ours.and_then(|ours| {
+            let sides = Sides::of(ours, report.side);
+            conclude(&engine, &begun, Compared { sides, files: Vec::new(), fees: report.fees })
+        }))
     };
     let ended = queries.read(run).await?;
     drop(turn);

@@ -5,7 +5,7 @@ use std::io;
 
 use clearing::limits::RAISED_AT_ONCE_MAX;
 use clearing::matching::Finding;
-use clearing::reconciliation::{Sums, count};
+use clearing::reconciliation::{Fees, Sums, count};
 use clearing::{
     BeginReconciliation, Command, EndReconciliation, NewException, Outcome, RaiseFindings,
     Reconciliation, Refusal,
@@ -58,14 +58,23 @@ pub async fn begin_reconciliation(
     Ok((*found, answer.replayed))
 }
 
-/// Compares both sides, and ends the comparison; `files` are the acquirer's that it was made with.
-/// Blocks.
+/// What is compared, and what the end of the comparison tells besides.
+pub(super) struct Compared {
+    /// Both sides.
+    pub(super) sides: Sides,
+    /// The acquirer's files that it is made with.
+    pub(super) files: Vec<i64>,
+    /// What a PSP says that it has kept.
+    pub(super) fees: Fees,
+}
+
+/// Compares both sides, and ends the comparison. Blocks.
 pub(super) fn conclude(
     engine: &Handle,
     begun: &Reconciliation,
-    sides: Sides,
-    files: Vec<i64>,
+    compared: Compared,
 ) -> Result<Reconciliation, NotReconciled> {
+    let Compared { sides, files, fees } = compared;
     let (mut sums, mut found) = (Sums::new(), Vec::new());
     sides.compare(|findings: Vec<Finding>| {
         for finding in &findings {
@@ -80,7 +89,7 @@ pub(super) fn conclude(
     if !found.is_empty() {
         raise(engine, found)?;
     }
-    let command = EndReconciliation { reconciliation: begun.number, sums, files };
+    let command = EndReconciliation { reconciliation: begun.number, sums, fees, files };
     let answer = engine.submit_blocking(Command::EndReconciliation(command))?;
     let Outcome::Reconciliation(found) = answer.done else { return Err(SubmitError::Bug.into()) };
     Ok(*found)

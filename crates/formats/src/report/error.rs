@@ -65,6 +65,14 @@ pub enum ReportReason {
     /// A minus where the mapping says that amounts have none.
     #[error("the amount has a sign")]
     Signed,
+    /// The amount, the fee and the net amount do not go together.
+    #[error("the amount less the fee is {expected}, and not {found}")]
+    NotNet {
+        /// The amount less the fee, in major units.
+        expected: String,
+        /// The net amount.
+        found: String,
+    },
     /// The currency is none.
     #[error("unknown currency `{0}`")]
     UnknownCurrency(String),

@@ -23,6 +23,7 @@ pub struct Mapping {
     pub(super) reference: Column,
     pub(super) amount: Column,
     pub(super) number: NumberForm,
+    pub(super) kept: Option<KeptColumns>,
     pub(super) sign: Sign,
     pub(super) currency: CurrencyFrom,
     pub(super) kind: Option<KindColumn>,
@@ -64,6 +65,15 @@ pub(super) enum Sign {
     Unsigned,
     /// A column with a word for each.
     Column { column: Column, debit: Vec<String>, credit: Vec<String> },
+}
+
+/// Columns with what the PSP has kept of an amount, and what is left of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KeptColumns {
+    pub(super) fee: Column,
+    /// Whether a fee is written as what changes the merchant's money: with a minus.
+    pub(super) is_signed: bool,
+    pub(super) net: Option<Column>,
 }
 
 /// Where the currency is told.
@@ -141,6 +151,13 @@ impl Mapping {
         line("decimal", &character(self.number.decimal));
         line("thousands", &self.number.thousands.map_or("none".to_owned(), character));
         line("unit", if self.number.is_minor { "minor" } else { "major" });
+        if let Some(kept) = &self.kept {
+            line("fee", &column(&kept.fee));
+            line("fee-sign", if kept.is_signed { "signed" } else { "kept" });
+            if let Some(net) = &kept.net {
+                line("net", &column(net));
+            }
+        }
         match &self.sign {
             Sign::Signed => line("sign", "signed"),
             Sign::Unsigned => line("sign", "unsigned"),

@@ -239,5 +239,7 @@ fn item(record: &Record<'_>, columns: &Columns, line: u64) -> Result<Option<Item
     });
     let reference = values::reference(record, columns.reference, kind)?;
     let date = values::date(record, columns)?;
-    Ok(Some(Item { line, reference, kind, direction, amount_minor, currency, date }))
+    let kept_minor = values::kept(record, columns, (direction, amount_minor), currency)?;
+    let item = Item { line, reference, kind, direction, amount_minor, kept_minor, currency, date };
+    Ok(Some(item))
 }

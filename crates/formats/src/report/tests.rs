@@ -50,8 +50,10 @@ fn shown(line: &ReportLine) -> String {
             let sign = if item.direction == Direction::Debit { '-' } else { '+' };
             let date = item.date.map(|date| format!(" {date}")).unwrap_or_default();
             let (kind, code) = (item.kind.as_str(), item.currency.code());
+            let kept = Some(item.kept_minor).filter(|minor| *minor != 0);
+            let kept = kept.map(|minor| format!(" kept {minor}")).unwrap_or_default();
             format!(
-                "{} {kind} `{}` {sign}{} {code}{date}",
+                "{} {kind} `{}` {sign}{} {code}{date}{kept}",
                 item.line, item.reference, item.amount_minor
             )
         }
@@ -189,6 +191,40 @@ fn directions_are_told_in_three_ways() {
 }
 
 #[test]
+fn what_is_kept_and_what_is_left_go_together() {
+    let fee = "fee = fee\n";
+    let net = "fee = fee\nnet = net\n";
+    let signed = "fee = fee\nfee-sign = signed\nnet = net\n";
+    let unsigned = "fee = fee\nnet = net\nsign = unsigned\nkind = ref\npayment-words = a\n\
+        refund-words = b\n";
+    for (mapping, line, expected) in [
+        (fee, "a,100.00,1.50,x", "2 payment `a` +10000 SEK kept 150"),
+        (fee, "a,100.00,,x", "2 payment `a` +10000 SEK"),
+        (fee, "a,100.00,-1,x", "2 payment `a` +10000 SEK kept -100"),
+        (fee, "a,100.00,1.505,x", "2:3 the amount has more decimals than its currency"),
+        (fee, "a,100.00,x,x", "2:3 `x` is no amount"),
+        (net, "a,100.00,1.50,98.50", "2 payment `a` +10000 SEK kept 150"),
+        (net, "a,100.00,,100.00", "2 payment `a` +10000 SEK"),
+        (net, "a,-50.00,1.00,-51.00", "2 refund `a` -5000 SEK kept 100"),
+        (net, "a,1.00,1.50,-0.50", "2 payment `a` +100 SEK kept 150"),
+        (net, "a,100.00,1.50,98.51", "2:4 the amount less the fee is 98.50, and not 98.51"),
+        (net, "a,100.00,-1.50,98.50", "2:4 the amount less the fee is 101.50, and not 98.50"),
+        (net, "a,100.00,1.50,", "2:4 `` is no amount"),
+        (net, "a,100.00,1.50", "2:4 the line has 3 fields only"),
+        (signed, "a,100.00,-1.50,98.50", "2 payment `a` +10000 SEK kept 150"),
+        (signed, "a,-50.00,-1.00,-51.00", "2 refund `a` -5000 SEK kept 100"),
+        (signed, "a,100.00,1.50,98.50", "2:4 the amount less the fee is 101.50, and not 98.50"),
+        (unsigned, "a,100.00,1.50,98.50", "2 payment `a` +10000 SEK kept 150"),
+        (unsigned, "b,50.00,1.00,51.00", "2 refund `b` -5000 SEK kept 100"),
+        (unsigned, "b,50.00,1.00,-51.00", "2:4 the amount has a sign"),
+        (unsigned, "b,50.00,1.00,49.00", "2:4 the amount less the fee is 51.00, and not 49.00"),
+    ] {
+        let mapping = format!("{PLAIN}{mapping}");
+        check(&mapping, &format!("ref,amt,fee,net\n{line}\n"), &[expected]);
+    }
+}
+
+#[test]
 fn days_have_the_form_that_was_declared() {
     for (format, text, expected) in [
         ("YYYY-MM-DD", "2026-11-20", Ok("2026-11-20")),
@@ -298,6 +334,9 @@ fn a_mapping_is_whole_or_refused() {
         ),
         ("direction = d", "4: `direction` has no use here"),
         ("debit-words = d", "4: `debit-words` has no use here"),
+        ("net = n", "4: `net` has no use here"),
+        ("fee-sign = kept", "4: `fee-sign` has no use here"),
+        ("fee = f\nfee-sign = x", "5: `fee-sign` is one of kept, signed"),
         ("payment-words = P", "4: `payment-words` has no use here"),
         ("date-format = YYMMDD", "4: `date-format` has no use here"),
         ("kind = k", "0: `kind` needs `payment-words`"),
@@ -322,10 +361,11 @@ fn refused(text: &str, expected: &str) {
 
 #[test]
 fn a_mapping_is_shown_as_it_is_read() {
+    let fees = format!("{PLAIN}fee = f\nnet = n\n");
+    let given = format!("{PLAIN}fee = #3\nfee-sign = signed\n");
     let more = "sign = column\ndirection = #4\ndebit-words = \"\" | D\ncredit-words = C\n";
-    for text in
-        [SWEDISH, PLAIN, &format!("{PLAIN}{more}delimiter = tab\nquote = none\nunit = minor")]
-    {
+    let tabs = format!("{PLAIN}{more}delimiter = tab\nquote = none\nunit = minor");
+    for text in [SWEDISH, PLAIN, &fees, &given, &tabs] {
         let mapping = Mapping::parse(text).unwrap();
         let shown = mapping.to_text();
         assert_eq!(Mapping::parse(&shown).as_ref(), Ok(&mapping), "{shown}");

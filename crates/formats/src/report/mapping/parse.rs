@@ -3,13 +3,13 @@
 use ledger::Currency;
 
 use super::{
-    Column, CurrencyFrom, DateColumn, DateFormat, Encoding, KindColumn, Mapping, MappingError,
-    NumberForm, Sign,
+    Column, CurrencyFrom, DateColumn, DateFormat, Encoding, KeptColumns, KindColumn, Mapping,
+    MappingError, NumberForm, Sign,
 };
 use crate::limits::{MAPPING_BYTES_MAX, RECORD_FIELDS_MAX, SKIPPED_LINES_MAX};
 
 /// All keys that a mapping may have.
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 26] = [
     "encoding",
     "delimiter",
     "quote",
@@ -20,6 +20,9 @@ const KEYS: [&str; 23] = [
     "decimal",
     "thousands",
     "unit",
+    "fee",
+    "fee-sign",
+    "net",
     "sign",
     "direction",
     "debit-words",
@@ -61,6 +64,7 @@ pub(super) fn mapping(text: &str) -> Result<Mapping, MappingError> {
         reference: entries.column("reference")?.ok_or_else(|| whole("`reference` is missing"))?,
         amount: entries.column("amount")?.ok_or_else(|| whole("`amount` is missing"))?,
         number: entries.number_form()?,
+        kept: entries.kept()?,
         kind: entries.kind()?,
         sign: entries.sign()?,
         currency: entries.currency()?,
@@ -166,6 +170,12 @@ impl<'t> Entries<'t> {
         })
     }
 
+    fn kept(&mut self) -> Result<Option<KeptColumns>, MappingError> {
+        let Some(fee) = self.column("fee")? else { return Ok(None) };
+        let is_signed = self.choice("fee-sign", &[("kept", false), ("signed", true)], false)?;
+        Ok(Some(KeptColumns { fee, is_signed, net: self.column("net")? }))
+    }
+
     fn words(&mut self, key: &str) -> Vec<String> {
         let value = self.take(key).map_or("", |(value, _)| value);
         let words = value.split('|').map(str::trim).filter(|word| !word.is_empty());
@@ -265,7 +275,17 @@ fn named(mapping: &Mapping) -> bool {
     };
     let kind = mapping.kind.as_ref().map(|kind| &kind.column);
     let date = mapping.date.as_ref().map(|date| &date.column);
-    let columns =
-        [Some(&mapping.reference), Some(&mapping.amount), direction, currency, kind, date];
+    let kept = mapping.kept.as_ref();
+    let (fee, net) = (kept.map(|kept| &kept.fee), kept.and_then(|kept| kept.net.as_ref()));
+    let columns = [
+        Some(&mapping.reference),
+        Some(&mapping.amount),
+        fee,
+        net,
+        direction,
+        currency,
+        kind,
+        date,
+    ];
     columns.into_iter().flatten().any(|column| matches!(column, Column::Named(_)))
 }

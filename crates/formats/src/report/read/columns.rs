@@ -14,6 +14,8 @@ pub(super) type FieldError = (u32, ReportReason);
 pub(super) struct Columns {
     pub(super) reference: usize,
     pub(super) amount: usize,
+    pub(super) fee: Option<usize>,
+    pub(super) net: Option<usize>,
     pub(super) currency: Option<usize>,
     pub(super) kind: Option<usize>,
     pub(super) direction: Option<usize>,
@@ -70,9 +72,13 @@ impl Columns {
         };
         let kind = mapping.kind.as_ref().map(|kind| &kind.column);
         let date = mapping.date.as_ref().map(|date| &date.column);
+        let kept = mapping.kept.as_ref();
+        let net = kept.and_then(|kept| kept.net.as_ref());
         Ok(Columns {
             reference: place(&mapping.reference)?,
             amount: place(&mapping.amount)?,
+            fee: kept.map(|kept| place(&kept.fee)).transpose()?,
+            net: net.map(&place).transpose()?,
             currency: currency.map(&place).transpose()?,
             kind: kind.map(&place).transpose()?,
             direction: direction.map(&place).transpose()?,

@@ -1,13 +1,15 @@
 //! The texts of fields as amounts, currencies, days and references.
 
 use ledger::limits::AMOUNT_MINOR_MAX;
+use ledger::money::format_minor;
+use ledger::transaction::Direction;
 use ledger::{Currency, Date, Decimal, MoneyError};
 
 use super::columns::{Columns, FieldError, Record};
 use crate::limits::REPORT_REFERENCE_CHARS_MAX;
 use crate::report::ItemKind;
 use crate::report::error::ReportReason;
-use crate::report::mapping::{CurrencyFrom, DateFormat, NumberForm};
+use crate::report::mapping::{CurrencyFrom, DateFormat, NumberForm, Sign};
 
 /// Most characters of a field that a fault repeats.
 const SHOWN_CHARS_MAX: usize = 40;
@@ -56,6 +58,41 @@ pub(super) fn amount(
             Err(not_one())
         }
     }
+}
+
+/// What the PSP has kept of an amount, which is checked against what it says is left of it. A blank
+/// fee is none.
+pub(super) fn kept(
+    record: &Record<'_>,
+    columns: &Columns,
+    (direction, amount_minor): (Direction, i64),
+    currency: Currency,
+) -> Result<i64, FieldError> {
+    let (Some(form), Some(at)) = (&record.mapping.kept, columns.fee) else { return Ok(0) };
+    let is_blank = record.text(at)?.is_empty();
+    let fee = if is_blank { (false, 0) } else { amount(record, at, currency)? };
+    let signed = |(is_negative, minor): (bool, i64)| {
+        if is_negative { minor.saturating_neg() } else { minor }
+    };
+    let fee_minor = signed(fee);
+    let kept_minor = if form.is_signed { fee_minor.saturating_neg() } else { fee_minor };
+    let Some(at) = columns.net else { return Ok(kept_minor) };
+    let (is_negative, net_minor) = amount(record, at, currency)?;
+    // Where amounts have no sign, what is left has none either.
+    let has_sign = record.mapping.sign == Sign::Signed;
+    let left_minor = signed((direction == Direction::Debit, amount_minor));
+    let left_minor = left_minor.saturating_sub(kept_minor);
+    let expected = if has_sign { left_minor } else { left_minor.saturating_abs() };
+    let found = signed((is_negative, net_minor));
+    if is_negative && !has_sign {
+        return Err((Record::column(at), ReportReason::Signed));
+    }
+    if expected == found {
+        return Ok(kept_minor);
+    }
+    let shown = |minor| format_minor(minor, currency);
+    let reason = ReportReason::NotNet { expected: shown(expected), found: shown(found) };
+    Err((Record::column(at), reason))
 }
 
 /// A number of minor units, which has no decimals.

@@ -196,6 +196,36 @@ fn payments_are_compared_with_a_report() {
 }
 
 #[test]
+fn what_a_psp_has_kept_is_checked_and_shown() {
+    let world = with_merchants();
+    let columns = "reference = ref\\namount = gross\\nfee = fee\\nnet = net\\ncurrency = SEK\\n\
+        kind = kind\\npayment-words = pay\\nfee-words = fee\\n";
+    let line = format!(
+        "PUT /psp-report-mappings/swish \
+        {{\"psp\":\"swish\",\"reference\":\"psp\",\"columns\":\"{columns}\"}}"
+    );
+    assert_eq!(operate(&world, &line).status, 200);
+    paid(&world, 10_000);
+    paid(&world, 20_000);
+    let query = "?mapping=swish&day=2026-11-20";
+    let head = "ref,gross,fee,net,kind\n";
+    let wrong =
+        format!("{head}psp-10000,100.00,1.50,98.50,pay\npsp-20000,200.00,2.00,198.01,pay\n");
+    let refused = report(&world, query, wrong);
+    let fault = &refused.json()["rows"][0];
+    assert_eq!((refused.status, &fault["row"], &fault["column"]), (422, &3.into(), &4.into()));
+    assert_eq!(fault["reason"], "the amount less the fee is 198.00, and not 198.01");
+    let right = format!(
+        "{head}psp-10000,100.00,1.50,98.50,pay\npsp-20000,200.00,2.00,198.00,pay\n\
+        month,-10.00,,-10.00,fee\n"
+    );
+    let reply = report(&world, query, right);
+    assert_eq!(outcomes(&reply), "201 ended: matched 2", "payments are compared by what was paid");
+    let fees = serde_json::json!([{"currency": "SEK", "amount": "13.50"}]);
+    assert_eq!(reply.json()["fees"], fees);
+}
+
+#[test]
 fn a_report_may_use_any_reference() {
     let world = with_merchants();
     let payment = paid(&world, 10_000);

@@ -48,6 +48,10 @@ pub(in crate::operator) struct ReconciliationBody {
     status: &'static str,
     /// What was found, by outcome and currency.
     outcomes: Vec<OutcomeBody>,
+    /// What the PSP's report says that it has kept, by currency: lines that are fees, and fees in a
+    /// column of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fees: Vec<KeptBody>,
     /// Who started it.
     actor: String,
     /// When it was started last.
@@ -55,6 +59,18 @@ pub(in crate::operator) struct ReconciliationBody {
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<String>,
+}
+
+/// What a PSP has kept in a currency.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReconciliationFee)]
+struct KeptBody {
+    /// ISO 4217.
+    #[schema(example = "SEK")]
+    currency: &'static str,
+    /// How much, in major units; below zero is what it gave back.
+    #[schema(example = "12.50")]
+    amount: String,
 }
 
 /// What was found alike.
@@ -101,6 +117,7 @@ impl ReconciliationBody {
             day,
             status: if found.is_ended { "ended" } else { "running" },
             outcomes: found.sums.iter().map(OutcomeBody::of).collect(),
+            fees: found.fees.iter().map(KeptBody::of).collect(),
             actor: found.actor.clone(),
             started_at: found.started_at.rfc3339(),
             ended_at: found.ended_at.map(ledger::Timestamp::rfc3339),
@@ -113,18 +130,28 @@ impl ReconciliationBody {
     }
 }
 
+impl KeptBody {
+    fn of((code, minor): (&&'static str, &i64)) -> KeptBody {
+        KeptBody { currency: code, amount: major(*minor, code) }
+    }
+}
+
+/// An amount in major units of the currency with a code.
+fn major(minor: i64, code: &str) -> String {
+    match Currency::parse(code) {
+        Some(currency) => format_minor(minor, currency),
+        None => minor.to_string(),
+    }
+}
+
 impl OutcomeBody {
     fn of(((outcome, code), sum): (&(Outcome, &'static str), &Sum)) -> OutcomeBody {
-        let major = |minor: i64| match Currency::parse(code) {
-            Some(currency) => format_minor(minor, currency),
-            None => minor.to_string(),
-        };
         OutcomeBody {
             outcome: outcome.as_str(),
             currency: (*code).to_owned(),
             count: sum.count,
-            ours: major(sum.ours_minor),
-            theirs: major(sum.theirs_minor),
+            ours: major(sum.ours_minor, code),
+            theirs: major(sum.theirs_minor, code),
         }
     }
 }
