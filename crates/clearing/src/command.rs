@@ -24,7 +24,7 @@ use crate::return_payout::{ReturnPayout, return_payout};
 use crate::settle::{Settle, settle};
 use crate::settlement::Settlement;
 use crate::tally::{Tally, tally};
-use crate::totals::{ReportTotals, TerminalTotals, report_totals};
+use crate::totals::{RecheckTotals, ReportTotals, TerminalTotals, recheck_totals, report_totals};
 
 /// A request to change clearing and settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub enum Command {
     EndReconciliation(EndReconciliation),
     /// Say what a terminal's day came to.
     ReportTotals(ReportTotals),
+    /// Look again whether they are what is booked.
+    RecheckTotals(RecheckTotals),
     /// Sum up what is new in the journal.
     Tally(Tally),
     /// Set what sellers pay.
@@ -157,6 +159,7 @@ impl Command {
             Command::RaiseFindings(command) => command.read(reads),
             Command::EndReconciliation(command) => command.read(reads),
             Command::ReportTotals(command) => command.read(reads),
+            Command::RecheckTotals(command) => command.read(reads),
             Command::Tally(command) => command.read(reads),
             Command::BeginRun(command) => command.read(reads),
             Command::Settle(command) => command.read(reads),
@@ -186,6 +189,7 @@ impl Command {
             Command::RaiseFindings(command) => raise_findings(command, books, now),
             Command::EndReconciliation(command) => end_reconciliation(command, books, now),
             Command::ReportTotals(command) => report_totals(command, books, now),
+            Command::RecheckTotals(command) => recheck_totals(command, books, now),
             Command::Tally(command) => tally(command, books),
             Command::SetFees(command) => set_fees(command, books, now),
             Command::SetPayoutAccount(command) => set_payout_account(command, books, now),

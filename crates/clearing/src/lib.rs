@@ -48,4 +48,4 @@ pub use return_payout::ReturnPayout;
 pub use settle::Settle;
 pub use settlement::Settlement;
 pub use tally::{AcquirerBatch, JournalMark, SellerDay, Tally};
-pub use totals::{ReportTotals, TerminalTotals};
+pub use totals::{RecheckTotals, ReportTotals, TerminalTotals};

@@ -3,6 +3,7 @@
 //! What is booked is counted by the estate, in the commit that books an upload. So totals and
 //! uploads have one order, and what is compared is what was booked until then.
 
+use estate::customer::Merchant;
 use estate::terminal_day::TerminalDayKey;
 use estate::{Customer, Terminal};
 use ledger::document::Kind;
@@ -12,8 +13,14 @@ use ledger::{
 };
 
 use crate::command::{Answer, Outcome};
-use crate::exception::{Amount, NewException, Origin, Reason, raise};
+use crate::exception::{Amount, Exception, NewException, Origin, Reason, raise};
 use crate::refusal::Refusal;
+
+/// What a terminal has sold offline.
+const PURCHASES: &str = "purchases";
+
+/// What it has given back.
+const REFUNDS: &str = "refunds";
 
 /// What a terminal says that its day came to, in one currency.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +65,17 @@ pub struct ReportTotals {
     pub purchases: Total,
     /// What it has given back.
     pub refunds: Total,
+}
+
+/// Looks again whether a terminal's totals are what is booked, after it has uploaded more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecheckTotals {
+    /// The terminal's number.
+    pub terminal: i64,
+    /// What people call it.
+    pub terminal_id: String,
+    /// The days and currencies that it has uploaded something of.
+    pub days: Vec<(Date, Currency)>,
 }
 
 impl TerminalTotals {
@@ -179,19 +197,83 @@ pub fn report_totals(
         booked: booked.unwrap_or_default(),
         told_at: now,
     };
-    let lines = [
-        ("purchases", totals.booked, totals.purchases),
-        ("refunds", Total::default(), totals.refunds),
-    ];
-    for (word, booked, told) in lines {
-        if let Some(what) = difference(&totals, word, booked, told) {
-            let (company, seller) = (&merchant.company_number, &merchant.seller_number);
-            let (company, seller) = (Some(company.clone()), Some(seller.clone()));
-            raise(books, NewException { company, seller, ..what }, now);
-        }
-    }
+    hold(&totals, &merchant, books, now);
     books.put_document(totals.document());
     Ok(Answer::new(Outcome::Totals(Box::new(totals))))
+}
+
+/// Holds what a terminal said against what is booked.
+fn hold(totals: &TerminalTotals, merchant: &Merchant, books: &mut Books, now: Timestamp) {
+    let lines =
+        [(PURCHASES, totals.booked, totals.purchases), (REFUNDS, Total::default(), totals.refunds)];
+    for (word, booked, told) in lines {
+        let Some(mut what) = difference(totals, word, booked, told) else { continue };
+        let known = books.named(&what.origin.name()).and_then(Exception::of);
+        if known.is_some_and(|known| known.resolution.is_some())
+            && let Origin::Comparison { item, .. } = &mut what.origin
+        {
+            // Somebody has dealt with another difference of the day.
+            item.extend(["/".to_owned(), booked.count.to_string()]);
+        }
+        let (company, seller) = (&merchant.company_number, &merchant.seller_number);
+        let (company, seller) = (Some(company.clone()), Some(seller.clone()));
+        raise(books, NewException { company, seller, ..what }, now);
+    }
+}
+
+impl RecheckTotals {
+    fn keys(&self) -> impl Iterator<Item = TerminalDayKey> {
+        let key = |(day, currency)| TerminalDayKey { terminal: self.terminal, day, currency };
+        self.days.iter().copied().map(key)
+    }
+
+    /// The names by which what the terminal has told of the days is found.
+    pub fn told_names(&self) -> Vec<String> {
+        self.keys().map(|key| TerminalTotals::document_name(&key)).collect()
+    }
+
+    /// What it needs to be decided.
+    pub fn read(&self, reads: &mut ReadSet) {
+        reads.documents.push(Terminal::id(self.terminal));
+        reads.names.extend(self.keys().map(|key| key.name()));
+        reads.names.extend(self.told_names());
+        for key in self.keys() {
+            let reasons = [Reason::Missing, Reason::Extra, Reason::AmountDiffers];
+            let origins = reasons.into_iter().flat_map(|reason| {
+                [PURCHASES, REFUNDS].map(|word| origin(&self.terminal_id, &key, reason, word))
+            });
+            reads.names.extend(origins.map(|origin| origin.name()));
+        }
+    }
+}
+
+/// Decides whether what was booked since a terminal told its totals makes a difference. What was
+/// found before stays on the list.
+///
+/// # Errors
+/// [`Refusal::NotThisDevice`] where there is no such terminal, [`Refusal::NoMerchant`].
+pub fn recheck_totals(
+    command: &RecheckTotals,
+    books: &mut Books,
+    now: Timestamp,
+) -> Result<Answer, Refusal> {
+    let found = books.document(Terminal::id(command.terminal)).and_then(Terminal::of);
+    let terminal = found.ok_or(Refusal::NotThisDevice)?;
+    let customer = Customer::find(&books.directory, terminal.customer);
+    let merchant = customer.and_then(|customer| customer.merchant).ok_or(Refusal::NoMerchant)?;
+    for key in command.keys() {
+        let told = books.named(&TerminalTotals::document_name(&key)).and_then(TerminalTotals::of);
+        let Some(told) = told else { continue };
+        let booked = key.find(books).map(|day| Total { count: day.count, minor: day.minor });
+        let booked = booked.unwrap_or_default();
+        if booked == told.booked {
+            continue;
+        }
+        let totals = TerminalTotals { booked, ..told };
+        hold(&totals, &merchant, books, now);
+        books.put_document(totals.document());
+    }
+    Ok(Answer::nothing())
 }
 
 /// What people have to look at, where what is booked is not what was told.
@@ -208,10 +290,7 @@ fn difference(
         _ => Reason::AmountDiffers,
     };
     let TerminalDayKey { day, currency, .. } = totals.key;
-    let origin = Origin::Comparison {
-        scope: format!("terminal:{}/{day}", totals.terminal_id),
-        item: format!("{}/{word}/{}", reason.as_str(), currency.code()),
-    };
+    let origin = origin(&totals.terminal_id, &totals.key, reason, word);
     let detail = format!(
         "the terminal counts {} {word}, and {} of them are booked",
         told.count, booked.count
@@ -225,4 +304,12 @@ fn difference(
         theirs: amount(told),
         ..NewException::new(origin, reason, detail)
     })
+}
+
+/// Names a difference.
+fn origin(terminal_id: &str, key: &TerminalDayKey, reason: Reason, word: &str) -> Origin {
+    Origin::Comparison {
+        scope: format!("terminal:{terminal_id}/{}", key.day),
+        item: format!("{}/{word}/{}", reason.as_str(), key.currency.code()),
+    }
 }

@@ -104,3 +104,27 @@ fn totals_must_be_in_order_and_the_terminals_own() {
         assert_eq!(reply.status, 401, "{token}");
     }
 }
+
+#[test]
+fn what_is_uploaded_late_is_looked_at_again() {
+    let world = world();
+    let device = allowed(&world);
+    upload(&world, &device, &[item("1", "99.50")]);
+    let told = totals(2, "100.00");
+    let differs = "200 differs: amount-differs terminal-purchases";
+    assert_eq!(tell(&world, &device, &told), differs);
+    // What was found stays on the list until somebody has dealt with it.
+    upload(&world, &device, &[item("2", "0.50")]);
+    assert_eq!(tell(&world, &device, &told), differs.replace("differs:", "agrees:"));
+    let list = world.call("GET", "/operator/v1/exceptions?status=open", OPERATOR_KEY, "").json();
+    let id = list["items"][0]["id"].as_str().unwrap();
+    let path = format!("/operator/v1/exceptions/{id}/resolve");
+    let body = r#"{"means":"accepted","note":"It came late"}"#;
+    assert_eq!(world.call("POST", &path, OPERATOR_KEY, body).status, 200);
+    assert_eq!(tell(&world, &device, &told), "200 agrees: ");
+    // One more, of which the terminal did not know: found anew, and once.
+    for _ in 0..2 {
+        upload(&world, &device, &[item("3", "1.00")]);
+        assert_eq!(tell(&world, &device, &told), differs);
+    }
+}
