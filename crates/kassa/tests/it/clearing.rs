@@ -1,5 +1,7 @@
 //! Acquirers' files on a running server, which is killed while it applies them.
 
+mod settlement;
+
 use std::thread;
 use std::time::Duration;
 
@@ -126,8 +128,26 @@ fn a_file_is_applied_once_whenever_the_program_is_killed() {
     check_applied(&server, &day);
     assert_eq!(send(&server, &day), Some(409));
     check_applied(&server, &day);
+    check_compared(&server, &day);
     drop(server);
     verify(folder.path());
+}
+
+/// Checks that the ledger was compared with the day's batch, without anybody's asking.
+#[track_caller]
+fn check_compared(server: &Server, day: &Day) {
+    let mut found = serde_json::Value::Null;
+    wait_at_most(Duration::from_mins(1), "the file is compared", || {
+        let list = server.get("/operator/v1/reconciliations", OPERATOR_KEY).json();
+        found = list["items"].clone();
+        found[0]["status"] == "ended"
+    });
+    let outcomes = found[0]["outcomes"].as_array().unwrap().iter();
+    let outcomes: Vec<_> =
+        outcomes.map(|it| (it["outcome"].as_str(), it["count"].as_i64())).collect();
+    let (matched, known) = (day.rows - day.refused, day.refused);
+    assert_eq!(outcomes, [(Some("matched"), Some(matched)), (Some("known"), Some(known))]);
+    assert_eq!(found.as_array().unwrap().len(), 1);
 }
 
 /// Goal: of files under one name, one is applied. Method: eight clients send two files with the
