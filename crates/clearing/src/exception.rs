@@ -291,7 +291,7 @@ impl Exception {
             number: document.id.number,
             what: NewException::of(fields)?,
             raised_at: fields.time("raised_at")?,
-            owner: text(fields, "owner"),
+            owner: fields.owned("owner"),
             notes: notes(fields),
             resolution: Resolution::of(fields),
         })
@@ -353,19 +353,19 @@ impl NewException {
         let origin = match (fields.number("file"), fields.number("line")) {
             (Some(file), Some(line)) => Origin::FileRow { file, line },
             (Some(_) | None, _) => {
-                Origin::Comparison { scope: text(fields, "scope")?, item: text(fields, "item")? }
+                Origin::Comparison { scope: fields.owned("scope")?, item: fields.owned("item")? }
             }
         };
         Some(NewException {
             origin,
             reason: Reason::parse(fields.text("reason")?)?,
-            detail: text(fields, "detail")?,
-            company: text(fields, "company"),
-            seller: text(fields, "seller"),
-            batch: text(fields, "batch"),
+            detail: fields.owned("detail")?,
+            company: fields.owned("company"),
+            seller: fields.owned("seller"),
+            batch: fields.owned("batch"),
             day: fields.text("day").and_then(Date::parse),
-            kind: text(fields, "kind"),
-            reference: text(fields, "reference"),
+            kind: fields.owned("kind"),
+            reference: fields.owned("reference"),
             ours: Amount::of(fields, "ours"),
             theirs: Amount::of(fields, "theirs"),
             transaction: fields.number("transaction"),
@@ -418,8 +418,8 @@ impl Resolution {
         Some(Resolution {
             means: Means::parse(fields.text("means")?)?,
             at: fields.time("at")?,
-            actor: text(&fields, "actor")?,
-            note: text(&fields, "note")?,
+            actor: fields.owned("actor")?,
+            note: fields.owned("note")?,
             transaction: fields.number("transaction"),
         })
     }
@@ -437,14 +437,10 @@ impl Resolution {
 fn notes(fields: &Fields) -> Vec<Note> {
     let note = |at: usize| {
         let fields = fields.under(&format!("note.{at:03}."));
-        let (actor, text) = (text(&fields, "actor")?, text(&fields, "text")?);
+        let (actor, text) = (fields.owned("actor")?, fields.owned("text")?);
         Some(Note { at: fields.time("at")?, actor, text })
     };
     (0..).map_while(note).collect()
-}
-
-fn text(fields: &Fields, name: &str) -> Option<String> {
-    fields.text(name).map(str::to_owned)
 }
 
 /// Places an exception in the books, unless the same thing was found before: then nothing is

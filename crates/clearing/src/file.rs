@@ -141,7 +141,7 @@ impl AcquirerFile {
     /// Reads a document.
     pub fn of(document: &Document) -> Option<AcquirerFile> {
         let fields = &document.fields;
-        let text = |name: &str| fields.text(name).map(str::to_owned);
+        let text = |name: &str| fields.owned(name);
         Some(AcquirerFile {
             number: document.id.number,
             identity: FileIdentity {

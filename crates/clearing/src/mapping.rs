@@ -108,7 +108,7 @@ impl ReportMapping {
     /// Reads a document.
     pub fn of(document: &Document) -> Option<ReportMapping> {
         let fields = &document.fields;
-        let text = |name: &str| fields.text(name).map(str::to_owned);
+        let text = |name: &str| fields.owned(name);
         Some(ReportMapping {
             number: document.id.number,
             name: text("name")?,

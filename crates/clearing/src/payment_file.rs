@@ -87,7 +87,7 @@ impl PaymentFile {
     /// Reads a document.
     pub fn of(document: &Document) -> Option<PaymentFile> {
         let fields = &document.fields;
-        let text = |name: &str| fields.text(name).map(str::to_owned);
+        let text = |name: &str| fields.owned(name);
         let day = |name: &str| fields.text(name).and_then(Date::parse);
         let (counts, sums) = (fields.under("count."), fields.under("sum."));
         let total = |(code, _): (&str, &str)| {

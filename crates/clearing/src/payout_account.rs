@@ -104,7 +104,7 @@ impl PayoutAccount {
 
     /// Reads a document.
     pub fn of(document: &Document) -> Option<PayoutAccount> {
-        let text = |name: &str| document.fields.text(name).map(str::to_owned);
+        let text = |name: &str| document.fields.owned(name);
         Some(PayoutAccount {
             number: document.id.number,
             owner: AccountOwner { company: text("company")?, seller: text("seller") },

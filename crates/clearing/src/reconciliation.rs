@@ -216,7 +216,7 @@ impl Reconciliation {
     /// Reads a document.
     pub fn of(document: &Document) -> Option<Reconciliation> {
         let fields = &document.fields;
-        let text = |name: &str| fields.text(name).map(str::to_owned);
+        let text = |name: &str| fields.owned(name);
         Some(Reconciliation {
             number: document.id.number,
             scope: Scope::parse(fields.text("scope")?)?,

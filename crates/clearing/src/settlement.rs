@@ -164,7 +164,7 @@ impl Settlement {
     /// Reads a document.
     pub fn of(document: &Document) -> Option<Settlement> {
         let fields = &document.fields;
-        let text = |name: &str| fields.text(name).map(str::to_owned);
+        let text = |name: &str| fields.owned(name);
         let day = |name: &str| fields.text(name).and_then(Date::parse);
         let fees = fields.under("fee.");
         let fees =

@@ -253,6 +253,11 @@ impl Fields {
         self.0.get(name).map(String::as_str)
     }
 
+    /// The text of a field, for who keeps it.
+    pub fn owned(&self, name: &str) -> Option<String> {
+        self.text(name).map(str::to_owned)
+    }
+
     /// The number that a field is.
     pub fn number(&self, name: &str) -> Option<i64> {
         self.text(name)?.parse().ok()

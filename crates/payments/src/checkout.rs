@@ -11,7 +11,7 @@ use ledger::{
 use crate::command::{Answer, Outcome, find, repeated};
 use crate::limits::{CHECKOUT_EXTENSIONS_MAX, CHECKOUT_MS, CHECKOUT_PAYMENTS_MAX};
 use crate::online::Online;
-use crate::payment::{Amount, MerchantName, Payment, number, text, time, truth};
+use crate::payment::{Amount, MerchantName, Payment, number, time, truth};
 use crate::refusal::Refusal;
 
 /// A checkout.
@@ -95,7 +95,7 @@ impl Checkout {
         Some(Checkout {
             number: document.id.number,
             wanted: Wanted {
-                id: text(fields, "id")?,
+                id: fields.owned("id")?,
                 merchant: MerchantName::of(fields)?,
                 amount: Amount::of(fields)?,
                 online: Online::of(&fields.under("online."))?,

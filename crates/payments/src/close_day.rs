@@ -9,7 +9,7 @@ use ledger::{
 };
 
 use crate::command::{Answer, Outcome, find};
-use crate::payment::{Cause, Payment, number, text, time};
+use crate::payment::{Cause, Payment, number, time};
 use crate::refusal::Refusal;
 use crate::state::{Event, State};
 
@@ -70,7 +70,7 @@ impl BatchReport {
         Some(BatchReport {
             number: document.id.number,
             customer: fields.number("customer")?,
-            day: Date::parse(&text(fields, "day")?)?,
+            day: Date::parse(&fields.owned("day")?)?,
             until: fields.time("until")?,
             created_at: fields.time("created_at")?,
             sums: counts.iter().filter_map(line).collect(),

@@ -11,7 +11,7 @@ use ledger::{
 
 use crate::command::{Answer, Outcome, repeated};
 use crate::limits::{ENDPOINTS_MAX, OVERLAP_MS_MAX};
-use crate::payment::{number, text, time, truth};
+use crate::payment::{number, time, truth};
 use crate::refusal::Refusal;
 
 /// Where a merchant is notified.
@@ -179,15 +179,15 @@ impl Endpoint {
     /// Reads a document.
     pub fn of(document: &Document) -> Option<Endpoint> {
         let fields = &document.fields;
-        let previous = text(fields, "previous");
+        let previous = fields.owned("previous");
         Some(Endpoint {
             number: document.id.number,
             customer: fields.number("customer")?,
-            url: text(fields, "url"),
-            secret: text(fields, "secret").unwrap_or_default(),
+            url: fields.owned("url"),
+            secret: fields.owned("secret").unwrap_or_default(),
             previous: previous.zip(fields.time("previous_until")).map(Previous::from),
-            key: text(fields, "key"),
-            disabled: text(fields, "disabled"),
+            key: fields.owned("key"),
+            disabled: fields.owned("disabled"),
             is_deleted: fields.is_true("is_deleted"),
             created_at: fields.time("created_at")?,
             changed_at: fields.time("changed_at")?,

@@ -14,7 +14,7 @@ use ledger::{
 
 use crate::endpoint::Endpoint;
 use crate::limits::{ATTEMPT_ERROR_CHARS_MAX, ATTEMPTS_KEPT_MAX, SYNCHRONOUS_MS_MAX};
-use crate::payment::{Cause, Payment, number, text, time};
+use crate::payment::{Cause, Payment, number, time};
 
 /// What a merchant is told, where, and how far that has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,9 +216,9 @@ impl Notification {
             payment: fields.number("payment")?,
             customer: fields.number("customer")?,
             endpoint: fields.number("endpoint")?,
-            url: text(fields, "url")?,
+            url: fields.owned("url")?,
             sequence: fields.number("sequence")?,
-            webhook_id: text(fields, "webhook_id")?,
+            webhook_id: fields.owned("webhook_id")?,
             snapshot: fields.under("payment."),
             status: Status::parse(fields.text("status")?)?,
             attempts: attempts.collect::<Option<_>>()?,

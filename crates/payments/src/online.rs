@@ -2,7 +2,7 @@
 
 use ledger::{CardExpiry, Fields, MaskedPan};
 
-use crate::payment::{Payment, number, text, truth};
+use crate::payment::{Payment, number, truth};
 use crate::result_code::ResultCode;
 use crate::state::{Event, State};
 
@@ -155,8 +155,8 @@ impl CardShown {
     /// Reads fields.
     pub fn of(fields: &Fields) -> Option<CardShown> {
         Some(CardShown {
-            number: MaskedPan { bin: text(fields, "bin")?, last4: text(fields, "last4")? },
-            holder: text(fields, "holder"),
+            number: MaskedPan { bin: fields.owned("bin")?, last4: fields.owned("last4")? },
+            holder: fields.owned("holder"),
             expiry: CardExpiry {
                 year: u16::try_from(fields.number("expiry_year")?).ok()?,
                 month: u8::try_from(fields.number("expiry_month")?).ok()?,
@@ -185,19 +185,19 @@ impl Online {
     pub fn of(fields: &Fields) -> Option<Online> {
         let count = fields.number("echo").and_then(|count| usize::try_from(count).ok());
         let echo = |at: usize| {
-            let name = text(fields, &format!("echo.{at}.name"))?;
-            Some((name, text(fields, &format!("echo.{at}.value"))?))
+            let name = fields.owned(&format!("echo.{at}.name"))?;
+            Some((name, fields.owned(&format!("echo.{at}.value"))?))
         };
         Some(Online {
             kind: PaymentType::parse(fields.text("kind")?)?,
-            brand: text(fields, "brand")?,
-            merchant_transaction_id: text(fields, "merchant_transaction_id"),
-            referenced: text(fields, "referenced"),
+            brand: fields.owned("brand")?,
+            merchant_transaction_id: fields.owned("merchant_transaction_id"),
+            referenced: fields.owned("referenced"),
             card: CardShown::of(&fields.under("card.")),
-            registration: text(fields, "registration"),
+            registration: fields.owned("registration"),
             is_test: fields.is_true("is_test"),
-            shopper_result_url: text(fields, "shopper_result_url"),
-            notification_url: text(fields, "notification_url"),
+            shopper_result_url: fields.owned("shopper_result_url"),
+            notification_url: fields.owned("notification_url"),
             checkout: fields.number("checkout"),
             authentication: fields.text("authentication").and_then(Authentication::parse),
             echo: (0..count.unwrap_or(0)).filter_map(echo).collect(),

@@ -10,7 +10,7 @@ use ledger::{
 
 use crate::command::{Answer, Outcome};
 use crate::method::Psp;
-use crate::payment::{number, text, truth};
+use crate::payment::{number, truth};
 use crate::refusal::Refusal;
 
 /// A merchant, as payments over PSPs see it. A merchant without such a document is active and has
@@ -129,7 +129,7 @@ impl Payee {
             let names = terms.iter().filter_map(|(name, _)| name.strip_suffix(".sealed"));
             for name in names {
                 let term = Term {
-                    sealed: text(&terms, &format!("{name}.sealed")).unwrap_or_default(),
+                    sealed: terms.owned(&format!("{name}.sealed")).unwrap_or_default(),
                     is_off: terms.is_true(&format!("{name}.is_off")),
                     is_deleted: terms.is_true(&format!("{name}.is_deleted")),
                 };
@@ -139,10 +139,10 @@ impl Payee {
         Payee {
             customer: document.id.number,
             is_inactive: fields.is_true("is_inactive"),
-            vat_number: text(fields, "vat_number"),
-            city: text(fields, "city"),
-            country: text(fields, "country"),
-            end_of_day: text(fields, "end_of_day"),
+            vat_number: fields.owned("vat_number"),
+            city: fields.owned("city"),
+            country: fields.owned("country"),
+            end_of_day: fields.owned("end_of_day"),
             return_origins: fields
                 .text("return_origins")
                 .map(|origins| origins.split(' ').map(str::to_owned).collect())

@@ -1,7 +1,7 @@
 //! The payment: one aggregate for payments, refunds and reversals over every method.
 
 use ledger::document::Kind;
-use ledger::{Currency, Document, DocumentId, Fields, Timestamp};
+use ledger::{Currency, Document, DocumentId, Timestamp};
 
 use crate::limits::{TOLD_CHARS_MAX, TRANSITIONS_MAX};
 use crate::method::Method;
@@ -466,11 +466,6 @@ pub(crate) fn time(at: impl Into<Option<Timestamp>>) -> Option<String> {
 /// Says a truth as a field does: what is not so is absent.
 pub(crate) fn truth(is_so: bool) -> Option<&'static str> {
     is_so.then_some("true")
-}
-
-/// Reads a text of a field.
-pub(crate) fn text(fields: &Fields, name: &str) -> Option<String> {
-    fields.text(name).map(str::to_owned)
 }
 
 #[cfg(test)]

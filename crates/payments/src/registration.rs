@@ -10,7 +10,7 @@ use ledger::{
 
 use crate::command::{Answer, Outcome, repeated};
 use crate::online::CardShown;
-use crate::payment::{number, text, time, truth};
+use crate::payment::{number, time, truth};
 use crate::refusal::Refusal;
 
 /// A card that is kept.
@@ -112,11 +112,11 @@ impl Registration {
             number: document.id.number,
             customer: fields.number("customer")?,
             kept: Kept {
-                id: text(fields, "id")?,
-                brand: text(fields, "brand")?,
+                id: fields.owned("id")?,
+                brand: fields.owned("brand")?,
                 card: CardShown::of(&fields.under("card."))?,
-                token: text(fields, "token"),
-                sealed: text(fields, "sealed"),
+                token: fields.owned("token"),
+                sealed: fields.owned("sealed"),
                 is_test: fields.is_true("is_test"),
             },
             status: RegistrationStatus::ALL.into_iter().find(|it| it.as_str() == status)?,

@@ -4,7 +4,7 @@ use ledger::{Currency, Document, Fields, Timestamp};
 
 use super::{
     ATTENTION, Amount, Asked, Captured, Cause, MerchantName, PAYMENTS, Payment, PaymentKind,
-    Register, TASKS, Task, Transition, number, text, time, truth,
+    Register, TASKS, Task, Transition, number, time, truth,
 };
 use crate::method::Method;
 use crate::online::Online;
@@ -22,7 +22,7 @@ pub(super) fn payment(document: &Document) -> Option<Payment> {
         amount: Amount::of(fields)?,
         asked: asked(fields),
         original: fields.number("original"),
-        instruction: text(fields, "instruction")?,
+        instruction: fields.owned("instruction")?,
         state: State::parse(fields.text("state")?)?,
         transitions: transitions(fields)?,
         told: told(&fields.under("psp.")),
@@ -34,7 +34,7 @@ pub(super) fn payment(document: &Document) -> Option<Payment> {
         ends_as: fields.text("ends_as").and_then(Event::parse),
         is_placed: fields.is_true("is_placed"),
         unsent: fields.number("unsent").unwrap_or(0),
-        attention: text(fields, "attention"),
+        attention: fields.owned("attention"),
         report: fields.number("report"),
         online: Online::of(&fields.under("online.")),
         created_at: fields.time("created_at")?,
@@ -79,9 +79,9 @@ impl MerchantName {
     pub(crate) fn of(fields: &Fields) -> Option<MerchantName> {
         Some(MerchantName {
             customer: fields.number("customer")?,
-            merchant_id: text(fields, "merchant_id")?,
-            company: text(fields, "company")?,
-            seller: text(fields, "seller")?,
+            merchant_id: fields.owned("merchant_id")?,
+            company: fields.owned("company")?,
+            seller: fields.owned("seller")?,
         })
     }
 
@@ -156,22 +156,22 @@ fn asked(fields: &Fields) -> Asked {
     let register = fields.under("register.");
     let count = fields.number("properties").and_then(|count| usize::try_from(count).ok());
     let property = |at: usize| {
-        let key = text(fields, &format!("property.{at}.key"))?;
-        Some((key, text(fields, &format!("property.{at}.value"))?))
+        let key = fields.owned(&format!("property.{at}.key"))?;
+        Some((key, fields.owned(&format!("property.{at}.value"))?))
     };
     Asked {
-        consumer_id: text(fields, "consumer_id").unwrap_or_default(),
-        consumer_name: text(fields, "consumer_name").unwrap_or_default(),
-        terminal_reference: text(fields, "terminal_reference"),
-        original_reference: text(fields, "original_reference"),
-        message: text(fields, "message"),
-        trigger: text(fields, "trigger"),
+        consumer_id: fields.owned("consumer_id").unwrap_or_default(),
+        consumer_name: fields.owned("consumer_name").unwrap_or_default(),
+        terminal_reference: fields.owned("terminal_reference"),
+        original_reference: fields.owned("original_reference"),
+        message: fields.owned("message"),
+        trigger: fields.owned("trigger"),
         batch: fields.number("batch"),
         register: (!register.is_empty()).then(|| Register {
-            version: text(&register, "version"),
-            reference: text(&register, "reference"),
-            language: text(&register, "language"),
-            auto_capture: text(&register, "auto_capture"),
+            version: register.owned("version"),
+            reference: register.owned("reference"),
+            language: register.owned("language"),
+            auto_capture: register.owned("auto_capture"),
             order: register.text("order.items").map(|_| Order::of(&register.under("order."))),
         }),
         properties: (0..count.unwrap_or(0)).filter_map(property).collect(),
@@ -210,12 +210,12 @@ fn asked_fields(asked: &Asked) -> Fields {
 
 fn told(fields: &Fields) -> Told {
     Told {
-        reference: text(fields, "reference"),
-        second_reference: text(fields, "second_reference"),
-        payer: text(fields, "payer"),
-        redirect_url: text(fields, "redirect_url"),
-        token: text(fields, "token"),
-        info: text(fields, "info"),
+        reference: fields.owned("reference"),
+        second_reference: fields.owned("second_reference"),
+        payer: fields.owned("payer"),
+        redirect_url: fields.owned("redirect_url"),
+        token: fields.owned("token"),
+        info: fields.owned("info"),
     }
 }
 

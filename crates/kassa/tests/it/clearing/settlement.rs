@@ -37,7 +37,7 @@ fn sales() -> (Day, Owed) {
     let (mut rows, mut owed) = (0_u32, Owed::new());
     for at in 0..SELLERS {
         let refunds = usize::from(at % 10 == 3);
-        let kinds = (0..1 + at % 3).map(|_| RowKind::Purchase);
+        let kinds = (0..=at % 3).map(|_| RowKind::Purchase);
         for kind in kinds.chain(std::iter::repeat_n(RowKind::Reversal, refunds)) {
             let is_refund = kind == RowKind::Reversal;
             let amount_minor = if is_refund { 50_000 } else { i64::from(1_000 + at) };
