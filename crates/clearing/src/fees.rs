@@ -90,7 +90,8 @@ impl Rate {
 
 impl CurrencyFees {
     /// What is kept of a day. What came late for a day has no least of its own: the day has paid
-    /// it; nor has what came back from the bank, which the seller has not done. `None` where it is more than there are numbers for.
+    /// it; nor has what came back from the bank, which the seller has not done. `None` where it is
+    /// more than there are numbers for.
     pub fn of_day(&self, sums: &Sums, is_late: bool) -> Option<DayFees> {
         let mut fees = DayFees::default();
         for (line, sum) in &sums.0 {

@@ -1,5 +1,5 @@
-//! Those who settle while others pay: they follow the journal, settle days, and book back what banks
-//! return.
+//! Those who settle while others pay: they follow the journal, settle days, and book back what
+//! banks return.
 //!
 //! Goal: whatever fails, each transaction is settled once, nothing is paid twice, and the company's
 //! own accounts have what settlements say. Method: one request at a time, made of what is stored

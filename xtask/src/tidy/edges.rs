@@ -36,7 +36,7 @@ const EDGES: [(&str, &[&str]); 15] = [
             "surfaces",
         ],
     ),
-    ("sim", &["engine", "estate", "ledger", "payments", "simulators", "store"]),
+    ("sim", &["clearing", "engine", "estate", "ledger", "payments", "simulators", "store"]),
     ("xtask", &["cluster"]),
 ];
 

@@ -1,5 +1,5 @@
-//! The comparison that follows an import: when an acquirer's file is applied, the ledger is compared
-//! with its batch, without anybody's asking.
+//! The comparison that follows an import: when an acquirer's file is applied, the ledger is
+//! compared with its batch, without anybody's asking.
 //!
 //! A file awaits its comparison from the commit that ends applying it until the one that ends the
 //! comparison. So what a crash cuts off is made again, and what was made is not.
@@ -87,8 +87,8 @@ fn waiting(reader: &mut dyn Reader) -> Result<Vec<AcquirerFile>, StoreError> {
     Ok(files)
 }
 
-/// Keeps the turn while something is done. Where it is lost all the same, two nodes compare: neither
-/// finds anything twice.
+/// Keeps the turn while something is done. Where it is lost all the same, two nodes compare:
+/// neither finds anything twice.
 async fn keeping_turn<T>(queries: &Queries, work: impl Future<Output = T>) -> T {
     let (mut work, often) = (pin!(work), TURN.checked_div(3).unwrap_or(TURN));
     loop {

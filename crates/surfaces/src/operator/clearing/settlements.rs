@@ -27,7 +27,8 @@ use crate::operator::wire::document::IdempotencyKey;
 /// and including this one. 409 while the day has not ended, or while what was booked on it is not
 /// all summed up, which takes seconds.
 ///
-/// The same run again changes nothing, and ends what an earlier one has not, under the same key too.
+/// The same run again changes nothing, and ends what an earlier one has not: under the same key
+/// too.
 #[utoipa::path(post, path = "/settlements", tag = "settlement", request_body = NewRun,
     params(IdempotencyKey),
     responses((status = 200, body = RunBody)))]
@@ -109,9 +110,9 @@ pub(in crate::operator) async fn get_statement(
     Ok(statement::answer(&settlement, &platform.engine.directory(), format))
 }
 
-/// Says that the payment of a settlement came back from the bank. What it paid out is owed again, and
-/// the seller's next settlement pays it; a settlement that is in no payment file yet comes into
-/// none. 409 where nothing was paid out, and where it came back before.
+/// Says that the payment of a settlement came back from the bank. What it paid out is owed again,
+/// and the seller's next settlement pays it; a settlement that is in no payment file yet comes
+/// into none. 409 where nothing was paid out, and where it came back before.
 #[utoipa::path(post, path = "/settlements/{id}/return", tag = "settlement",
     params(("id" = String, Path, description = "The settlement's id"), IdempotencyKey),
     request_body = NewReturn, responses((status = 200, body = SettlementBody)))]
