@@ -61,8 +61,8 @@ mod tests {
     use crate::command::Command;
     use crate::settle::world::{COMPANY, World};
 
-    fn idempotency(key: u8, request: u8) -> Option<Idempotency> {
-        Some(Idempotency { key: Key([key; 16]), fingerprint: Fingerprint([request; 16]) })
+    fn idempotency(key: u8, request: u8) -> Idempotency {
+        Idempotency { key: Key([key; 16]), fingerprint: Fingerprint([request; 16]) }
     }
 
     #[test]
@@ -78,12 +78,12 @@ mod tests {
             (COMPANY, ended, false, None, Err(Refusal::NotSummedUp)),
             (COMPANY, ended, true, None, Ok(false)),
             // What is refused uses up no key.
-            (COMPANY, going_on, true, idempotency(1, 1), Err(Refusal::DayNotEnded)),
-            (COMPANY, ended, true, idempotency(1, 2), Ok(false)),
-            (COMPANY, ended, true, idempotency(1, 2), Ok(true)),
-            (COMPANY, ended, false, idempotency(1, 2), Ok(true)),
-            (other, going_on, false, idempotency(1, 3), reused),
-            (COMPANY, ended, true, idempotency(2, 3), Ok(false)),
+            (COMPANY, going_on, true, Some(idempotency(1, 1)), Err(Refusal::DayNotEnded)),
+            (COMPANY, ended, true, Some(idempotency(1, 2)), Ok(false)),
+            (COMPANY, ended, true, Some(idempotency(1, 2)), Ok(true)),
+            (COMPANY, ended, false, Some(idempotency(1, 2)), Ok(true)),
+            (other, going_on, false, Some(idempotency(1, 3)), reused),
+            (COMPANY, ended, true, Some(idempotency(2, 3)), Ok(false)),
             (COMPANY, ended, true, None, Ok(false)),
         ] {
             let rows = world.rows().len();

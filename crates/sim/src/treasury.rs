@@ -14,7 +14,7 @@ use clearing::tally::{Deltas, JournalMark, Line};
 use clearing::{Command, Outcome, Refusal, ReturnPayout, SellerDay, SetFees, Settle, Settlement};
 use engine::{SubmitError, Verb as _, Work};
 use ledger::account::House;
-use ledger::{Company, Currency, Directory, Position, ReadSet, Row, Timestamp};
+use ledger::{Company, Currency, Directory, Position, ReadSet, Row};
 use store::{Part, Reader};
 
 use crate::prng::Prng;
@@ -73,13 +73,15 @@ impl Treasury {
 /// Whether a refusal is right: what was thought of may be early, late, or more than an amount or a
 /// balance may be.
 fn may_be(refusal: &Refusal) -> bool {
-    match refusal {
-        Refusal::DayNotEnded | Refusal::PayoutReturned | Refusal::NothingPaidOut => true,
-        Refusal::NotPaidOut(reason) => {
-            matches!(reason, ledger::Refusal::Amount(_) | ledger::Refusal::BalanceOutOfRange)
-        }
-        _ => false,
-    }
+    use ledger::Refusal as No;
+
+    matches!(
+        refusal,
+        Refusal::DayNotEnded
+            | Refusal::PayoutReturned
+            | Refusal::NothingPaidOut
+            | Refusal::NotPaidOut(No::Amount(_) | No::BalanceOutOfRange)
+    )
 }
 
 fn think(prng: &mut Prng, reader: &mut dyn Reader) -> Option<Command> {

@@ -26,8 +26,8 @@ fn settle(world: &mut World) {
     world.settle(day, usize::MAX);
 }
 
-fn idempotency(key: u8, request: u8) -> Option<Idempotency> {
-    Some(Idempotency { key: Key([key; 16]), fingerprint: Fingerprint([request; 16]) })
+fn idempotency(key: u8, request: u8) -> Idempotency {
+    Idempotency { key: Key([key; 16]), fingerprint: Fingerprint([request; 16]) }
 }
 
 fn command(of: &Settlement) -> ReturnPayout {
@@ -58,15 +58,15 @@ fn the_first_reason_decides_and_a_key_stands_for_one_return() {
     for (command, expected) in [
         (unknown.clone(), Err(Refusal::SettlementNotFound)),
         (others, Err(Refusal::SettlementNotFound)),
-        (with(&owing, idempotency(1, 1)), Err(Refusal::NothingPaidOut)),
-        (with(&paid, idempotency(1, 2)), Ok(false)),
-        (with(&paid, idempotency(1, 2)), Ok(true)),
-        (with(&paid, idempotency(1, 3)), Err(Refusal::IdempotencyKeyReused)),
+        (with(&owing, Some(idempotency(1, 1))), Err(Refusal::NothingPaidOut)),
+        (with(&paid, Some(idempotency(1, 2))), Ok(false)),
+        (with(&paid, Some(idempotency(1, 2))), Ok(true)),
+        (with(&paid, Some(idempotency(1, 3))), Err(Refusal::IdempotencyKeyReused)),
         (
-            ReturnPayout { idempotency: idempotency(1, 3), ..unknown },
+            ReturnPayout { idempotency: Some(idempotency(1, 3)), ..unknown },
             Err(Refusal::IdempotencyKeyReused),
         ),
-        (with(&paid, idempotency(2, 2)), Err(Refusal::PayoutReturned)),
+        (with(&paid, Some(idempotency(2, 2))), Err(Refusal::PayoutReturned)),
         (with(&paid, None), Err(Refusal::PayoutReturned)),
     ] {
         assert_eq!(submit(&mut world, command.clone()), expected, "{command:?}");
