@@ -9,9 +9,9 @@ use ledger::cancel::cancel;
 use ledger::correct::{correct, correction_key};
 use ledger::post::{acquirer_key, post, posting_key};
 use ledger::{
-    AcquirerReferences, Basis, Books, Cancel, CardToken, Change, ChangeKind, ClearingChange, Code,
-    Correct, Decimal, Key, Mount, OfflineClaims, OfflineInfo, Post, ReadSet, Refusal as No, RowId,
-    Timestamp, Transaction, TransactionId,
+    AcquirerReferences, Answer as Booked, Basis, Books, Cancel, CardToken, Change, ChangeKind,
+    ClearingChange, Code, Correct, Decimal, Key, Mount, OfflineClaims, OfflineInfo, Post, ReadSet,
+    Refusal as No, RowId, Timestamp, Transaction, TransactionId,
 };
 
 use formats::rkha21::Row;
@@ -31,11 +31,19 @@ pub struct ApplyRows {
     pub chunk: i64,
     /// The acquirer's batch, which is the file's.
     pub batch: String,
-    /// The chunk's rows.
-    pub rows: Vec<PlacedRow>,
-    /// The transactions that had the rows' references when they were read: to find what earlier
-    /// files have told of them.
-    pub known: Vec<TransactionId>,
+    /// The chunk's rows, prepared for the batch.
+    pub rows: Vec<PreparedRow>,
+}
+
+/// A row with what it asks of the ledger, which whoever reads the rows makes of them: the writer,
+/// who decides, has better things to do.
+///
+/// Invariant: the wish and its keys are the row's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreparedRow {
+    placed: PlacedRow,
+    /// None where no card has the row's token.
+    wish: Option<(Wish, [Option<Key>; 2])>,
 }
 
 /// A row, and the ledger that it belongs to: that of its card.
@@ -69,6 +77,7 @@ enum Fate {
 }
 
 /// What a row asks of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Wish {
     Post(Box<Post>),
     Correct(Box<Correct>),
@@ -78,10 +87,24 @@ impl ApplyRows {
     /// What it needs to be decided.
     pub fn read(&self, reads: &mut ReadSet) {
         reads.documents.push(AcquirerFile::id(self.file));
-        reads.keys.extend(self.known.iter().map(|known| cleared_key(*known)));
-        for placed in &self.rows {
-            read_row(placed, &self.batch, reads);
+        reads.is_cleared_asked = true;
+        for PreparedRow { placed, wish } in &self.rows {
+            if let Some((wish, _)) = wish {
+                wish.read(&placed.row, reads);
+            }
         }
+    }
+}
+
+impl PreparedRow {
+    /// Prepares a row of a batch.
+    pub fn new(placed: PlacedRow, batch: &str) -> PreparedRow {
+        let wish = placed.company.as_deref().map(|company| {
+            let wish = Wish::of(&placed.row, company, batch);
+            let keys = wish.keys(&placed.row, company);
+            (wish, keys)
+        });
+        PreparedRow { placed, wish }
     }
 }
 
@@ -112,9 +135,9 @@ pub fn apply_rows(
         return Ok(Answer::replayed(Outcome::File(Box::new(file))));
     }
     let mut cleared = BTreeSet::new();
-    for placed in &command.rows {
+    for row in &command.rows {
         let about = About { file: file.number, batch: &command.batch, cleared: &cleared };
-        match apply(placed, &about, books, now) {
+        match apply(row, &about, books, now) {
             Fate::Posted => file.counts.posted = file.counts.posted.saturating_add(1),
             Fate::Matched(transaction) => {
                 file.counts.matched = file.counts.matched.saturating_add(1);
@@ -191,25 +214,19 @@ struct About<'a> {
     cleared: &'a BTreeSet<TransactionId>,
 }
 
-fn apply(placed: &PlacedRow, about: &About<'_>, books: &mut Books, now: Timestamp) -> Fate {
-    let row = &placed.row;
-    let Some(company) = &placed.company else {
+fn apply(row: &PreparedRow, about: &About<'_>, books: &mut Books, now: Timestamp) -> Fate {
+    let PreparedRow { placed, wish } = row;
+    let Some((wish, keys)) = wish else {
         let what = exception(placed, about, Reason::CardUnknown, "no card has this token");
         return Fate::Refused(Box::new(what));
     };
-    let wish = Wish::of(row, company, about.batch);
-    let keys = wish.keys(row, company);
-    if let Some(found) = keys.into_iter().flatten().find_map(|key| books.transaction(key)) {
+    if let Some(found) = keys.iter().flatten().find_map(|key| books.transaction(*key)) {
         return compare(placed, about, found, books);
     }
-    let done = match &wish {
-        Wish::Post(command) => post(command, books, now),
-        Wish::Correct(command) => correct(command, books, now),
-    };
-    match done {
+    match wish.decide(books, now) {
         Ok(_) => Fate::Posted,
         Err(no) => {
-            let what = exception(placed, about, reason_of(no, row), no.to_string());
+            let what = exception(placed, about, reason_of(no, &placed.row), no.to_string());
             Fate::Refused(Box::new(what))
         }
     }
@@ -302,6 +319,22 @@ impl Wish {
         }))
     }
 
+    /// What it needs to be decided.
+    fn read(&self, row: &Row, reads: &mut ReadSet) {
+        reads.cards.extend(CardToken::parse(&row.card_token));
+        match self {
+            Wish::Post(command) => command.read(reads),
+            Wish::Correct(command) => command.read(reads),
+        }
+    }
+
+    fn decide(&self, books: &mut Books, now: Timestamp) -> Result<Booked, No> {
+        match self {
+            Wish::Post(command) => post(command, books, now),
+            Wish::Correct(command) => correct(command, books, now),
+        }
+    }
+
     /// The keys of what may be booked already: of the source id, and of the acquirer's reference.
     fn keys(&self, row: &Row, company: &str) -> [Option<Key>; 2] {
         match self {
@@ -360,11 +393,8 @@ fn release_of(placed: &PlacedRow) -> Option<Cancel> {
 
 /// What posting one row alone needs.
 pub(crate) fn read_row(placed: &PlacedRow, batch: &str, reads: &mut ReadSet) {
-    let Some(company) = &placed.company else { return };
-    reads.cards.extend(CardToken::parse(&placed.row.card_token));
-    match Wish::of(&placed.row, company, batch) {
-        Wish::Post(command) => command.read(reads),
-        Wish::Correct(command) => command.read(reads),
+    if let Some(company) = &placed.company {
+        Wish::of(&placed.row, company, batch).read(&placed.row, reads);
     }
 }
 
@@ -389,11 +419,7 @@ pub(crate) fn post_row(
     if keys.iter().flatten().any(|key| books.keys.contains_key(key)) {
         return Err(Refusal::Ledger(again));
     }
-    match &wish {
-        Wish::Post(command) => post(command, books, now),
-        Wish::Correct(command) => correct(command, books, now),
-    }
-    .map_err(Refusal::Ledger)?;
+    wish.decide(books, now).map_err(Refusal::Ledger)?;
     let [source, _] = keys;
     source.ok_or(Refusal::NothingToPost)
 }

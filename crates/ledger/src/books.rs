@@ -67,6 +67,9 @@ pub struct ReadSet {
     pub authorizations: Vec<AuthorizationId>,
     /// Things that may be used once: the row that used each.
     pub keys: Vec<Key>,
+    /// Whether of the rows behind keys it is asked if an acquirer has told of them: those of their
+    /// [`cleared_key`]s that are used are loaded too.
+    pub is_cleared_asked: bool,
     /// Companies' own accounts: all that a company, by number, has in a currency.
     pub houses: Vec<(String, Currency)>,
     /// Documents by id. Those of resident kinds are always there.
@@ -233,6 +236,13 @@ impl ReadSet {
         if !self.companies.contains(number) {
             self.companies.insert(number.to_owned());
         }
+    }
+
+    /// What is looked for among the keys beside those that are named, once it is known which rows
+    /// these lead to.
+    pub fn cleared_keys(&self, rows: impl IntoIterator<Item = RowId>) -> Vec<Key> {
+        let rows = rows.into_iter().filter(|_| self.is_cleared_asked);
+        rows.map(|row| cleared_key(TransactionId(row.0))).collect()
     }
 
     /// The accounts that are named: by their ids, or as companies' own, which are found in the

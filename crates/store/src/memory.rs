@@ -76,6 +76,9 @@ impl Content {
         let mut books = Books::new(Arc::clone(&self.directory), newest, head);
         let keyed = reads.keys.iter().filter_map(|key| Some((*key, *self.keys.get(key)?)));
         books.keys.extend(keyed);
+        let cleared = reads.cleared_keys(books.keys.values().copied());
+        let cleared = cleared.into_iter().filter_map(|key| Some((key, *self.keys.get(&key)?)));
+        books.keys.extend(cleared);
         let by_key = books.keys.values().copied();
         let by_code = reads.codes.iter().flat_map(|code| code.rows(newest));
         let by_id = reads.authorizations.iter().map(|id| RowId(id.0));

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use clearing::apply::{PlacedRow, keys_of};
+use clearing::apply::{PlacedRow, PreparedRow};
 use clearing::file::{FILES_WAITING, FileState};
 use clearing::{AcquirerFile, ApplyRows, Command, FileRows, Outcome, Refusal, ReleaseRows};
 use formats::rkha21::{Profile, Profiles, Row, read_row};
-use ledger::{Books, CardToken, ReadSet, TransactionId};
+use ledger::{Books, CardToken, ReadSet};
 use store::{Part, Reader, StoreError};
 
 use crate::handle::{Handle, SubmitError};
@@ -33,13 +33,6 @@ pub enum NotApplied {
 }
 
 type Failure = NotApplied;
-
-/// A chunk as it was read: its rows with their companies, and the transactions that have their
-/// references already.
-struct Chunk {
-    rows: Vec<PlacedRow>,
-    known: Vec<TransactionId>,
-}
 
 /// Applies for ever what waits.
 pub async fn run_imports(engine: Handle, queries: Queries, profiles: Arc<Profiles>) {
@@ -91,7 +84,8 @@ async fn next_waiting(queries: &Queries) -> Result<Option<AcquirerFile>, Failure
     Ok(found.first().and_then(AcquirerFile::of))
 }
 
-/// Applies a file to its end. While a chunk is being applied, the next one is read.
+/// Applies a file to its end. While a chunk is being applied, the next one is read and the turn is
+/// kept. Where it was lost meanwhile, no harm is done: the file itself says which chunk is next.
 async fn apply_file(
     engine: &Handle,
     source: Rows<'_>,
@@ -113,32 +107,24 @@ async fn apply_file(
                 (Command::ReleaseRows(release), file.chunks())
             }
         };
-        let submitted = engine.submit(command);
-        let answer = if next < file.chunks() {
-            let (answer, read) = tokio::join!(submitted, source.chunk(&file, next));
-            ahead = Some((next, read?));
-            answer?
-        } else {
-            submitted.await?
-        };
-        let Outcome::File(after) = answer.done else { return Ok(()) };
+        let (answer, read, turn) = tokio::join!(
+            engine.submit(command),
+            source.chunk_if_any(&file, next),
+            source.queries.take_turn(DUTY)
+        );
+        let Outcome::File(after) = answer?.done else { return Ok(()) };
+        ahead = read?.map(|read| (next, read));
         file = *after;
         // Whoever has lost the turn leaves the rest to who has it.
-        let turn = source.queries.take_turn(DUTY).await;
         if turn.map_err(|_| SubmitError::NotDone)?.is_none() {
             return Ok(());
         }
     }
 }
 
-fn apply_of(file: &AcquirerFile, chunk: i64, read: Chunk) -> Command {
-    Command::ApplyRows(ApplyRows {
-        file: file.number,
-        chunk,
-        batch: file.identity.batch.clone(),
-        rows: read.rows,
-        known: read.known,
-    })
+fn apply_of(file: &AcquirerFile, chunk: i64, rows: Vec<PreparedRow>) -> Command {
+    let batch = file.identity.batch.clone();
+    Command::ApplyRows(ApplyRows { file: file.number, chunk, batch, rows })
 }
 
 /// Where files' rows are, and how they are read.
@@ -153,18 +139,42 @@ impl Rows<'_> {
     async fn release(self, file: &AcquirerFile, chunk: i64) -> Result<ReleaseRows, Failure> {
         let (mut rows, mut next) = (Vec::new(), chunk);
         while next < file.chunks() && rows.len() < clearing::limits::ROWS_PER_CHUNK {
-            let read = self.chunk(file, next).await?;
-            rows.extend(read.rows.into_iter().filter(|placed| placed.row.authorization.is_some()));
+            let names = |placed: PlacedRow| placed.row.authorization.is_some().then_some(placed);
+            rows.extend(self.rows(file, next, names).await?);
             next = next.saturating_add(1);
         }
         Ok(ReleaseRows { file: file.number, chunk, next, rows })
     }
 
-    async fn chunk(self, file: &AcquirerFile, chunk: i64) -> Result<Chunk, Failure> {
+    /// A chunk, where the file has one more.
+    async fn chunk_if_any(
+        self,
+        file: &AcquirerFile,
+        chunk: i64,
+    ) -> Result<Option<Vec<PreparedRow>>, Failure> {
+        if chunk < file.chunks() { self.chunk(file, chunk).await.map(Some) } else { Ok(None) }
+    }
+
+    /// The rows of a chunk, as they are applied.
+    async fn chunk(self, file: &AcquirerFile, chunk: i64) -> Result<Vec<PreparedRow>, Failure> {
+        let batch = file.identity.batch.clone();
+        self.rows(file, chunk, move |placed| Some(PreparedRow::new(placed, &batch))).await
+    }
+
+    /// What `take` makes of the rows of a chunk, on the thread that reads them.
+    async fn rows<T: Send + 'static>(
+        self,
+        file: &AcquirerFile,
+        chunk: i64,
+        take: impl Fn(PlacedRow) -> Option<T> + Send + 'static,
+    ) -> Result<Vec<T>, Failure> {
         let (number, file, profiles) = (file.number, file.clone(), Arc::clone(self.profiles));
-        let read = move |reader: &mut dyn Reader| load_chunk(reader, &profiles, &file, chunk);
+        let read = move |reader: &mut dyn Reader| {
+            let placed = placed_rows(reader, &profiles, &file, chunk)?;
+            Ok(placed.map(|placed| placed.into_iter().filter_map(take).collect()))
+        };
         match self.queries.read(read).await {
-            Ok(Some(chunk)) => Ok(chunk),
+            Ok(Some(rows)) => Ok(rows),
             Ok(None) => {
                 tracing::error!(file = number, chunk, "rows of an acquirer's file cannot be read");
                 Err(SubmitError::Bug.into())
@@ -172,25 +182,6 @@ impl Rows<'_> {
             Err(_) => Err(SubmitError::NotDone.into()),
         }
     }
-}
-
-/// Reads a chunk, and what is booked under its references. `None` where its rows cannot be read.
-fn load_chunk(
-    reader: &mut dyn Reader,
-    profiles: &Profiles,
-    file: &AcquirerFile,
-    chunk: i64,
-) -> Result<Option<Chunk>, StoreError> {
-    let batch = &file.identity.batch;
-    let Some(placed) = placed_rows(reader, profiles, file, chunk)? else { return Ok(None) };
-    let mut reads = ReadSet { is_anybodys: true, ..ReadSet::default() };
-    for PlacedRow { row, company } in &placed {
-        let company = company.as_deref();
-        reads.keys.extend(company.into_iter().flat_map(|company| keys_of(row, company, batch)));
-    }
-    let books = reader.load(&reads)?;
-    let known = books.transactions.keys().copied().collect();
-    Ok(Some(Chunk { rows: placed, known }))
 }
 
 /// The rows of a chunk, and whose they are. `None` where the chunk is not there, is not what was

@@ -25,6 +25,7 @@
 //! believes of a table's size, it goes by the whole primary key. For `company = ANY(..) AND
 //! id = ANY(..)` on a table that was small it would go by the company alone.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::pin::Pin;
@@ -72,7 +73,7 @@ pub(super) struct Wanted<'r> {
     authorizations: Vec<i64>,
     /// Rows that keys were found to lead to, ascending.
     behind: Vec<i64>,
-    keys: Vec<&'r [u8]>,
+    keys: Vec<Cow<'r, [u8]>>,
     documents: WantedDocuments<'r>,
 }
 
@@ -104,13 +105,16 @@ impl<'r> Wanted<'r> {
         ids.push(INSTALLATION);
         let by_code = reads.codes.iter().flat_map(|code| candidates(*code, newest));
         let by_id = reads.authorizations.iter().map(|id| id.0);
+        let named = reads.keys.iter().map(|key| Cow::Borrowed(key.0.as_slice()));
+        let cleared = reads.cleared_keys(behind.iter().copied().map(RowId));
+        let cleared = cleared.into_iter().map(|key| Cow::Owned(key.0.to_vec()));
         Wanted {
             companies: ids,
             accounts: reads.named_accounts(directory).map(|id| id.0).collect(),
             tokens: reads.cards.iter().map(CardToken::as_str).collect(),
             authorizations: by_code.chain(by_id).chain(behind.iter().copied()).collect(),
             behind: behind.to_vec(),
-            keys: reads.keys.iter().map(|key| key.0.as_slice()).collect(),
+            keys: named.chain(cleared).collect(),
             documents: WantedDocuments::of(reads),
         }
     }

@@ -177,12 +177,15 @@ impl Reader for PostgresReader {
         self.read(async |view, statements| {
             let newest = view.rows(NEWEST, &[]).await?;
             let newest = RowId(one(&newest)?.try_get(0)?);
-            let wanted = Wanted::of(reads, view.directory, newest, &[]);
-            let mut loaded = in_time(load(view.client, statements, &wanted)).await?;
-            if let Some(behind) = loaded.behind(&wanted) {
+            let mut behind = Vec::new();
+            let loaded = loop {
                 let wanted = Wanted::of(reads, view.directory, newest, &behind);
-                loaded = in_time(load(view.client, statements, &wanted)).await?;
-            }
+                let loaded = in_time(load(view.client, statements, &wanted)).await?;
+                match loaded.behind(&wanted) {
+                    Some(rows) => behind = rows,
+                    None => break loaded,
+                }
+            };
             let books = loaded.into_books(view.directory, newest, Head::default());
             books.ok_or_else(|| Error::Unreadable("a row's account is not there".to_owned()))
         })

@@ -57,18 +57,28 @@ pub(super) fn load(
     reads: &ReadSet,
 ) -> Result<Books> {
     let mut accounts: BTreeSet<AccountId> = reads.named_accounts(&books.directory).collect();
-    for key in &reads.keys {
+    load_keys(&reads.keys, &find_key, &mut books)?;
+    load_keys(&reads.cleared_keys(books.keys.values().copied()), &find_key, &mut books)?;
+    load_rows(connection, reads, &mut books, &mut accounts)?;
+    load_cards(connection, &reads.cards, cache, &mut books, &mut accounts)?;
+    load_accounts(connection, accounts, cache, &mut books)?;
+    load_documents(connection, reads, &mut books)?;
+    Ok(books)
+}
+
+fn load_keys(
+    keys: &[Key],
+    find_key: impl Fn(&Key) -> Result<Option<RowId>>,
+    books: &mut Books,
+) -> Result<()> {
+    for key in keys {
         if !books.keys.contains_key(key)
             && let Some(row) = find_key(key)?
         {
             books.keys.insert(*key, row);
         }
     }
-    load_rows(connection, reads, &mut books, &mut accounts)?;
-    load_cards(connection, &reads.cards, cache, &mut books, &mut accounts)?;
-    load_accounts(connection, accounts, cache, &mut books)?;
-    load_documents(connection, reads, &mut books)?;
-    Ok(books)
+    Ok(())
 }
 
 /// Loads the rows behind keys, codes and ids, and notes their accounts.

@@ -76,6 +76,8 @@ impl Reader for SqliteReader {
                 None => find_stored(connection, key),
                 Some(fresh) => match fresh.get(key) {
                     Some(row) => Ok(Some(*row)),
+                    // It may be of those that memory was not asked for.
+                    None if reads.is_cleared_asked => find_stored(connection, key),
                     None => find_merged(connection, key),
                 },
             };

@@ -5,12 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use engine::{Command, run_batch};
-use ledger::books::Done;
+use ledger::books::{Done, cleared_key};
 use ledger::document::Kind;
+use ledger::post::posting_key;
 use ledger::{
-    AccountId, AccountKind, AuthorizationId, AuthorizationKind, Authorize, CardId, Code, Contract,
-    Credential, CredentialId, Directory, House, Key, PostingKind, ReadSet, Refusal, Row, RowId,
-    Scope, Timestamp, Transaction, TransactionKind,
+    AccountId, AccountKind, AuthorizationId, AuthorizationKind, Authorize, Books, CardId, Change,
+    ChangeKind, ClearingChange, Code, Contract, Credential, CredentialId, Directory, House, Key,
+    PostingKind, ReadSet, Refusal, Row, RowId, Scope, Timestamp, Transaction, TransactionId,
+    TransactionKind,
 };
 use store::{Record, StoreError};
 
@@ -213,6 +215,37 @@ fn reads_bring_what_they_name_and_the_accounts_behind_it() {
         assert_eq!(ids(&loaded), [account, other]);
 
         assert_eq!(ids(&subject.load(&ReadSet::default())), []);
+    }
+}
+
+/// Goal: whoever asks is told which of the rows behind keys an acquirer has told of.
+#[test]
+fn it_is_found_what_an_acquirer_has_told_of() {
+    for mut subject in subjects() {
+        let world = world(&mut subject, 1);
+        for source in ["told", "untold"] {
+            subject.grant(offline(source, &world.tokens[0], "5.00"));
+        }
+        let keys = ["told", "untold"].map(|it| posting_key("100", PostingKind::Purchase, it));
+        let plain = ReadSet { keys: keys.to_vec(), commands: 1, ..ReadSet::default() };
+        let asked = ReadSet { is_cleared_asked: true, ..plain.clone() };
+        let before = subject.load(&asked);
+        assert_eq!(before.keys.len(), 2, "{}: no acquirer has told of any", subject.name);
+        let of = |key: &Key| before.keys.iter().find(|(found, _)| found == key).unwrap().1;
+        let told = TransactionId(of(&keys[0]).0);
+        let tell = |mut books: Books| {
+            let kind = ChangeKind::Clearing(ClearingChange::RowsPosted);
+            books.place_clearing(Change::about(RowId(told.0), kind, "test", NOW), [told]);
+            books.close(NOW)
+        };
+        subject.store().transact(&asked, &mut { tell }).unwrap();
+        for _ in 0..2 {
+            let loaded = subject.load(&asked);
+            let cleared = loaded.keys.iter().find(|(key, _)| *key == cleared_key(told)).unwrap();
+            assert_eq!((loaded.keys.len(), loaded.changes[0].0), (3, cleared.1));
+            assert_eq!(subject.load(&plain).keys.len(), 2, "{}: not asked", subject.name);
+            subject.reopen();
+        }
     }
 }
 
