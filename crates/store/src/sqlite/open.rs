@@ -21,8 +21,9 @@ const APPLICATION_ID: i32 = 0x4b61_7373;
 /// How long a connection waits for a lock that another one holds for a moment.
 const LOCK_WAIT_MAX: Duration = Duration::from_secs(5);
 
-/// What a reader keeps in memory, in KiB.
-const READER_CACHE_KIB: i64 = 8 * 1024;
+/// What a reader keeps in memory, in KiB: enough for the upper pages of each table. A commit
+/// empties it, and the system keeps the file anyway.
+const READER_CACHE_KIB: i64 = 2 * 1024;
 
 /// Statements kept prepared per connection; there are some sixty.
 const STATEMENTS_MAX: usize = 96;
