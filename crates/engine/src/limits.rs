@@ -202,11 +202,12 @@ pub const COURIER_INTERVAL: Duration = Duration::from_millis(50);
 pub const COURIER_COMMANDS_MAX: usize = 64;
 
 /// How many partitions the two sides of a comparison are cut into. With the largest acquirer's
-/// file, one of them is some 130 000 rows.
-pub const SPILL_PARTITIONS: usize = 256;
+/// file, one of them is some 33 000 rows.
+pub const SPILL_PARTITIONS: usize = 1_024;
 
-/// How much of a partition is gathered in memory before it is written, in bytes.
-pub const SPILL_BLOCK_BYTES: usize = 16 * 1024;
+/// How much of a partition is gathered in memory before it is written, in bytes: 4 MiB for all of
+/// them.
+pub const SPILL_BLOCK_BYTES: usize = 4 * 1024;
 
 /// How many rows of the journal, or documents, a comparison reads at a time.
 pub const RECONCILED_ROWS_AT_A_TIME: usize = 1_000;

@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn what_is_added_is_read_again_in_its_order() {
         let mut spill = Spill::new(&std::env::temp_dir());
-        let large = vec![b'x'; SPILL_BLOCK_BYTES * 2];
+        let large = vec![b'x'; SPILL_BLOCK_BYTES * 8];
         for number in 0..40_000_u64 {
             let text = format!("{number}");
             let record = if number % 1_000 == 0 { &large } else { text.as_bytes() };
