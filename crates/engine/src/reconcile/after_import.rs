@@ -11,8 +11,8 @@ use clearing::file::FILES_TO_COMPARE;
 use clearing::{AcquirerFile, BeginReconciliation};
 use store::{Part, Reader, StoreError, TURN};
 
-use super::batch::{Room, files_of_batch, reconcile_batch};
-use super::run::{NotReconciled, begin_reconciliation};
+use super::batch::{Room, compare_batch, files_of_batch};
+use super::run::{NotReconciled, begin_reconciliation, turn};
 use crate::handle::Handle;
 use crate::limits::{COMPARISON_INTERVAL, COMPARISON_INTERVAL_AFTER_FAILURE, FILES_LOOKED_AT_MAX};
 use crate::queries::Queries;
@@ -46,45 +46,63 @@ pub async fn run_comparisons(engine: Handle, queries: Queries, room: Room) {
 /// batch of which a file is being applied is left for later.
 ///
 /// # Errors
-/// The first failure. What is left is found again by the next call.
+/// The first failure, once all have been tried. What is left is found again by the next call.
 pub async fn compare_waiting(
     engine: &Handle,
     queries: &Queries,
     room: &Room,
 ) -> Result<usize, NotReconciled> {
-    let mut compared = 0_usize;
-    for file in queries.read(waiting).await? {
+    let (mut compared, mut failure) = (0_usize, None);
+    for batch in queries.read(batches_waiting).await? {
         if queries.take_turn(DUTY).await?.is_none() {
             break;
         }
-        let (begun, _) = begin_reconciliation(engine, BeginReconciliation::after(&file)).await?;
-        let batch = file.identity.batch;
-        let run = reconcile_batch(engine.clone(), queries, room.clone(), batch, begun);
-        match keeping_turn(queries, run).await {
-            Ok(_) => compared = compared.saturating_add(1),
-            // Another file of the batch has come meanwhile.
-            Err(NotReconciled::BatchNotApplied) => {}
-            Err(error) => return Err(error),
+        match keeping_turn(queries, compare(engine, queries, room, batch)).await {
+            Ok(is_compared) => compared = compared.saturating_add(usize::from(is_compared)),
+            // What is wrong with one batch keeps no other one from being compared.
+            Err(error) => failure = failure.or(Some(error)),
         }
     }
-    Ok(compared)
+    failure.map_or(Ok(compared), Err)
 }
 
-/// A file of each batch that can be compared.
-fn waiting(reader: &mut dyn Reader) -> Result<Vec<AcquirerFile>, StoreError> {
-    let found = reader.documents(FILES_TO_COMPARE, Part::After(0), FILES_LOOKED_AT_MAX)?;
-    let (mut batches, mut files) = (BTreeSet::new(), Vec::new());
-    for file in found.iter().filter_map(AcquirerFile::of) {
-        if !batches.insert(file.identity.batch.clone()) {
-            continue;
-        }
-        match files_of_batch(reader, &file.identity.batch) {
-            Ok(_) => files.push(file),
-            Err(NotReconciled::Store(error)) => return Err(error),
-            Err(_) => {}
-        }
+/// Compares the ledger with a batch once no other comparison is made here. `false` where that is
+/// not wanted any more, or not possible yet.
+async fn compare(
+    engine: &Handle,
+    queries: &Queries,
+    room: &Room,
+    batch: String,
+) -> Result<bool, NotReconciled> {
+    let turn = turn().await?;
+    // What was made meanwhile may have been this one.
+    let of_batch = batch.clone();
+    let file = queries.read(move |reader| file_waiting(reader, &of_batch)).await?;
+    let Some(file) = file else { return Ok(false) };
+    let (begun, _) = begin_reconciliation(engine, BeginReconciliation::after(&file)).await?;
+    let ended = compare_batch(engine.clone(), queries, room.clone(), batch, begun).await;
+    drop(turn);
+    match ended {
+        Ok(_) => Ok(true),
+        // Another file of the batch has come meanwhile.
+        Err(NotReconciled::BatchNotApplied) => Ok(false),
+        Err(error) => Err(error),
     }
-    Ok(files)
+}
+
+/// The batches of files that await a comparison.
+fn batches_waiting(reader: &mut dyn Reader) -> Result<BTreeSet<String>, StoreError> {
+    let found = reader.documents(FILES_TO_COMPARE, Part::After(0), FILES_LOOKED_AT_MAX)?;
+    Ok(found.iter().filter_map(AcquirerFile::of).map(|file| file.identity.batch).collect())
+}
+
+/// A file of a batch that awaits a comparison which can be made.
+fn file_waiting(reader: &mut dyn Reader, batch: &str) -> Result<Option<AcquirerFile>, StoreError> {
+    match files_of_batch(reader, batch) {
+        Ok(files) => Ok(files.into_iter().find(|file| file.awaits_comparison)),
+        Err(NotReconciled::Store(error)) => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Keeps the turn while something is done. Where it is lost all the same, two nodes compare:

@@ -68,6 +68,19 @@ pub async fn reconcile_batch(
     begun: Reconciliation,
 ) -> Result<Reconciliation, NotReconciled> {
     let turn = turn().await?;
+    let ended = compare_batch(engine, queries, room, batch, begun).await;
+    drop(turn);
+    ended
+}
+
+/// As [`reconcile_batch`], by whoever has the turn.
+pub(super) async fn compare_batch(
+    engine: Handle,
+    queries: &Queries,
+    room: Room,
+    batch: String,
+    begun: Reconciliation,
+) -> Result<Reconciliation, NotReconciled> {
     let run = move |reader: &mut dyn Reader| {
         let sides = match sides(reader, &batch, &room) {
             Err(NotReconciled::Store(error)) => return Err(error),
@@ -75,9 +88,7 @@ pub async fn reconcile_batch(
         };
         Ok(sides.and_then(|compared| conclude(&engine, &begun, compared)))
     };
-    let ended = queries.read(run).await?;
-    drop(turn);
-    ended
+    queries.read(run).await?
 }
 
 /// Both sides, and the files that the other one is made of.

@@ -75,7 +75,7 @@ impl Ground<'_> {
         let sent = monotonic();
         let counts = self.office.wait_until_applied(&id)?;
         let applied = monotonic();
-        let compared = timed(|| self.office.compare(&day.batch()))?;
+        let compared = self.office.wait_until_compared(&day.batch())?;
         let peak = probe::peak_memory_bytes(self.pid)?;
         let found = self.office.exceptions(&id, &day.batch())?;
         let classified = day.judge(&counts, &found)?;
@@ -87,7 +87,7 @@ impl Ground<'_> {
             checking: Speed::new(day.rows, checking.1),
             taking_in: Speed::new(day.rows, since(began, sent)),
             applying: Speed::new(day.rows, since(began, applied)),
-            comparing: Speed::new(day.rows, compared.1),
+            comparing: Speed::new(day.rows, compared),
             memory: Memory { before, peak },
             classified,
         })

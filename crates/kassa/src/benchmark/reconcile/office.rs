@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use ledger::Timestamp;
 use serde_json::Value;
 
 use crate::client::{Request, send, upload};
@@ -76,16 +77,28 @@ impl Office {
         })
     }
 
-    /// Compares the ledger with the files of a batch.
-    pub(super) fn compare(&self, batch: &str) -> anyhow::Result<()> {
-        let body = format!(r#"{{"batch":"{batch}"}}"#);
-        let resource = "/operator/v1/reconciliations";
-        let request = Request { method: "POST", path: resource, token: KEY, body: &body };
-        let answer = send(self.address, request)?;
-        ensure!([201, 202].contains(&answer.status), "{}: {}", answer.status_line, answer.body);
-        let id = id_of(&serde_json::from_str(&answer.body)?)?;
-        self.wait_for(&format!("{resource}/{id}"), "ended")?;
-        Ok(())
+    /// Waits until the ledger was compared with the file of a batch, which follows an import by
+    /// itself; how long that took, by the server's clock.
+    pub(super) fn wait_until_compared(&self, batch: &str) -> anyhow::Result<Duration> {
+        loop {
+            // Only the newest have to be looked at: nothing else is compared here.
+            let page = self.get("/operator/v1/reconciliations?limit=10")?;
+            let items = page.get("items").and_then(Value::as_array).context("no items")?;
+            let is_it = |item: &&Value| {
+                let text = |name| text_of(item, name);
+                text("acquirer_batch_id").as_deref() == Some(batch)
+                    && text("status").as_deref() == Some("ended")
+            };
+            if let Some(ended) = items.iter().find(is_it) {
+                let time = |name| {
+                    let time = text_of(ended, name);
+                    time.as_deref().and_then(Timestamp::parse_rfc3339).context("no time")
+                };
+                let took = time("ended_at")?.0.saturating_sub(time("started_at")?.0);
+                return Ok(Duration::from_millis(u64::try_from(took).unwrap_or(0)));
+            }
+            std::thread::sleep(PAUSE);
+        }
     }
 
     /// What was found in a file, and by the comparison of its batch.
