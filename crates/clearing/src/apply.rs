@@ -220,8 +220,10 @@ fn apply(row: &PreparedRow, about: &About<'_>, books: &mut Books, now: Timestamp
         let what = exception(placed, about, Reason::CardUnknown, "no card has this token");
         return Fate::Refused(Box::new(what));
     };
-    if let Some(found) = keys.iter().flatten().find_map(|key| books.transaction(*key)) {
-        return compare(placed, about, found, books);
+    let mut known = keys.iter().flatten().filter_map(|key| books.transaction(*key));
+    if let Some(found) = known.next() {
+        let is_one = known.all(|other| other.id == found.id);
+        return compare(placed, about, found, is_one, books);
     }
     match wish.decide(books, now) {
         Ok(_) => Fate::Posted,
@@ -232,8 +234,15 @@ fn apply(row: &PreparedRow, about: &About<'_>, books: &mut Books, now: Timestamp
     }
 }
 
-/// What a row is whose reference stands for a transaction that is booked.
-fn compare(placed: &PlacedRow, about: &About<'_>, found: &Transaction, books: &Books) -> Fate {
+/// What a row is whose reference stands for a transaction that is booked. `is_one` says whether the
+/// source id and the acquirer's reference stand for the same.
+fn compare(
+    placed: &PlacedRow,
+    about: &About<'_>,
+    found: &Transaction,
+    is_one: bool,
+    books: &Books,
+) -> Fate {
     let row = &placed.row;
     let seller = books.directory.seller_by_id(found.seller);
     let is_sellers = seller.is_some_and(|seller| seller.number == row.seller);
@@ -244,6 +253,8 @@ fn compare(placed: &PlacedRow, about: &About<'_>, found: &Transaction, books: &B
         || books.keys.contains_key(&cleared_key(found.id));
     let (reason, detail) = if was_cleared {
         (Reason::Duplicate, "an acquirer's file has told of this transaction before")
+    } else if !is_one {
+        (Reason::ReferenceDiffers, "the acquirer's reference is that of another transaction")
     } else if found.currency != row.currency {
         (Reason::CurrencyDiffers, "the transaction is booked in another currency")
     } else if found.posted != row.amount_minor {

@@ -205,6 +205,28 @@ fn what_the_api_has_booked_is_matched_once() {
 }
 
 #[test]
+fn a_row_whose_references_stand_for_two_transactions_matches_neither() {
+    let world = world();
+    let code = authorize(&world, "a-1", "300.00");
+    let body = format!(
+        r#"{{"sourcePurchaseTransactionId":"p-1","amount":1.00,"authorizationId":"{code}",
+        "additionalReferences":{{"acquirerBatchId":"261120885020",
+        "acquirerTransactionId":"00000001000"}}}}"#
+    );
+    pay(&world, "purchases", &body);
+    purchase(&world, &code, "p-2", "1.00");
+    // The first row has the source id of one and the acquirer's reference of the other.
+    let rows = format!(
+        "purchase p-2 1.00 on={code}
+        purchase p-3 1.00 on={code}"
+    );
+    let reply = send(&world, file(1, &rows));
+    assert_eq!(fates(&reply), "201 of 2: 1 posted, 0 matched, 1 refused; 2 reference-differs");
+    let rows = "purchase p-1 1.00 reference=00000001000\npurchase p-2 1.00";
+    assert_eq!(fates(&send(&world, file(2, rows))), "201 of 2: 0 posted, 2 matched, 0 refused");
+}
+
+#[test]
 fn a_file_is_applied_once() {
     let world = world();
     let bytes = file(1, "purchase p-1 100.00");
