@@ -77,6 +77,10 @@ pub const COMPARISON_INTERVAL: Duration = Duration::from_secs(1);
 /// The same when a comparison could not be made: it may be a long one.
 pub const COMPARISON_INTERVAL_AFTER_FAILURE: Duration = Duration::from_secs(30);
 
+/// Most open findings of earlier comparisons of a batch that are looked for again, and closed where
+/// they are not found.
+pub const EARLIER_FINDINGS_MAX: usize = 10_000;
+
 /// Most files that are looked at together for batches to compare.
 pub const FILES_LOOKED_AT_MAX: usize = 100;
 

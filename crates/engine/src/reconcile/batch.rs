@@ -18,7 +18,7 @@ use ledger::{Directory, ReadSet, Row, RowId, Timestamp, Transaction, Transaction
 use store::{Part, Reader, StoreError};
 
 use super::journal::{newest, row_before};
-use super::run::{Compared, NotReconciled, conclude, turn};
+use super::run::{Compared, Earlier, NotReconciled, conclude, earlier, turn};
 use super::sides::{Side, Sides};
 use crate::handle::Handle;
 use crate::imports::placed_rows;
@@ -82,17 +82,23 @@ pub(super) async fn compare_batch(
     begun: Reconciliation,
 ) -> Result<Reconciliation, NotReconciled> {
     let run = move |reader: &mut dyn Reader| {
-        let sides = match sides(reader, &batch, &room) {
+        let earlier = earlier(reader, &begun.scope)?;
+        let compared = match compared(reader, &batch, &room, earlier) {
             Err(NotReconciled::Store(error)) => return Err(error),
             other => other,
         };
-        Ok(sides.and_then(|compared| conclude(&engine, &begun, compared)))
+        Ok(compared.and_then(|compared| conclude(&engine, &begun, compared)))
     };
     queries.read(run).await?
 }
 
 /// Both sides, and the files that the other one is made of.
-fn sides(reader: &mut dyn Reader, batch: &str, room: &Room) -> Result<Compared, NotReconciled> {
+fn compared(
+    reader: &mut dyn Reader,
+    batch: &str,
+    room: &Room,
+    earlier: Earlier,
+) -> Result<Compared, NotReconciled> {
     let files = files_of_batch(reader, batch)?;
     let first_day = files.iter().map(|file| i64::from(file.identity.date.0)).min().unwrap_or(0);
     let begin = first_day.saturating_sub(BATCH_DAYS_BEFORE).saturating_mul(DAY_MS);
@@ -111,7 +117,7 @@ fn sides(reader: &mut dyn Reader, batch: &str, room: &Room) -> Result<Compared, 
     }
     let sides = Sides::of(streams.ours, streams.theirs);
     let files = files.iter().map(|file| file.number).collect();
-    Ok(Compared { sides, files, fees: Fees::new() })
+    Ok(Compared { sides, files, fees: Fees::new(), earlier })
 }
 
 /// Both sides, as far as they have been read.

@@ -15,7 +15,7 @@ use payments::{Payment, PaymentKind};
 use store::{Part, Reader};
 
 use super::journal::row_before;
-use super::run::{Compared, NotReconciled, conclude, turn};
+use super::run::{Compared, Earlier, NotReconciled, conclude, turn};
 use super::sides::{Side, Sides};
 use crate::handle::Handle;
 use crate::limits::{PSP_DAYS_AROUND, PSP_DAYS_HELD_MAX, RECONCILED_ROWS_AT_A_TIME};
@@ -115,8 +115,10 @@ pub async fn reconcile_psp(
             other => other,
         };
         Ok(ours.and_then(|ours| {
-            let sides = Sides::of(ours, report.side);
-            conclude(&engine, &begun, Compared { sides, files: Vec::new(), fees: report.fees })
+            let (sides, files) = (Sides::of(ours, report.side), Vec::new());
+            // Another report of the day may be another part of it: nothing is gone for that.
+            let earlier = Earlier::new();
+            conclude(&engine, &begun, Compared { sides, files, fees: report.fees, earlier })
         }))
     };
     let ended = queries.read(run).await?;

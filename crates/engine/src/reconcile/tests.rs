@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use clearing::exception::{EXCEPTIONS_OPEN, Exception};
+use clearing::exception::{EXCEPTIONS_OPEN, EXCEPTIONS_RESOLVED, Exception, Means};
 use clearing::file::FILES_TO_COMPARE;
 use clearing::{AcquirerFile, BeginReconciliation, Reconciliation, Scope};
 use formats::rkha21::{Header, Profile, Row, RowKind, Writer};
@@ -193,6 +193,31 @@ async fn what_does_not_agree_is_found_once() {
     assert!(open.contains(&"missing also-lost".to_owned()), "{open:?}");
     assert_eq!(world.sums().await, sums, "a second run comes to the same");
     assert_eq!(world.open(), open, "and finds nothing new");
+    world.end();
+}
+
+/// Goal: a file that tells of what an earlier comparison has missed closes what it found, and
+/// nothing else. Method: of two that are missing, one comes in a second file of the batch.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_found_any_more_is_closed() {
+    let world = World::new();
+    world.buy("late", names_batch(None)).await;
+    world.buy("lost", names_batch(None)).await;
+    world.import(1, &[("f-1", 70, "card-1"), ("nobodys", 3, "card-9")]).await;
+    assert_eq!(world.sums().await, "matched 1, known 1, missing 2");
+    let mut open = world.open();
+    open.sort();
+    assert_eq!(open, ["card-unknown nobodys", "missing late", "missing lost"]);
+    world.import(2, &[("late", 1, "card-0")]).await;
+    assert_eq!(world.sums().await, "matched 2, known 1, missing 1");
+    assert_eq!(world.open(), ["card-unknown nobodys", "missing lost"]);
+    let mut reader = world.store.source().open().unwrap();
+    let closed = reader.documents(EXCEPTIONS_RESOLVED, Part::After(0), 10).unwrap();
+    let closed: Vec<_> = closed.iter().filter_map(Exception::of).collect();
+    let [late] = closed.as_slice() else { panic!("{closed:?}") };
+    let resolution = late.resolution.as_ref().unwrap();
+    assert_eq!((late.what.reference.as_deref(), resolution.means), (Some("late"), Means::Accepted));
+    assert_eq!(resolution.actor, "test");
     world.end();
 }
 
