@@ -273,24 +273,21 @@ fn load_rows(
     })
 }
 
-/// One row of a file that was accepted, by its line, and whose it is. `None` where there is none.
+/// One row of a file, by its line, and whose it is. `None` where there is none.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub fn row_of_file(
     reader: &mut dyn Reader,
     profiles: &Profiles,
-    file: i64,
+    file: &AcquirerFile,
     line: i64,
 ) -> Result<Option<PlacedRow>, StoreError> {
-    let id = AcquirerFile::id(file);
-    let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
-    let Some(kept) = books.document(id).and_then(AcquirerFile::of) else { return Ok(None) };
-    let mut chunks = (0..kept.chunks()).rev();
+    let mut chunks = (0..file.chunks()).rev();
     let Some(chunk) = chunks.find(|chunk| FileRows::first_line(*chunk) <= line) else {
         return Ok(None);
     };
-    let rows = load_rows(reader, profiles, &kept, chunk)?;
+    let rows = load_rows(reader, profiles, file, chunk)?;
     Ok(rows.into_iter().find(|placed| line_of(placed) == line))
 }
 

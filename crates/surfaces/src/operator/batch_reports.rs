@@ -2,8 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use engine::queries::documents::documents;
-use ledger::ReadSet;
+use engine::queries::documents::{document, documents};
 use payments::BatchReport;
 
 use super::accounts::shown;
@@ -46,10 +45,9 @@ pub(super) async fn get_batch_report(
 ) -> Result<Json<ReportBody>, Problem> {
     params.finish()?;
     let id = BatchReport::id(number_in_path(&id).unwrap_or_default());
-    let query = platform.queries.read(move |reader| {
-        let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
-        Ok(books.document(id).and_then(BatchReport::of))
-    });
+    let query = platform
+        .queries
+        .read(move |reader| Ok(document(reader, id)?.as_ref().and_then(BatchReport::of)));
     let report = query.await.map_err(Problem::not_read)?;
     let report = report.ok_or_else(|| Problem::not_found("no batch report has this id"))?;
     Ok(Json(ReportBody::of(&report)))

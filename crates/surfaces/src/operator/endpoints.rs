@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use engine::effects::notifications::{Opener as _, Purpose};
 use engine::effects::webhook::{Envelope, SECRET_BYTES_DEFAULT, Secret};
+use engine::queries::documents::document;
 use estate::Customer;
-use ledger::ReadSet;
 use payments::deliver::Reception;
 use payments::{
     AddEndpoint, ChangeEndpoint, Command, DeleteEndpoint, Endpoint, Outcome, Refusal, RotateSecret,
@@ -232,8 +232,7 @@ async fn with_secret(
 async fn shown(platform: &Platform, endpoint: &Endpoint) -> Result<EndpointBody, Problem> {
     let id = Reception::id(endpoint.number);
     let read = platform.queries.read(move |reader| {
-        let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
-        Ok(books.document(id).map(Reception::of).unwrap_or_default())
+        Ok(document(reader, id)?.as_ref().map(Reception::of).unwrap_or_default())
     });
     let reception = read.await.map_err(Problem::not_read)?;
     Ok(EndpointBody::of(endpoint, reception, platform.now()))

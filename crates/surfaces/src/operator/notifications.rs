@@ -4,8 +4,8 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use engine::queries::documents::documents;
-use ledger::{Idempotency, ReadSet, Timestamp};
+use engine::queries::documents::{document, documents};
+use ledger::{Idempotency, Timestamp};
 use payments::limits::REDELIVERED_AT_ONCE_MAX;
 use payments::{Command, Notification, Outcome, Redeliver, Refusal};
 use std::sync::Arc;
@@ -143,9 +143,8 @@ async fn redeliver(
 async fn find(platform: &Platform, id: &str) -> Result<Notification, Problem> {
     let none = || not_allowed(&Refusal::NotificationNotFound);
     let id = Notification::id(number_in_path(id).ok_or_else(none)?);
-    let read = platform.queries.read(move |reader| {
-        let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
-        Ok(books.document(id).and_then(Notification::of))
-    });
+    let read = platform
+        .queries
+        .read(move |reader| Ok(document(reader, id)?.as_ref().and_then(Notification::of)));
     read.await.map_err(Problem::not_read)?.ok_or_else(none)
 }

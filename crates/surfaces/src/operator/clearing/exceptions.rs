@@ -12,10 +12,10 @@ use clearing::{
     TakeException,
 };
 use engine::queries::Slice;
-use engine::queries::documents::documents;
+use engine::queries::documents::{document, documents};
 use engine::reconcile::row_of_file;
 use engine::{Reader, StoreError};
-use ledger::{Decimal, ReadSet, Row, RowId};
+use ledger::{Decimal, Row, RowId};
 
 use super::problem::{not_cleared, refused};
 use super::wire::exceptions::{ExceptionBody, ExceptionFilter, NewNote, NewResolution, Taking};
@@ -160,10 +160,8 @@ async fn submit(platform: &Platform, command: Command) -> Result<Response, Probl
 /// The exception that a path names.
 async fn find(platform: &Platform, id: &str) -> Result<Exception, Problem> {
     let id = Exception::id(number_in_path(id).unwrap_or_default());
-    let reads = ReadSet { documents: vec![id], ..ReadSet::default() };
-    let query = platform.queries.read(move |reader| reader.load(&reads));
-    let books = query.await.map_err(Problem::not_read)?;
-    let found = books.document(id).and_then(Exception::of);
+    let query = platform.queries.read(move |reader| document(reader, id));
+    let found = query.await.map_err(Problem::not_read)?.as_ref().and_then(Exception::of);
     found.ok_or_else(|| refused(&Refusal::ExceptionNotFound))
 }
 
@@ -173,10 +171,10 @@ async fn row(platform: &Platform, exception: &Exception) -> Result<(PlacedRow, S
     let Origin::FileRow { file, line } = exception.what.origin else { return Err(nothing()) };
     let profiles = Arc::clone(&platform.rkha21);
     let read = move |reader: &mut dyn Reader| {
-        let id = AcquirerFile::id(file);
-        let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
-        let batch = books.document(id).and_then(AcquirerFile::of).map(|file| file.identity.batch);
-        Ok(row_of_file(reader, &profiles, file, line)?.zip(batch))
+        let kept = document(reader, AcquirerFile::id(file))?.as_ref().and_then(AcquirerFile::of);
+        let Some(kept) = kept else { return Ok(None) };
+        let row = row_of_file(reader, &profiles, &kept, line)?;
+        Ok(row.map(|row| (row, kept.identity.batch)))
     };
     let found = platform.queries.read(read).await.map_err(Problem::not_read)?;
     found.ok_or_else(nothing)

@@ -12,10 +12,10 @@ use clearing::file::FILES;
 use clearing::{AcquirerFile, Refusal};
 use engine::imports::{Begin, check, keep};
 use engine::limits::{IMPORT_WAIT_MAX, PAGE_ITEMS_MAX};
-use engine::queries::documents::documents;
+use engine::queries::documents::{document, documents};
 use engine::{Part, Reader, StoreError};
 use http_body_util::BodyExt as _;
-use ledger::{Idempotency, ReadSet};
+use ledger::Idempotency;
 use serde_json::{Map, Value};
 use tokio::task::spawn_blocking;
 
@@ -160,7 +160,5 @@ fn load(
 }
 
 fn find(reader: &mut dyn Reader, number: i64) -> Result<Option<AcquirerFile>, StoreError> {
-    let id = AcquirerFile::id(number);
-    let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
-    Ok(books.document(id).and_then(AcquirerFile::of))
+    Ok(document(reader, AcquirerFile::id(number))?.as_ref().and_then(AcquirerFile::of))
 }

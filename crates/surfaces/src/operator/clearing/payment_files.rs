@@ -9,7 +9,7 @@ use clearing::limits::PAYMENTS_PER_FILE_MAX;
 use clearing::payment_file::{PAYMENT_FILES, PaymentMessage};
 use clearing::payout_account::AccountOwner;
 use clearing::{Command, MakePaymentFile, Outcome, PaymentFile, PayoutAccount, Settlement};
-use engine::queries::documents::documents;
+use engine::queries::documents::{document, documents};
 use engine::{Part, Reader, StoreError};
 use ledger::{Date, ReadSet};
 
@@ -55,10 +55,9 @@ pub(in crate::operator) async fn make_payment_file(
         return Err(Problem::bug());
     };
     let id = PaymentFile::id(number);
-    let query = platform.queries.read(move |reader| {
-        let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
-        Ok(books.document(id).and_then(PaymentFile::of))
-    });
+    let query = platform
+        .queries
+        .read(move |reader| Ok(document(reader, id)?.as_ref().and_then(PaymentFile::of)));
     let file = query.await.map_err(Problem::not_read)?.ok_or_else(Problem::bug)?;
     let body = PaymentFileBody::of(&file);
     Ok(created(&format!("/payment-files/{}", body.id), answer.replayed, &body))
@@ -97,10 +96,9 @@ pub(in crate::operator) async fn get_payment_file(
     params.finish()?;
     let number = number_in_path(&id).unwrap_or_default();
     let id = PaymentMessage::id(number);
-    let query = platform.queries.read(move |reader| {
-        let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
-        Ok(books.document(id).and_then(PaymentMessage::of))
-    });
+    let query = platform
+        .queries
+        .read(move |reader| Ok(document(reader, id)?.as_ref().and_then(PaymentMessage::of)));
     let message = query.await.map_err(Problem::not_read)?;
     let message = message.ok_or_else(|| Problem::not_found("no payment file has this id"))?;
     let mut response = message.xml.into_response();

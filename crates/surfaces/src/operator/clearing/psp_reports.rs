@@ -9,10 +9,10 @@ use axum::response::Response;
 use clearing::mapping::{MAPPINGS, ReportMapping};
 use clearing::{BeginReconciliation, Command, Outcome, Scope, SetMapping};
 use engine::limits::{FILE_FAULTS_TOLD_MAX, FILE_PIECE_BYTES};
-use engine::queries::documents::documents;
+use engine::queries::documents::{documents, named};
 use engine::reconcile::{PspDay, PspReport, begin_reconciliation, reconcile_psp};
 use formats::report::{ReportLine, ReportReader};
-use ledger::{Date, Idempotency, ReadSet};
+use ledger::{Date, Idempotency};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 
@@ -179,8 +179,6 @@ fn read_report(
 
 async fn find(platform: &Platform, called: String) -> Result<Option<ReportMapping>, Problem> {
     let name = ReportMapping::document_name(&called);
-    let reads = ReadSet { names: vec![name.clone()], ..ReadSet::default() };
-    let query = platform.queries.read(move |reader| reader.load(&reads));
-    let books = query.await.map_err(Problem::not_read)?;
-    Ok(books.named(&name).and_then(ReportMapping::of))
+    let query = platform.queries.read(move |reader| named(reader, &name));
+    Ok(query.await.map_err(Problem::not_read)?.as_ref().and_then(ReportMapping::of))
 }

@@ -9,11 +9,10 @@ use axum::response::Response;
 use clearing::reconciliation::RECONCILIATIONS;
 use clearing::{BeginReconciliation, Reconciliation, Refusal, Scope};
 use engine::limits::IMPORT_WAIT_MAX;
-use engine::queries::documents::documents;
+use engine::queries::documents::{document, documents};
 use engine::reconcile::{
     NotReconciled, Room, begin_reconciliation, files_of_batch, reconcile_batch,
 };
-use ledger::ReadSet;
 use tokio::task::JoinHandle;
 
 use super::created;
@@ -132,9 +131,7 @@ pub(super) fn shown_as(found: &Reconciliation, replayed: bool) -> Response {
 
 async fn find(platform: &Platform, number: i64) -> Result<Reconciliation, Problem> {
     let id = Reconciliation::id(number);
-    let reads = ReadSet { documents: vec![id], ..ReadSet::default() };
-    let query = platform.queries.read(move |reader| reader.load(&reads));
-    let books = query.await.map_err(Problem::not_read)?;
-    let found = books.document(id).and_then(Reconciliation::of);
+    let query = platform.queries.read(move |reader| document(reader, id));
+    let found = query.await.map_err(Problem::not_read)?.as_ref().and_then(Reconciliation::of);
     found.ok_or_else(|| refused(&Refusal::ReconciliationNotFound))
 }

@@ -8,8 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use clearing::settlement::SETTLEMENTS;
 use clearing::{BeginRun, Command, Outcome, Refusal, ReturnPayout, Settlement};
-use engine::queries::documents::documents;
-use ledger::ReadSet;
+use engine::queries::documents::{document, documents};
 
 use super::problem::{not_cleared, refused};
 use super::wire::settlements::{NewReturn, NewRun, RunBody, SettlementBody, SettlementFilter};
@@ -135,10 +134,9 @@ pub(in crate::operator) async fn return_payout(
 
 async fn find(platform: &Platform, id: &str) -> Result<Settlement, Problem> {
     let id = Settlement::id(number_in_path(id).unwrap_or_default());
-    let query = platform.queries.read(move |reader| {
-        let books = reader.load(&ReadSet { documents: vec![id], ..ReadSet::default() })?;
-        Ok(books.document(id).and_then(Settlement::of))
-    });
+    let query = platform
+        .queries
+        .read(move |reader| Ok(document(reader, id)?.as_ref().and_then(Settlement::of)));
     let found = query.await.map_err(Problem::not_read)?;
     found.ok_or_else(|| refused(&Refusal::SettlementNotFound))
 }
